@@ -1,0 +1,134 @@
+/**
+ * ARP as Linux answers and asks it: arp_ignore, arp_announce, arp_filter, and whom a question teaches.
+ * Follows arp_process(), arp_ignore(), arp_filter() and arp_solicit() in net/ipv4/arp.c. Proxy ARP and arp_accept are not modelled.
+ * @module
+ */
+import { inPrefix, IPV4_ANY, MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { ARP_REPLY, ARP_REQUEST, arpPacket, type ArpPacket } from '../wire/arp-packet.ts'
+import { ethernetFrame, type Frame } from '../wire/frame.ts'
+import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Device } from './device.ts'
+import type { Host } from './host.ts'
+import { isMartianSource } from './routing.ts'
+
+/** The ARP module of one host. */
+export class Arp {
+  readonly #host: Host
+  /** Waits for replies, as arping does. Called with each reply that comes in. */
+  readonly #listeners = new Set<(device: Device, packet: ArpPacket) => void>()
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Calls `listener` for every ARP packet until the function that it returns is called. */
+  listen(listener: (device: Device, packet: ArpPacket) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes an ARP packet that arrived. */
+  receive(device: Device, frame: Frame, packet: ArpPacket): void {
+    for (const listener of [...this.#listeners]) listener(device, packet)
+    const neighbors = device.neighbors
+    if (neighbors === undefined || !device.config.usesArp || !device.config.isUp) return
+    if (packet.op === ARP_REQUEST && this.#leadsHere(packet, device)) {
+      if (packet.spa !== IPV4_ANY) {
+        if (this.#ignores(device, packet) || this.#filters(device, packet)) return
+        neighbors.learnFromRequest(packet.spa, packet.sha)
+      } else if (this.#ignores(device, packet)) {
+        return
+      }
+      this.#reply(device, packet)
+      return
+    }
+    if (packet.spa === IPV4_ANY) return
+    neighbors.learnFromReply(packet.spa, packet.sha, packet.op === ARP_REPLY && frame.dst === device.config.mac)
+  }
+
+  /** Asks for `target`; `packet` is what is to be sent there, whose source may become the sender's address. */
+  solicit(device: Device, target: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void {
+    this.request(device, { spa: this.#announced(device, target, packet), tpa: target, to: mac })
+  }
+
+  /** Sends a question: to `to` alone when it is given, else to all. */
+  request(device: Device, question: { readonly spa: IpAddr, readonly tpa: IpAddr, readonly to: MacAddr | undefined }): void {
+    const sha = device.config.mac
+    // A unicast probe names the address it expects; in a broadcast the target's hardware address is unknown.
+    const tha = question.to ?? MAC_ZERO
+    const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha, tpa: question.tpa })
+    device.nic?.send(ethernetFrame(question.to ?? MAC_BROADCAST, sha, packet))
+  }
+
+  /** Sends an unasked reply for `addr` to all, as `arping -A` and keepalived do; with `op` a request, as `arping -U`. */
+  announce(device: Device, addr: IpAddr, op: number): void {
+    const sha = device.config.mac
+    const tha = op === ARP_REPLY ? sha : MAC_BROADCAST
+    device.nic?.send(ethernetFrame(MAC_BROADCAST, sha, arpPacket(op, { sha, spa: addr }, { tha, tpa: addr })))
+  }
+
+  #reply(device: Device, packet: ArpPacket): void {
+    const sha = device.config.mac
+    this.#host.trace?.arp(this.#host, device, packet, 'answered')
+    device.nic?.send(ethernetFrame(packet.sha, sha, arpPacket(
+      ARP_REPLY, { sha, spa: packet.tpa }, { tha: packet.sha, tpa: packet.spa },
+    )))
+  }
+
+  /** The question passes input routing as a packet from its sender to its target would: to here, and from a source that is allowed. */
+  #leadsHere(packet: ArpPacket, device: Device): boolean {
+    const routing = this.#host.routing
+    const route = routing.lookup(packet.tpa)
+    if (route.type !== 'local') return false
+    if (packet.spa === IPV4_ANY) return true
+    if (isMartianSource(packet.spa)) return false
+    const verdict = routing.validateSource(packet.spa, device, undefined)
+    return verdict === 'on-link' || verdict === 'routed'
+  }
+
+  #ignores(device: Device, packet: ArpPacket): boolean {
+    const mode = this.#conf(device, 'arp_ignore')
+    const isIgnored = this.#isIgnored(mode, device, packet)
+    if (isIgnored) this.#host.trace?.arp(this.#host, device, packet, `ignored by arp_ignore=${mode}`)
+    return isIgnored
+  }
+
+  #isIgnored(mode: number, device: Device, { spa, tpa }: ArpPacket): boolean {
+    const addresses = device.config.addresses
+    switch (mode) {
+      case 0: return false
+      // Only for addresses of the device the question came in by.
+      case 1: return !addresses.some((a) => a.addr === tpa)
+      // And the asker must be in the network of that address.
+      case 2: return !addresses.some((a) => a.addr === tpa && inPrefix(spa, a.addr, a.prefixLength))
+      // Not for addresses of host scope.
+      case 3: return !this.#host.net.devices.some((d) => d.addresses.some((a) => a.addr === tpa && a.scope !== 'host'))
+      case 8: return true
+      default: return false
+    }
+  }
+
+  /** arp_filter: answer only by the device that a packet to the asker would leave by. */
+  #filters(device: Device, packet: ArpPacket): boolean {
+    if (this.#conf(device, 'arp_filter') === 0) return false
+    const back = this.#host.routing.lookup(packet.spa)
+    return back.type !== 'unicast' || back.device !== device
+  }
+
+  /** arp_announce: which of its addresses a host gives when it asks. */
+  #announced(device: Device, target: IpAddr, packet: Ipv4Packet | undefined): IpAddr {
+    const mode = this.#conf(device, 'arp_announce')
+    const src = packet?.src
+    if (src !== undefined && mode < 2 && this.#host.routing.isLocal(src)) {
+      const isOnTargetsNetwork = device.config.addresses.some((a) => inPrefix(src, a.addr, a.prefixLength)
+        && inPrefix(target, a.addr, a.prefixLength))
+      if (mode === 0 || isOnTargetsNetwork) return src
+    }
+    return this.#host.routing.selectSource(device, target, 'link')
+  }
+
+  #conf(device: Device, name: string): number {
+    const { sysctl } = this.#host
+    return Math.max(sysctl.int(`net.ipv4.conf.all.${name}`), sysctl.int(`net.ipv4.conf.${device.name}.${name}`))
+  }
+}

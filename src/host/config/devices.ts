@@ -1,0 +1,92 @@
+/**
+ * Transactions on a host's devices: add, remove, up, down, MTU. Each gives the next tree, or an errno and no change.
+ * Follows fib_add_ifaddr() and fib_disable_ip() in net/ipv4/fib_frontend.c for what up and down do to routes.
+ * @module
+ */
+import { produce } from 'immer'
+import { err, ok, type Result } from '../../base/result.ts'
+import type { MacAddr } from '../../wire/address.ts'
+import type { Errno } from '../errno.ts'
+import { connectedRoute } from './addresses.ts'
+import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig } from './net-config.ts'
+
+/** Smallest MTU that IPv4 lives with (RFC 791). */
+export const MTU_BYTES_MIN = 68
+
+/** Adds a device, down and without addresses. EEXIST when the name is taken. */
+export function addDevice(
+  config: NetConfig, device: { readonly name: string, readonly kind: DeviceKind, readonly mac: MacAddr, readonly mtuBytes: number },
+): Result<NetConfig, Errno> {
+  if (findDeviceConfig(config, device.name) !== undefined) return err('EEXIST')
+  return ok(produce(config, (draft) => {
+    draft.devices.push({
+      ...device, ifindex: config.nextIfindex, isUp: false, usesArp: device.kind === 'ethernet', addresses: [],
+    })
+    draft.nextIfindex++
+  }))
+}
+
+/** Removes a device with its addresses and routes. ENODEV when there is none, EOPNOTSUPP for `lo`. */
+export function removeDevice(config: NetConfig, name: string): Result<NetConfig, Errno> {
+  const device = findDeviceConfig(config, name)
+  if (device === undefined) return err('ENODEV')
+  if (device.kind === 'loopback') return err('EOPNOTSUPP')
+  return ok(produce(config, (draft) => {
+    draft.devices = draft.devices.filter((other) => other.name !== name)
+    draft.routes = draft.routes.filter((route) => route.device !== name)
+  }))
+}
+
+/** Brings a device up: its connected routes and local addresses come back. ENODEV when there is none. */
+export function setDeviceUp(config: NetConfig, name: string): Result<NetConfig, Errno> {
+  const device = findDeviceConfig(config, name)
+  if (device === undefined) return err('ENODEV')
+  if (device.isUp) return ok(config)
+  return ok(produce(config, (draft) => {
+    const target = draft.devices.find((other) => other.name === name)
+    if (target === undefined) return
+    target.isUp = true
+    for (const address of target.addresses) {
+      address.inLocalTable = true
+      const route = connectedRoute(device, address)
+      if (route !== undefined && !address.secondary) draft.routes.push(route)
+    }
+  }))
+}
+
+/** Takes a device down: all its routes go, and its addresses stop being local. ENODEV when there is none. */
+export function setDeviceDown(config: NetConfig, name: string): Result<NetConfig, Errno> {
+  const device = findDeviceConfig(config, name)
+  if (device === undefined) return err('ENODEV')
+  if (!device.isUp) return ok(config)
+  return ok(produce(config, (draft) => {
+    const target = draft.devices.find((other) => other.name === name)
+    if (target === undefined) return
+    target.isUp = false
+    for (const address of target.addresses) address.inLocalTable = false
+    draft.routes = draft.routes.filter((route) => route.device !== name)
+  }))
+}
+
+/** Sets the MTU: EINVAL below 68 or above 65535 (65536 for `lo`), ENODEV when there is no such device. */
+export function setDeviceMtu(config: NetConfig, name: string, mtuBytes: number): Result<NetConfig, Errno> {
+  const device = findDeviceConfig(config, name)
+  if (device === undefined) return err('ENODEV')
+  if (mtuBytes < MTU_BYTES_MIN || mtuBytes > (device.kind === 'loopback' ? 65_536 : 65_535)) return err('EINVAL')
+  return changeDevice(config, name, { mtuBytes })
+}
+
+/** Switches ARP on or off. ENODEV when there is no such device. */
+export function setDeviceArp(config: NetConfig, name: string, usesArp: boolean): Result<NetConfig, Errno> {
+  return changeDevice(config, name, { usesArp })
+}
+
+function changeDevice(
+  config: NetConfig, name: string, change: Partial<Pick<DeviceConfig, 'mtuBytes' | 'usesArp'>>,
+): Result<NetConfig, Errno> {
+  const index = config.devices.findIndex((device) => device.name === name)
+  if (index < 0) return err('ENODEV')
+  return ok(produce(config, (draft) => {
+    Object.assign(draft.devices[index] as object, change)
+  }))
+}

@@ -1,0 +1,89 @@
+/**
+ * A host's network configuration: devices with their addresses, and the main routing table, as one frozen tree.
+ * What admins change goes through the transactions of this folder; each gives the next tree, or an errno and no change.
+ * @module
+ */
+import type { IpAddr, MacAddr } from '../../wire/address.ts'
+
+/** What a device is. `ethernet` is plugged into a segment, `ppp` into a point-to-point link; the others are software. */
+export type DeviceKind = 'loopback' | 'ethernet' | 'ppp' | 'ipip' | 'dummy'
+
+/** Scope of an address or a route, as `ip` names it; `nowhere` is never stored. */
+export type Scope = 'global' | 'link' | 'host'
+
+/** One address of a device. */
+export interface AddressConfig {
+  readonly addr: IpAddr
+  /** 0..32. */
+  readonly prefixLength: number
+  readonly broadcast: IpAddr | undefined
+  readonly scope: Scope
+  /** `eth0`, or an alias such as `eth0:1`. */
+  readonly label: string
+  /** True for an address in the network of an earlier one of the device. */
+  readonly secondary: boolean
+  /** False while its entry in the local table is gone because the device went down after it was added. */
+  readonly inLocalTable: boolean
+}
+
+/** One device. */
+export interface DeviceConfig {
+  readonly name: string
+  /** From 1 (`lo`) on, never reused. */
+  readonly ifindex: number
+  readonly kind: DeviceKind
+  readonly mac: MacAddr
+  readonly mtuBytes: number
+  /** Administratively up. */
+  readonly isUp: boolean
+  /** False after `ifconfig eth0 -arp` or `ip link set eth0 arp off`. */
+  readonly usesArp: boolean
+  readonly addresses: readonly AddressConfig[]
+}
+
+/** Where a route came from, as `ip route` prints it. */
+export type RouteOrigin = 'kernel' | 'boot' | 'static'
+
+/** What a route does with a packet. */
+export type RouteType = 'unicast' | 'blackhole' | 'unreachable' | 'prohibit'
+
+/** One route of the main table. */
+export interface RouteConfig {
+  readonly type: RouteType
+  readonly network: IpAddr
+  readonly prefixLength: number
+  readonly gateway: IpAddr | undefined
+  /** Empty for blackhole and its kin. */
+  readonly device: string
+  readonly preferredSource: IpAddr | undefined
+  readonly scope: Scope
+  readonly metric: number
+  readonly origin: RouteOrigin
+  readonly onLink: boolean
+}
+
+/** The whole tree. */
+export interface NetConfig {
+  /** In order of ifindex. */
+  readonly devices: readonly DeviceConfig[]
+  /** In the order in which they were added. */
+  readonly routes: readonly RouteConfig[]
+  readonly nextIfindex: number
+}
+
+/** A host with nothing but `lo`, up, with 127.0.0.1/8. */
+export const INITIAL_NET_CONFIG: NetConfig = {
+  devices: [{
+    name: 'lo', ifindex: 1, kind: 'loopback', mac: 0 as MacAddr, mtuBytes: 65_536, isUp: true, usesArp: false,
+    addresses: [{
+      addr: 0x7f000001 as IpAddr, prefixLength: 8, broadcast: undefined, scope: 'host', label: 'lo', secondary: false, inLocalTable: true,
+    }],
+  }],
+  routes: [],
+  nextIfindex: 2,
+}
+
+/** The device of this name. */
+export function findDeviceConfig(config: NetConfig, name: string): DeviceConfig | undefined {
+  return config.devices.find((device) => device.name === name)
+}

@@ -1,0 +1,108 @@
+/**
+ * Cutting packets to a MTU and putting the pieces together again (RFC 791 3.2, RFC 815).
+ * A set of pieces that is incomplete after 30 s dies, and its sender is told if the first piece is there.
+ * Overlapping pieces are not told apart from repeated ones. The memory limit is by packets, not by bytes.
+ * @module
+ */
+import { NS_PER_SECOND } from '../base/units.ts'
+import type { Actor } from '../sim/event-queue.ts'
+import { Timer } from '../sim/timer.ts'
+import { ICMP_TIME_EXCEEDED } from '../wire/icmp-message.ts'
+import { fragmentOf, IPV4_HEADER_BYTES, ipv4FromHeader, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Host } from './host.ts'
+
+/** net.ipv4.ipfrag_time. */
+const TIMEOUT_NS = 30 * NS_PER_SECOND
+/** Pieces that may wait on one host. */
+const PIECES_MAX = 4096
+
+/** The pieces of a packet for a link of this MTU, in order; the packet itself when it fits. The MTU must be at least 68. */
+export function fragment(packet: Ipv4Packet, mtuBytes: number): readonly Ipv4Packet[] {
+  if (totalBytes(packet) <= mtuBytes) return [packet]
+  const pieceBytes = (mtuBytes - IPV4_HEADER_BYTES) & ~7
+  const pieces: Ipv4Packet[] = []
+  for (let offsetBytes = 0; offsetBytes < packet.payloadBytes; offsetBytes += pieceBytes) {
+    const payloadBytes = Math.min(pieceBytes, packet.payloadBytes - offsetBytes)
+    pieces.push(fragmentOf(packet, { offsetBytes, payloadBytes, more: offsetBytes + payloadBytes < packet.payloadBytes }))
+  }
+  return pieces
+}
+
+interface Assembly {
+  readonly key: string
+  readonly pieces: Ipv4Packet[]
+  readonly timer: Timer
+}
+
+/** The packets of one host that are being put together. */
+export class Reassembly implements Actor {
+  readonly #host: Host
+  readonly #assemblies = new Map<string, Assembly>()
+  #pieceCount = 0
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Takes a piece. Returns the whole packet once the last piece is there, undefined before. */
+  add(piece: Ipv4Packet): Ipv4Packet | undefined {
+    const host = this.#host
+    if (this.#pieceCount >= PIECES_MAX) {
+      host.drop(piece, 'reassembly-overflow')
+      return undefined
+    }
+    const key = `${piece.src}/${piece.dst}/${piece.protocol}/${piece.ident}`
+    let assembly = this.#assemblies.get(key)
+    if (assembly === undefined) {
+      assembly = { key, pieces: [], timer: new Timer(host.sim, this, 0, key) }
+      assembly.timer.armIn(TIMEOUT_NS)
+      this.#assemblies.set(key, assembly)
+    }
+    if (assembly.pieces.some((other) => other.fragmentOffsetBytes === piece.fragmentOffsetBytes)) {
+      host.drop(piece, 'reassembly-overflow')
+      return undefined
+    }
+    host.hold(piece)
+    this.#pieceCount++
+    assembly.pieces.push(piece)
+    const whole = join(assembly.pieces)
+    if (whole === undefined) return undefined
+    this.#forget(assembly)
+    for (const held of assembly.pieces) host.release(held)
+    host.ledger.reassembled += assembly.pieces.length - 1
+    return whole
+  }
+
+  /** A set of pieces has waited for too long. */
+  onEvent(_kind: number, data: unknown): void {
+    const assembly = this.#assemblies.get(data as string)
+    if (assembly === undefined) return
+    this.#forget(assembly)
+    const first = assembly.pieces.find((piece) => piece.fragmentOffsetBytes === 0)
+    if (first !== undefined) this.#host.sendIcmpError(first, { type: ICMP_TIME_EXCEEDED, code: 1, rest: 0 })
+    for (const piece of assembly.pieces) {
+      this.#host.release(piece)
+      this.#host.drop(piece, 'reassembly-timeout')
+    }
+  }
+
+  #forget(assembly: Assembly): void {
+    assembly.timer.cancel()
+    this.#assemblies.delete(assembly.key)
+    this.#pieceCount -= assembly.pieces.length
+  }
+}
+
+/** The whole packet, with the header of its first piece; undefined while a byte is missing. */
+function join(pieces: readonly Ipv4Packet[]): Ipv4Packet | undefined {
+  const sorted = [...pieces].sort((a, b) => a.fragmentOffsetBytes - b.fragmentOffsetBytes)
+  let nextBytes = 0
+  for (const piece of sorted) {
+    if (piece.fragmentOffsetBytes !== nextBytes) return undefined
+    nextBytes += piece.payloadBytes
+  }
+  const [first, last] = [sorted[0], sorted.at(-1)]
+  if (first === undefined || last === undefined || last.moreFragments || first.payload.kind !== 'fragment') return undefined
+  const { payload } = first.payload.whole
+  return ipv4FromHeader(first.uid, { ...first, moreFragments: false, fragmentOffsetBytes: 0 }, payload, nextBytes)
+}

@@ -1,0 +1,330 @@
+/**
+ * A Linux box: its devices, tables, hooks and protocols, put together. Each part lives in a file of its own; this one joins
+ * them, keeps the configuration, and keeps the books on every packet.
+ * @module
+ */
+import { present } from '../base/assert.ts'
+import { hashText } from '../base/hash.ts'
+import type { Nic } from '../link/nic.ts'
+import { PacketLedger } from '../sim/ledger.ts'
+import type { Simulator } from '../sim/simulator.ts'
+import { MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { ethernetFrame, type Frame } from '../wire/frame.ts'
+import { ICMP_UNREACHABLE, UNREACHABLE_HOST } from '../wire/icmp-message.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { Arp } from './arp.ts'
+import { setDeviceUp } from './config/devices.ts'
+import { INITIAL_NET_CONFIG, type NetConfig } from './config/net-config.ts'
+import { Cpu, type CpuOptions } from './cpu.ts'
+import type { Device } from './device.ts'
+import type { Errno } from './errno.ts'
+import { Hooks, type Passage } from './hooks.ts'
+import { Icmp } from './icmp.ts'
+import { IpInput } from './ip-input.ts'
+import { IpOutput } from './ip-output.ts'
+import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type TransportProtocol } from './ip-service.ts'
+import { NeighborTable } from './neighbor-table.ts'
+import { PathCache } from './path-cache.ts'
+import { DEBIAN_12, KernelModules, type HostProfile } from './profile.ts'
+import { Routing, type Route } from './routing.ts'
+import { SysctlRegistry } from './sysctl.ts'
+import { defineDeviceSysctls, defineIpv4Sysctls } from './sysctls.ts'
+import { TcpProtocol } from './tcp/tcp-protocol.ts'
+import { defineTcpSysctls } from './tcp/tcp-sysctls.ts'
+import type { HostTrace } from './trace.ts'
+import { Tunnels } from './tunnels.ts'
+import { UdpProtocol } from './udp.ts'
+
+/** How a host is made; everything has a default but the name. */
+export interface HostOptions {
+  readonly name: string
+  readonly profile?: HostProfile
+  /** Shared by hosts that are namespaces of one machine. */
+  readonly modules?: KernelModules
+  readonly cpu?: CpuOptions
+}
+
+/** One host. */
+export class Host implements IpService {
+  readonly name: string
+  readonly sim: Simulator
+  readonly profile: HostProfile
+  readonly modules: KernelModules
+  readonly sysctl = new SysctlRegistry()
+  readonly hooks = new Hooks()
+  readonly routing: Routing
+  readonly paths = new PathCache()
+  readonly ledger = new PacketLedger()
+  /** How many packets died here, by reason. Live. */
+  readonly drops = new Map<DropReason, number>()
+  /** Files by absolute path: /etc, /run, /tmp. Live; the tools and the shell write it. */
+  readonly files = new Map<string, string>()
+  readonly arp: Arp
+  readonly icmp: Icmp
+  readonly input: IpInput
+  readonly output: IpOutput
+  readonly tunnels: Tunnels
+  readonly tcp: TcpProtocol
+  readonly udp: UdpProtocol
+  readonly cpu: Cpu | undefined
+  /** Set while a run is to be explained. */
+  trace: HostTrace | undefined
+  #net: NetConfig = INITIAL_NET_CONFIG
+  readonly #devices = new Map<string, Device>()
+  readonly #nics = new Map<string, Nic>()
+  readonly #deviceOf = new Map<Nic, Device>()
+  readonly #hashId: number
+
+  constructor(sim: Simulator, options: HostOptions) {
+    this.sim = sim
+    this.name = options.name
+    this.#hashId = hashText(options.name)
+    this.profile = options.profile ?? DEBIAN_12
+    this.modules = options.modules ?? new KernelModules(this.profile.modules)
+    defineIpv4Sysctls(this.sysctl, (value) => this.#setForwarding(value))
+    defineTcpSysctls(this.sysctl)
+    this.routing = new Routing(this.sysctl)
+    this.sysctl.setListener(() => this.routing.forget())
+    this.arp = new Arp(this)
+    this.icmp = new Icmp(this)
+    this.input = new IpInput(this)
+    this.output = new IpOutput(this)
+    this.tunnels = new Tunnels(this)
+    this.tcp = new TcpProtocol(this)
+    this.udp = new UdpProtocol(this)
+    this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOn(nic, frame, true))
+    this.reconfigure(INITIAL_NET_CONFIG)
+    this.modules.onLoad((name) => this.#onModule(name))
+  }
+
+  // --- configuration -------------------------------------------------------------------------------------------------
+
+  /** The network configuration in force. */
+  get net(): NetConfig {
+    return this.#net
+  }
+
+  /** Puts a configuration into force: makes and removes devices, and has the routing tables built anew. */
+  reconfigure(next: NetConfig): void {
+    this.#net = next
+    for (const config of next.devices) {
+      const device = this.#devices.get(config.name)
+      if (device === undefined) this.#makeDevice(config.name)
+      else device.config = config
+    }
+    for (const [name, device] of this.#devices) {
+      if (!next.devices.some((config) => config.name === name)) this.#removeDevice(device)
+    }
+    for (const device of this.#devices.values()) {
+      const { nic, neighbors, config } = device
+      if (nic !== undefined) nic.isUp = config.isUp
+      if (!config.isUp && neighbors !== undefined) neighbors.flush(false)
+    }
+    this.routing.reset(next, this.#devices)
+  }
+
+  /** Adds a nic as the next device, down: `configure` it with the transactions of `config/`. */
+  addNic(name: string, nic: Nic, options: { readonly mtuBytes: number, readonly kind: 'ethernet' | 'ppp' }): void {
+    this.#nics.set(name, nic)
+    this.reconfigure({
+      ...this.#net,
+      devices: [...this.#net.devices, {
+        name, ifindex: this.#net.nextIfindex, kind: options.kind, mac: nic.mac, mtuBytes: options.mtuBytes, isUp: false, usesArp: options.kind === 'ethernet', addresses: [],
+      }],
+      nextIfindex: this.#net.nextIfindex + 1,
+    })
+  }
+
+  /** All devices, `lo` first. */
+  get devices(): readonly Device[] {
+    return [...this.#devices.values()]
+  }
+
+  /** The device of this name. */
+  findDevice(name: string): Device | undefined {
+    return this.#devices.get(name)
+  }
+
+  /** The loopback device. */
+  get loopback(): Device {
+    return present(this.#devices.get('lo'), 'lo')
+  }
+
+  /** The transport protocol of a number; undefined when the host has none. */
+  transport(protocol: number): TransportProtocol | undefined {
+    if (protocol === IPPROTO_TCP) return this.tcp
+    return protocol === IPPROTO_UDP ? this.udp : undefined
+  }
+
+  // --- what endpoints, ICMP and IPVS ask -----------------------------------------------------------------------------
+
+  sendPacket(request: SendRequest): Errno | undefined {
+    return this.output.send(request)
+  }
+
+  /** Sends a packet that IPVS has turned, by the route to `nextHop`; accounts for it in any case. */
+  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage): void {
+    this.output.sendIpvs(packet, nextHop, passage)
+  }
+
+  /** The route of a packet to `dst`; undefined when there is none. */
+  findOutputRoute(dst: IpAddr): Route | undefined {
+    const route = this.routing.lookup(dst)
+    return route.type === 'none' ? undefined : route
+  }
+
+  sourceFor(dst: IpAddr): IpAddr | Errno {
+    const route = this.routing.lookup(dst)
+    if (route.type === 'none') return 'ENETUNREACH'
+    return route.type === 'unreachable' ? 'EHOSTUNREACH' : route.source
+  }
+
+  isLocalAddress(addr: IpAddr): boolean {
+    return this.routing.isLocal(addr)
+  }
+
+  pathMtuBytes(dst: IpAddr): number {
+    return Math.min(this.deviceMtuBytes(dst), this.paths.find(dst, this.sim.nowNs) ?? Infinity)
+  }
+
+  deviceMtuBytes(dst: IpAddr): number {
+    return this.routing.lookup(dst).device.config.mtuBytes
+  }
+
+  /** Takes note that packets to `dst` must not be larger. */
+  learnPathMtu(dst: IpAddr, mtuBytes: number): void {
+    this.paths.learn(dst, mtuBytes, { deviceMtuBytes: this.deviceMtuBytes(dst), nowNs: this.sim.nowNs })
+  }
+
+  confirmNeighbor(dst: IpAddr): void {
+    const route = this.routing.lookup(dst)
+    route.device.neighbors?.confirm(route.nextHop)
+  }
+
+  sysctlInt(name: string): number {
+    return this.sysctl.int(name)
+  }
+
+  sendIcmpError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
+    this.icmp.sendError(packet, message)
+  }
+
+  // --- the books -----------------------------------------------------------------------------------------------------
+
+  consume(packet: Ipv4Packet, by: string): void {
+    this.ledger.consumed++
+    this.trace?.consumed(this, packet, by)
+  }
+
+  drop(packet: Ipv4Packet, reason: DropReason): void {
+    this.ledger.dropped++
+    this.drops.set(reason, (this.drops.get(reason) ?? 0) + 1)
+    const hash = this.sim.hash
+    hash.addTime(this.sim.nowNs)
+    hash.add(this.#hashId)
+    hash.add(DROP_REASONS.indexOf(reason))
+    hash.add(packet.src)
+    hash.add(packet.dst)
+    this.trace?.dropped(this, packet, reason)
+  }
+
+  /** The packet waits on this host. */
+  hold(_packet: Ipv4Packet): void {
+    this.ledger.held++
+    this.sim.livePackets++
+  }
+
+  /** The packet waits no longer. */
+  release(_packet: Ipv4Packet): void {
+    this.ledger.held--
+    this.sim.livePackets--
+  }
+
+  // --- frames --------------------------------------------------------------------------------------------------------
+
+  /** Sends a packet in a frame for `mac`. */
+  transmitFrame(device: Device, packet: Ipv4Packet, mac: MacAddr): void {
+    this.ledger.sent++
+    device.nic?.send(ethernetFrame(mac, device.config.mac, packet))
+  }
+
+  /** The nic's call. */
+  receiveFrame(nic: Nic, frame: Frame): void {
+    if (frame.payload.kind === 'ipv4') this.ledger.received++
+    if (this.cpu === undefined) return this.#workOn(nic, frame, false)
+    if (this.cpu.take(nic, frame)) {
+      if (frame.payload.kind === 'ipv4') this.hold(frame.payload)
+    } else if (frame.payload.kind === 'ipv4') {
+      this.drop(frame.payload, 'cpu-queue-full')
+    }
+  }
+
+  #workOn(nic: Nic, frame: Frame, wasQueued: boolean): void {
+    const device = present(this.#deviceOf.get(nic), nic.name)
+    const payload = frame.payload
+    if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
+    if (wasQueued) this.release(payload)
+    if (!device.config.isUp) return this.drop(payload, 'device-down')
+    if (frame.dst === MAC_BROADCAST && this.routing.lookup(payload.dst).type === 'unicast') return this.drop(payload, 'not-for-us')
+    this.input.receive(payload, device)
+  }
+
+  // --- devices -------------------------------------------------------------------------------------------------------
+
+  #makeDevice(name: string): void {
+    const config = present(this.#net.devices.find((device) => device.name === name), name)
+    const nic = this.#nics.get(name)
+    defineDeviceSysctls(this.sysctl, name)
+    const device: Device = {
+      name, ifindex: config.ifindex, config, nic,
+      neighbors: config.kind === 'ethernet' ? new NeighborTable(this.sim, {
+        solicit: (addr, mac, packet) => this.arp.solicit(device, addr, mac, packet),
+        transmit: (packet, mac) => this.transmitFrame(device, packet, mac),
+        release: (packet, mac) => {
+          this.release(packet)
+          this.transmitFrame(device, packet, mac)
+        },
+        giveUp: (packet, reason) => {
+          this.release(packet)
+          if (reason === 'neighbor-failed') this.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
+          this.drop(packet, reason)
+        },
+        hold: (packet) => this.hold(packet),
+      }) : undefined,
+    }
+    this.#devices.set(name, device)
+    if (nic !== undefined) this.#deviceOf.set(nic, device)
+  }
+
+  #removeDevice(device: Device): void {
+    device.neighbors?.flush(true)
+    this.#devices.delete(device.name)
+    this.sysctl.remove(`net.ipv4.conf.${device.name}.`)
+  }
+
+  /** ip_forward sets forwarding everywhere (inet_forward_change). */
+  #setForwarding(value: string): void {
+    const devices = ['all', 'default', ...this.#devices.keys()]
+    for (const device of devices) this.sysctl.set(`net.ipv4.conf.${device}.forwarding`, value)
+  }
+
+  /** Modules that bring a device: ipip makes `tunl0`, down, with room for the outer header. */
+  #onModule(name: string): void {
+    if (name !== 'ipip' || this.#devices.has('tunl0')) return
+    this.reconfigure({
+      ...this.#net,
+      devices: [...this.#net.devices, {
+        name: 'tunl0', ifindex: this.#net.nextIfindex, kind: 'ipip', mac: 0 as MacAddr, mtuBytes: 1480, isUp: false, usesArp: false, addresses: [],
+      }],
+      nextIfindex: this.#net.nextIfindex + 1,
+    })
+  }
+}
+
+/** Brings all devices of a host up that have a nic, as booting does. */
+export function bringUp(host: Host): void {
+  for (const device of host.devices) {
+    const next = setDeviceUp(host.net, device.name)
+    if (next.ok) host.reconfigure(next.value)
+  }
+}

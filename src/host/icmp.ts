@@ -1,0 +1,155 @@
+/**
+ * ICMP of a host: answers echo requests, sends errors within Linux's rules and rate limit, believes redirects and path MTUs,
+ * and hands what concerns an endpoint to it. Follows net/ipv4/icmp.c: icmp_send(), icmp_rcv(), icmp_unreach().
+ * Timestamps, address masks and the host-wide limit icmp_msgs_per_sec are not modelled.
+ * @module
+ */
+import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../base/units.ts'
+import { IPV4_ANY, IPV4_BROADCAST, isMulticast, type IpAddr } from '../wire/address.ts'
+import {
+  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_PACKET_BYTES_MAX, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_UNREACHABLE, icmpBytes, icmpError, isIcmpError, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+} from '../wire/icmp-message.ts'
+import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Device } from './device.ts'
+import type { Host } from './host.ts'
+
+/** Class of service of errors (IPTOS_PREC_INTERNETCONTROL). */
+const ERROR_TOS = 0xc0
+/** inet_peer_xrlim_allow: one a second and destination, six at once. */
+const RATE_BURST = 6
+/** ip_rt_redirect_load and ip_rt_redirect_number at HZ=250: 20 ms doubling, nine, then silence for 20.48 s. */
+const REDIRECT_LOAD_NS = 20 * NS_PER_MILLISECOND
+const REDIRECTS_MAX = 9
+
+/** Whoever waits for answers to echo requests: ping. */
+export interface EchoClient {
+  receiveEchoReply(packet: Ipv4Packet, message: IcmpMessage): void
+  receiveError(message: IcmpMessage, quoted: Ipv4Packet, from: IpAddr): void
+}
+
+interface Bucket {
+  tokensNs: number
+  lastNs: number
+}
+
+interface RedirectState {
+  lastNs: number
+  count: number
+}
+
+/** The ICMP module of one host. */
+export class Icmp {
+  /** Set by the endpoint that pings. */
+  echoClient: EchoClient | undefined
+  readonly #host: Host
+  readonly #buckets = new Map<IpAddr, Bucket>()
+  readonly #redirects = new Map<IpAddr, RedirectState>()
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Takes a packet for this host. */
+  receive(packet: Ipv4Packet, device: Device): void {
+    const message = packet.payload as IcmpMessage
+    if (message.type === ICMP_ECHO_REQUEST) return this.#answer(packet, message)
+    if (message.type === ICMP_ECHO_REPLY) {
+      this.#host.consume(packet, 'icmp')
+      this.echoClient?.receiveEchoReply(packet, message)
+      return
+    }
+    if (message.quoted === undefined) return this.#host.drop(packet, 'icmp-ignored')
+    this.#host.consume(packet, 'icmp')
+    if (message.type === ICMP_REDIRECT) this.#believeRedirect(packet, message, device)
+    else this.#report(packet, message, message.quoted)
+  }
+
+  /** Sends an error about `packet`, unless a rule or the rate limit forbids it. */
+  sendError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
+    const host = this.#host
+    if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST || isMulticast(packet.src)) return
+    const target = host.routing.lookup(packet.dst)
+    if (packet.dst === IPV4_BROADCAST || isMulticast(packet.dst) || target.type === 'broadcast') return
+    if (packet.payload.kind === 'icmp' && isIcmpError(packet.payload.type)) return
+    const route = host.routing.lookup(packet.src)
+    if (route.type !== 'unicast' && route.type !== 'local') return
+    if (route.type !== 'local' && !this.#allows(packet.src, message)) return
+    // An error about a packet for this host comes from the address it was for; any other from the way back.
+    const src = target.type === 'local' ? packet.dst : route.source
+    const room = ICMP_ERROR_PACKET_BYTES_MAX - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
+    const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
+    host.sendPacket({
+      src, dst: packet.src, protocol: IPPROTO_ICMP, payload: body, payloadBytes: icmpBytes(body), tos: ERROR_TOS, dontFragment: false,
+    })
+  }
+
+  /** Tells the sender of a packet that is sent on by the device it came from about the better gateway. */
+  sendRedirect(packet: Ipv4Packet, gateway: IpAddr): void {
+    const nowNs = this.#host.sim.nowNs
+    let state = this.#redirects.get(packet.src)
+    if (state === undefined) this.#redirects.set(packet.src, state = { lastNs: -Infinity, count: 0 })
+    if (nowNs > state.lastNs + REDIRECT_LOAD_NS * 1024) state.count = 0
+    if (state.count >= REDIRECTS_MAX) {
+      state.lastNs = nowNs
+      return
+    }
+    if (state.count > 0 && nowNs <= state.lastNs + REDIRECT_LOAD_NS * (1 << state.count)) return
+    this.sendError(packet, { type: ICMP_REDIRECT, code: 1, rest: gateway })
+    state.lastNs = nowNs
+    state.count++
+  }
+
+  #answer(packet: Ipv4Packet, message: IcmpMessage): void {
+    const host = this.#host
+    const isBroadcast = !host.isLocalAddress(packet.dst)
+    if (host.sysctl.int('net.ipv4.icmp_echo_ignore_all') !== 0
+      || (isBroadcast && host.sysctl.int('net.ipv4.icmp_echo_ignore_broadcasts') !== 0)) return host.drop(packet, 'icmp-ignored')
+    host.consume(packet, 'icmp')
+    const reply: IcmpMessage = { ...message, type: ICMP_ECHO_REPLY }
+    host.sendPacket({
+      src: isBroadcast ? IPV4_ANY : packet.dst, dst: packet.src, protocol: IPPROTO_ICMP, payload: reply, payloadBytes: icmpBytes(reply), tos: packet.tos, dontFragment: false,
+    })
+  }
+
+  #report(packet: Ipv4Packet, message: IcmpMessage, quoted: Ipv4Packet): void {
+    const host = this.#host
+    if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
+      host.learnPathMtu(quoted.dst, message.rest & 0xffff)
+    }
+    if (quoted.protocol === IPPROTO_ICMP) this.echoClient?.receiveError(message, quoted, packet.src)
+    else host.transport(quoted.protocol)?.receiveError(message, quoted)
+  }
+
+  /** __ip_do_redirect(): only from the gateway in use, to a neighbor, and where accept_redirects holds. */
+  #believeRedirect(packet: Ipv4Packet, message: IcmpMessage, device: Device): void {
+    const host = this.#host
+    const { sysctl, routing } = host
+    const all = sysctl.int('net.ipv4.conf.all.accept_redirects') !== 0
+    const own = sysctl.int(`net.ipv4.conf.${device.name}.accept_redirects`) !== 0
+    const forwards = sysctl.int(`net.ipv4.conf.${device.name}.forwarding`) !== 0
+    if (!(forwards ? all && own : all || own)) return
+    const dst = (message.quoted as Ipv4Packet).dst
+    const gateway = message.rest as IpAddr
+    const current = routing.lookup(dst)
+    if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device || gateway === packet.src) return
+    const towards = routing.lookup(gateway)
+    if (towards.type !== 'unicast' || towards.gateway !== undefined) return
+    routing.redirect(dst, gateway)
+  }
+
+  /** Token bucket per destination; path-MTU errors, redirects and echo replies are not limited (icmp_ratemask). */
+  #allows(dst: IpAddr, message: { type: number, code: number }): boolean {
+    const { sysctl, sim } = this.#host
+    const isLimited = ((sysctl.int('net.ipv4.icmp_ratemask') >>> message.type) & 1) === 1
+    const isPathMtu = message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED
+    const periodNs = sysctl.int('net.ipv4.icmp_ratelimit') * NS_PER_MILLISECOND
+    if (!isLimited || isPathMtu || periodNs === 0) return true
+    let bucket = this.#buckets.get(dst)
+    if (bucket === undefined) this.#buckets.set(dst, bucket = { tokensNs: RATE_BURST * periodNs, lastNs: sim.nowNs - 60 * NS_PER_SECOND })
+    bucket.tokensNs = Math.min(RATE_BURST * periodNs, bucket.tokensNs + sim.nowNs - bucket.lastNs)
+    bucket.lastNs = sim.nowNs
+    if (bucket.tokensNs < periodNs) return false
+    bucket.tokensNs -= periodNs
+    return true
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * IPv4 on its way in: prerouting, the routing decision, local delivery or forwarding.
+ * Follows ip_rcv(), ip_route_input_slow(), ip_local_deliver() and ip_forward() in net/ipv4. Multicast is not modelled:
+ * a multicast packet is dropped as not for us.
+ * @module
+ */
+import { IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast } from '../wire/address.ts'
+import {
+  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
+} from '../wire/icmp-message.ts'
+import { IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Device } from './device.ts'
+import { Reassembly } from './fragments.ts'
+import type { Passage } from './hooks.ts'
+import type { Host } from './host.ts'
+import { isMartianSource, type Route } from './routing.ts'
+
+/** The receiving half of a host's IP. */
+export class IpInput {
+  readonly #host: Host
+  readonly #reassembly: Reassembly
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#reassembly = new Reassembly(host)
+  }
+
+  /** Takes a packet that `device` received. */
+  receive(packet: Ipv4Packet, device: Device): void {
+    const hooks = this.#host.hooks
+    if (!hooks.inUse) return this.#route(packet, device, undefined)
+    const passage: Passage = { inDevice: device, outDevice: undefined, fromIpvs: false, untracked: false }
+    const passed = hooks.prerouting.length === 0 ? packet : hooks.run('prerouting', packet, passage)
+    if (passed !== undefined) this.#route(passed, device, passage)
+  }
+
+  /** Puts the pieces of a packet together, for hooks that must see it whole. Undefined while some are missing. */
+  reassemble(packet: Ipv4Packet): Ipv4Packet | undefined {
+    return isFragment(packet) ? this.#reassembly.add(packet) : packet
+  }
+
+  /** Hands a packet that has passed localIn to its protocol. */
+  deliver(packet: Ipv4Packet, device: Device): void {
+    const host = this.#host
+    if (packet.protocol === IPPROTO_ICMP) return host.icmp.receive(packet, device)
+    if (packet.protocol === IPPROTO_IPIP && host.modules.has('ipip')) return host.tunnels.receive(packet)
+    const transport = host.transport(packet.protocol)
+    if (transport !== undefined) return transport.receive(packet, device)
+    host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PROTOCOL, rest: 0 })
+    host.drop(packet, 'no-protocol')
+  }
+
+  #route(packet: Ipv4Packet, device: Device, passage: Passage | undefined): void {
+    const host = this.#host
+    const { src, dst } = packet
+    const isLoopbackDevice = device.config.kind === 'loopback'
+    if (!isLoopbackDevice && isMartianSource(src)) return host.drop(packet, 'martian-source')
+    if (dst === IPV4_BROADCAST || (src === IPV4_ANY && dst === IPV4_ANY)) return this.#local(packet, device, passage)
+    if (isMulticast(dst)) return host.drop(packet, 'not-for-us')
+    if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return host.drop(packet, 'martian-destination')
+    const route = host.routing.lookup(dst)
+    if (route.type === 'local' || route.type === 'broadcast') {
+      if (!isLoopbackDevice && !this.#sourceIsValid(packet, device, undefined)) return
+      return this.#local(packet, device, passage)
+    }
+    if (host.sysctl.int(`net.ipv4.conf.${device.name}.forwarding`) === 0) return host.drop(packet, 'not-forwarding')
+    if (route.type !== 'unicast') return this.#refuse(packet, route)
+    this.#forward(packet, device, route, passage)
+  }
+
+  #local(packet: Ipv4Packet, device: Device, passage: Passage | undefined): void {
+    const whole = this.reassemble(packet)
+    if (whole === undefined) return
+    if (passage === undefined || this.#host.hooks.localIn.length === 0) return this.deliver(whole, device)
+    const passed = this.#host.hooks.run('localIn', whole, passage)
+    if (passed !== undefined) this.deliver(passed, device)
+  }
+
+  #forward(packet: Ipv4Packet, device: Device, route: Route, passage: Passage | undefined): void {
+    const host = this.#host
+    const verdict = host.routing.validateSource(packet.src, device, route.device)
+    if (verdict === 'martian-source' || verdict === 'rp-filter') return this.#dropSource(packet, device, verdict)
+    if (packet.ttl <= 1) {
+      host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
+      return host.drop(packet, 'ttl-exceeded')
+    }
+    const mtuBytes = route.device.config.mtuBytes
+    if (packet.dontFragment && totalBytes(packet) > mtuBytes) {
+      host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+      return host.drop(packet, 'too-big')
+    }
+    // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
+    if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)) {
+      host.icmp.sendRedirect(packet, route.nextHop)
+    }
+    const next = withTtlDecremented(packet)
+    host.trace?.decision(host, packet, { by: 'route', text: `forward ${describeRoute(route)}` })
+    if (passage === undefined) return host.output.emit(next, route, undefined)
+    passage.outDevice = route.device
+    const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)
+    if (passed !== undefined) host.output.emit(passed, route, passage)
+  }
+
+  #sourceIsValid(packet: Ipv4Packet, device: Device, out: Device | undefined): boolean {
+    if (packet.src === IPV4_ANY) return true
+    const verdict = this.#host.routing.validateSource(packet.src, device, out)
+    if (verdict === 'on-link' || verdict === 'routed') return true
+    this.#dropSource(packet, device, verdict)
+    return false
+  }
+
+  #dropSource(packet: Ipv4Packet, device: Device, verdict: 'martian-source' | 'rp-filter'): void {
+    this.#host.trace?.decision(this.#host, packet, {
+      by: 'route',
+      text: verdict === 'rp-filter' ? `rp_filter of ${device.name}: no way back to the source by this device`
+        : `the source is an address of ${this.#host.name} itself (accept_local=0)`,
+    })
+    this.#host.drop(packet, verdict)
+  }
+
+  /** ip_error(): a forwarding host says why it cannot. */
+  #refuse(packet: Ipv4Packet, route: Route): void {
+    const host = this.#host
+    if (route.type === 'blackhole') return host.drop(packet, 'blackhole')
+    const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED : route.type === 'unreachable' ? UNREACHABLE_HOST : UNREACHABLE_NET
+    host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 })
+    host.drop(packet, route.type === 'prohibit' ? 'prohibited' : route.type === 'unreachable' ? 'unreachable-route' : 'no-route')
+  }
+}
+
+/** A route in words, for traces. */
+export function describeRoute(route: Route): string {
+  return `by ${route.device.name}`
+}

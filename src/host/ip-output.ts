@@ -1,0 +1,142 @@
+/**
+ * IPv4 on its way out: routing, localOut, postrouting, fragmentation, and the device's own way of sending.
+ * Follows __ip_local_out(), ip_output(), ip_fragment() and ip_finish_output2() in net/ipv4/ip_output.c.
+ * A broadcast is not also delivered to the sender itself.
+ * @module
+ */
+import type { Actor } from '../sim/event-queue.ts'
+import { MAC_BROADCAST, type IpAddr } from '../wire/address.ts'
+import { pppFrame } from '../wire/frame.ts'
+import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../wire/icmp-message.ts'
+import { ipv4Packet, totalBytes, withMark, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Errno } from './errno.ts'
+import { fragment } from './fragments.ts'
+import type { Passage } from './hooks.ts'
+import type { Host } from './host.ts'
+import type { SendRequest } from './ip-service.ts'
+import { describeRoute } from './ip-input.ts'
+import type { Route } from './routing.ts'
+
+/** The sending half of a host's IP. */
+export class IpOutput implements Actor {
+  readonly #host: Host
+  #nextIdent = 1
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Sends what an endpoint of this host asks for. See `IpService.sendPacket`. */
+  send(request: SendRequest): Errno | undefined {
+    const host = this.#host
+    const route = host.routing.lookup(request.dst)
+    const refused = refusal(route)
+    if (refused !== undefined) return refused
+    const src = request.src === 0 ? route.source : request.src
+    this.#nextIdent = (this.#nextIdent + 1) & 0xffff
+    const packet = ipv4Packet({
+      uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload, payloadBytes: request.payloadBytes,
+      ttl: request.ttl ?? host.sysctl.int('net.ipv4.ip_default_ttl'), tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
+    })
+    host.ledger.originated++
+    this.#localOut(packet, route)
+    return undefined
+  }
+
+  /** Sends a packet that IPVS has turned: to the next hop it names, not to where the packet is addressed. */
+  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage): void {
+    const host = this.#host
+    const route = host.routing.lookup(nextHop)
+    if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
+    passage.fromIpvs = true
+    passage.outDevice = route.device
+    const passed = host.hooks.localOut.length === 0 ? packet : host.hooks.run('localOut', packet, passage)
+    if (passed !== undefined) this.emit(passed, route, passage)
+  }
+
+  /** Postrouting and out: the packet is ready but for fragmentation, and has its route. */
+  emit(packet: Ipv4Packet, route: Route, passage: Passage | undefined): void {
+    const host = this.#host
+    let current: Ipv4Packet | undefined = packet
+    if (passage !== undefined && host.hooks.postrouting.length > 0) current = host.hooks.run('postrouting', packet, passage)
+    if (current === undefined) return
+    current = withMark(current, 0)
+    const device = route.device
+    if (route.type === 'local') return this.#loop(current)
+    const mtuBytes = Math.min(device.config.mtuBytes, host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
+    if (totalBytes(current) <= device.config.mtuBytes && (mtuBytes === device.config.mtuBytes || totalBytes(current) <= mtuBytes)) {
+      return this.#toDevice(current, route)
+    }
+    this.#emitPieces(current, route, mtuBytes)
+  }
+
+  /** A packet for this host itself comes round by `lo`. */
+  onEvent(_kind: number, data: unknown): void {
+    const packet = data as Ipv4Packet
+    this.#host.release(packet)
+    this.#host.input.receive(packet, this.#host.loopback)
+  }
+
+  #localOut(packet: Ipv4Packet, route: Route): void {
+    const host = this.#host
+    host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
+    if (!host.hooks.inUse) return this.emit(packet, route, undefined)
+    const passage: Passage = { inDevice: undefined, outDevice: route.device, fromIpvs: false, untracked: false }
+    if (host.hooks.localOut.length === 0) return this.emit(packet, route, passage)
+    const passed = host.hooks.run('localOut', packet, passage)
+    if (passed === undefined) return
+    // ip_route_me_harder(): a hook that changed the destination changed the way.
+    const way = passed.dst === packet.dst ? route : host.routing.lookup(passed.dst)
+    if (refusal(way) !== undefined) return host.drop(passed, 'no-route')
+    passage.outDevice = way.device
+    this.emit(passed, way, passage)
+  }
+
+  #emitPieces(packet: Ipv4Packet, route: Route, mtuBytes: number): void {
+    const host = this.#host
+    if (packet.dontFragment) {
+      host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+      return host.drop(packet, 'too-big')
+    }
+    const pieces = fragment(packet, mtuBytes)
+    host.trace?.decision(host, packet, { by: 'fragment', text: `cut into ${pieces.length} pieces for MTU ${mtuBytes}` })
+    host.ledger.fragmented += pieces.length - 1
+    for (const piece of pieces) this.#toDevice(piece, route)
+  }
+
+  #toDevice(packet: Ipv4Packet, route: Route): void {
+    const device = route.device
+    const host = this.#host
+    if (!device.config.isUp) return host.drop(packet, 'device-down')
+    if (route.type === 'broadcast') return host.transmitFrame(device, packet, MAC_BROADCAST)
+    switch (device.config.kind) {
+      case 'ethernet':
+        if (device.neighbors !== undefined && device.config.usesArp) device.neighbors.output(packet, route.nextHop)
+        else host.transmitFrame(device, packet, device.config.mac)
+        return
+      case 'ppp':
+        host.ledger.sent++
+        device.nic?.send(pppFrame(packet))
+        return
+      case 'ipip': return host.tunnels.send(packet, device, route)
+      case 'loopback': return this.#loop(packet)
+      case 'dummy': return host.drop(packet, 'blackhole')
+    }
+  }
+
+  #loop(packet: Ipv4Packet): void {
+    this.#host.hold(packet)
+    this.#host.sim.schedule(this.#host.sim.nowNs, this, 0, packet)
+  }
+}
+
+/** How a route that leads nowhere is told to an endpoint. */
+function refusal(route: Route): Errno | undefined {
+  switch (route.type) {
+    case 'none': return 'ENETUNREACH'
+    case 'unreachable': return 'EHOSTUNREACH'
+    case 'prohibit': return 'EACCES'
+    case 'blackhole': return 'EINVAL'
+    default: return undefined
+  }
+}

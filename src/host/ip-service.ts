@@ -1,0 +1,74 @@
+/**
+ * What an endpoint (TCP, UDP, ping) asks of the host it lives on, and what the host tells it: the seam between IP and transport.
+ * @module
+ */
+import type { IpAddr } from '../wire/address.ts'
+import type { IcmpMessage } from '../wire/icmp-message.ts'
+import type { Ipv4Packet, Ipv4Payload } from '../wire/ipv4-packet.ts'
+import type { Simulator } from '../sim/simulator.ts'
+import type { Errno } from './errno.ts'
+import type { Device } from './device.ts'
+
+/** A packet that an endpoint wants sent. */
+export interface SendRequest {
+  /** Source; 0.0.0.0 lets the route choose. */
+  readonly src: IpAddr
+  readonly dst: IpAddr
+  readonly protocol: number
+  readonly payload: Ipv4Payload
+  readonly payloadBytes: number
+  /** 64 unless given. */
+  readonly ttl?: number
+  /** 0 unless given. */
+  readonly tos?: number
+  readonly dontFragment: boolean
+}
+
+/** The part of a host that endpoints use. */
+export interface IpService {
+  readonly sim: Simulator
+  /** Name of the host. */
+  readonly name: string
+  /**
+   * Routes and sends a packet. Returns undefined when it was handed on (which promises nothing), or why it was refused at once:
+   * ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EMSGSIZE.
+   */
+  sendPacket(request: SendRequest): Errno | undefined
+  /** The source address that a packet to `dst` would get, or why there is no route. */
+  sourceFor(dst: IpAddr): IpAddr | Errno
+  /** True for an address of this host that an endpoint may use as its own. */
+  isLocalAddress(addr: IpAddr): boolean
+  /** Largest packet, header included, that the path to `dst` is known to take: the device's MTU or a learnt path MTU. At least 68. */
+  pathMtuBytes(dst: IpAddr): number
+  /** MTU of the device that packets to `dst` leave by (what the advertised MSS follows). */
+  deviceMtuBytes(dst: IpAddr): number
+  /** Tells the neighbor table that the next hop to `dst` is alive: an acknowledgement of new data came from there. */
+  confirmNeighbor(dst: IpAddr): void
+  /** Value of an integer sysctl by its dotted name; asserts that it exists. */
+  sysctlInt(name: string): number
+  /** Sends an ICMP error about `packet`: subject to the rules and the rate limit of icmp_send(). */
+  sendIcmpError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void
+  /** A packet has reached its end here and was used. `by` says who used it, for traces. */
+  consume(packet: Ipv4Packet, by: string): void
+  /** A packet has died here, for this reason. */
+  drop(packet: Ipv4Packet, reason: DropReason): void
+}
+
+/** A transport protocol of a host. It must `consume` or `drop` each packet that it is given. */
+export interface TransportProtocol {
+  /** A whole packet for an address of this host. `device` is where it came in. */
+  receive(packet: Ipv4Packet, device: Device): void
+  /** An ICMP error about a packet that this protocol sent (`message.quoted`); the message itself is accounted for by the caller. */
+  receiveError(message: IcmpMessage, quoted: Ipv4Packet): void
+}
+
+/** Every way a packet can die on a host. A packet lost on a link is a frame's fate, and counted there. */
+export const DROP_REASONS = [
+  'martian-source', 'martian-destination', 'rp-filter', 'no-route', 'not-forwarding', 'ttl-exceeded', 'too-big', 'not-for-us', 'neighbor-failed', 'neighbor-queue-full',
+  'device-down', 'cpu-queue-full', 'hook-drop', 'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window', 'tcp-closed', 'tcp-backlog-full',
+  'socket-buffer-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet', 'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
+  'blackhole', 'prohibited', 'unreachable-route', 'muted', 'host-stopped',
+] as const
+
+/** A reason of the closed list. */
+export type DropReason = (typeof DROP_REASONS)[number]

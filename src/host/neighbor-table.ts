@@ -1,0 +1,258 @@
+/**
+ * The neighbor table of one device: who has which Ethernet address, how sure that is, and what waits for an answer.
+ * Follows net/core/neighbour.c: neigh_update(), __neigh_event_send(), neigh_timer_handler().
+ * The reachable time is 30 s flat (Linux draws it from 15..45 s); entries are not garbage-collected.
+ * @module
+ */
+import { NS_PER_SECOND } from '../base/units.ts'
+import type { Actor } from '../sim/event-queue.ts'
+import type { Simulator } from '../sim/simulator.ts'
+import { Timer } from '../sim/timer.ts'
+import { MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+
+/** NUD states, as `ip neigh` prints them in capitals. */
+export type NeighborState = 'none' | 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'permanent'
+
+/** How the table reaches its device. */
+export interface NeighborPort {
+  /** Asks who has the address: to `mac` alone when it is given, else to all. `packet` is what waits first. */
+  solicit(addr: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void
+  /** The address is known: send the packet. */
+  transmit(packet: Ipv4Packet, mac: MacAddr): void
+  /** The address is known now: send the packet, which was held until now. */
+  release(packet: Ipv4Packet, mac: MacAddr): void
+  /** The neighbor did not answer, or the queue was full: the packet was held and dies. */
+  giveUp(packet: Ipv4Packet, reason: 'neighbor-failed' | 'neighbor-queue-full'): void
+  /** The packet waits here from now on. */
+  hold(packet: Ipv4Packet): void
+}
+
+/** base_reachable_time_ms, without its random factor. */
+const REACHABLE_NS = 30 * NS_PER_SECOND
+/** delay_first_probe_time. */
+const DELAY_NS = 5 * NS_PER_SECOND
+/** retrans_time_ms. */
+const RETRANSMIT_NS = NS_PER_SECOND
+/** ucast_solicit and mcast_solicit. */
+const UNICAST_PROBES = 3
+const MULTICAST_PROBES = 3
+/** locktime: how long an entry just changed defends itself against another answer. */
+const LOCK_NS = NS_PER_SECOND
+/** unres_qlen_bytes, and what a queued packet counts for beside its bytes (the sk_buff around it). */
+const QUEUE_BYTES_MAX = 212_992
+const QUEUED_PACKET_OVERHEAD_BYTES = 768
+
+const VALID: ReadonlySet<NeighborState> = new Set(['permanent', 'reachable', 'probe', 'stale', 'delay'])
+
+/** One neighbor. */
+export class Neighbor {
+  readonly addr: IpAddr
+  /** Live. */
+  mac: MacAddr = MAC_ZERO
+  /** Live. */
+  state: NeighborState = 'none'
+  /** When the entry last changed, was last confirmed, was last used. Live. */
+  updatedNs = -Infinity
+  confirmedNs = -Infinity
+  usedNs = -Infinity
+  probes = 0
+  readonly queue: Ipv4Packet[] = []
+  queueBytes = 0
+  readonly timer: Timer
+
+  constructor(addr: IpAddr, sim: Simulator, owner: Actor) {
+    this.addr = addr
+    this.timer = new Timer(sim, owner, 0, this)
+  }
+
+  /** True when frames can be addressed to it. */
+  get isValid(): boolean {
+    return VALID.has(this.state)
+  }
+}
+
+/** The neighbors of one device. */
+export class NeighborTable implements Actor {
+  readonly #sim: Simulator
+  readonly #port: NeighborPort
+  readonly #entries = new Map<IpAddr, Neighbor>()
+
+  constructor(sim: Simulator, port: NeighborPort) {
+    this.#sim = sim
+    this.#port = port
+  }
+
+  /** All entries, in the order in which they were made. */
+  entries(): readonly Neighbor[] {
+    return [...this.#entries.values()]
+  }
+
+  /** The entry of an address. */
+  find(addr: IpAddr): Neighbor | undefined {
+    return this.#entries.get(addr)
+  }
+
+  /** Sends a packet to a neighbor: at once when its address is known, else after asking. */
+  output(packet: Ipv4Packet, nextHop: IpAddr): void {
+    const neighbor = this.#obtain(nextHop)
+    neighbor.usedNs = this.#sim.nowNs
+    const state = neighbor.state
+    if (state === 'reachable' || state === 'permanent' || state === 'delay' || state === 'probe') {
+      this.#port.transmit(packet, neighbor.mac)
+      return
+    }
+    if (state === 'stale') {
+      // Use it, but make sure that something confirms it within the next seconds.
+      neighbor.state = 'delay'
+      neighbor.updatedNs = this.#sim.nowNs
+      neighbor.timer.armIn(DELAY_NS)
+      this.#port.transmit(packet, neighbor.mac)
+      return
+    }
+    this.#enqueue(neighbor, packet)
+    if (state !== 'incomplete') this.#startAsking(neighbor)
+  }
+
+  /** Somebody asked us (or announced itself): what a question tells of the asker. Makes the entry if need be. */
+  learnFromRequest(addr: IpAddr, mac: MacAddr): void {
+    this.#update(this.#obtain(addr), mac, 'stale', true)
+  }
+
+  /** An ARP packet that was no question for us: changes an entry that exists. A unicast reply makes it reachable. */
+  learnFromReply(addr: IpAddr, mac: MacAddr, isUnicastReply: boolean): void {
+    const neighbor = this.#entries.get(addr)
+    if (neighbor === undefined) return
+    const mayOverride = this.#sim.nowNs > neighbor.updatedNs + LOCK_NS
+    this.#update(neighbor, mac, isUnicastReply ? 'reachable' : 'stale', mayOverride)
+  }
+
+  /** Sets an entry for good, as `arp -s` and `ip neigh add` do; `state` may also be `reachable` or `stale`. */
+  set(addr: IpAddr, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale'): void {
+    this.#update(this.#obtain(addr), mac, state, true)
+  }
+
+  /** An upper layer knows that the neighbor is alive. */
+  confirm(addr: IpAddr): void {
+    const neighbor = this.#entries.get(addr)
+    if (neighbor !== undefined && neighbor.isValid) neighbor.confirmedNs = this.#sim.nowNs
+  }
+
+  /** Removes an entry; what waited for it dies. False when there is none. */
+  remove(addr: IpAddr): boolean {
+    const neighbor = this.#entries.get(addr)
+    if (neighbor === undefined) return false
+    this.#entries.delete(addr)
+    neighbor.timer.cancel()
+    this.#giveUp(neighbor)
+    return true
+  }
+
+  /** Removes all entries; the permanent ones only if asked to. */
+  flush(alsoPermanent: boolean): void {
+    for (const neighbor of this.entries()) if (alsoPermanent || neighbor.state !== 'permanent') this.remove(neighbor.addr)
+  }
+
+  /** The timer of an entry fired. */
+  onEvent(_kind: number, data: unknown): void {
+    const neighbor = data as Neighbor
+    const nowNs = this.#sim.nowNs
+    if (neighbor.state === 'reachable') {
+      if (nowNs < neighbor.confirmedNs + REACHABLE_NS) {
+        neighbor.timer.armAt(neighbor.confirmedNs + REACHABLE_NS)
+      } else if (nowNs < neighbor.usedNs + DELAY_NS) {
+        neighbor.state = 'delay'
+        neighbor.updatedNs = nowNs
+        neighbor.timer.armIn(DELAY_NS)
+      } else {
+        neighbor.state = 'stale'
+        neighbor.updatedNs = nowNs
+      }
+      return
+    }
+    if (neighbor.state === 'delay') {
+      if (nowNs < neighbor.confirmedNs + DELAY_NS) {
+        neighbor.state = 'reachable'
+        neighbor.updatedNs = nowNs
+        neighbor.timer.armAt(neighbor.confirmedNs + REACHABLE_NS)
+        return
+      }
+      neighbor.state = 'probe'
+      neighbor.updatedNs = nowNs
+      neighbor.probes = 0
+    }
+    if (neighbor.state === 'probe' || neighbor.state === 'incomplete') this.#askAgain(neighbor)
+  }
+
+  #obtain(addr: IpAddr): Neighbor {
+    let neighbor = this.#entries.get(addr)
+    if (neighbor === undefined) {
+      neighbor = new Neighbor(addr, this.#sim, this)
+      this.#entries.set(addr, neighbor)
+    }
+    return neighbor
+  }
+
+  #startAsking(neighbor: Neighbor): void {
+    neighbor.state = 'incomplete'
+    neighbor.updatedNs = this.#sim.nowNs
+    // Unicast probes make no sense without an address: the count begins behind them.
+    neighbor.probes = UNICAST_PROBES
+    this.#askAgain(neighbor)
+  }
+
+  #askAgain(neighbor: Neighbor): void {
+    const isProbe = neighbor.state === 'probe'
+    if (neighbor.probes >= UNICAST_PROBES + (isProbe ? 0 : MULTICAST_PROBES)) {
+      neighbor.state = 'failed'
+      neighbor.updatedNs = this.#sim.nowNs
+      this.#giveUp(neighbor)
+      return
+    }
+    neighbor.probes++
+    neighbor.timer.armIn(RETRANSMIT_NS)
+    this.#port.solicit(neighbor.addr, isProbe ? neighbor.mac : undefined, neighbor.queue[0])
+  }
+
+  /** neigh_update(): a valid entry keeps its address unless `mayOverride`, and its state when only `stale` is news. */
+  #update(neighbor: Neighbor, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale', mayOverride: boolean): void {
+    const nowNs = this.#sim.nowNs
+    const wasValid = neighbor.isValid
+    const isSame = wasValid && neighbor.mac === mac
+    if (neighbor.state === 'permanent' && state !== 'permanent') return
+    if (state !== 'stale') neighbor.confirmedNs = nowNs
+    if (wasValid && !isSame && !mayOverride) return
+    const next = isSame && state === 'stale' ? neighbor.state : state
+    if (next !== neighbor.state || !isSame) neighbor.updatedNs = nowNs
+    if (next !== neighbor.state) {
+      neighbor.timer.cancel()
+      if (next === 'reachable') neighbor.timer.armIn(REACHABLE_NS)
+      neighbor.state = next
+    }
+    neighbor.mac = mac
+    if (!wasValid) {
+      const waiting = neighbor.queue.splice(0)
+      neighbor.queueBytes = 0
+      for (const packet of waiting) this.#port.release(packet, mac)
+    }
+  }
+
+  #enqueue(neighbor: Neighbor, packet: Ipv4Packet): void {
+    this.#port.hold(packet)
+    const bytes = totalBytes(packet) + QUEUED_PACKET_OVERHEAD_BYTES
+    while (neighbor.queue.length > 0 && neighbor.queueBytes + bytes > QUEUE_BYTES_MAX) {
+      // The oldest makes room for the newest.
+      const oldest = neighbor.queue.shift() as Ipv4Packet
+      neighbor.queueBytes -= totalBytes(oldest) + QUEUED_PACKET_OVERHEAD_BYTES
+      this.#port.giveUp(oldest, 'neighbor-queue-full')
+    }
+    neighbor.queue.push(packet)
+    neighbor.queueBytes += bytes
+  }
+
+  #giveUp(neighbor: Neighbor): void {
+    const waiting = neighbor.queue.splice(0)
+    neighbor.queueBytes = 0
+    for (const packet of waiting) this.#port.giveUp(packet, 'neighbor-failed')
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Which way a packet goes: the local table, the main table by longest prefix, source selection, and reverse-path validation.
+ * Answers come from caches that are dropped whenever the configuration or a sysctl changes.
+ * Follows fib_table_lookup(), fib_validate_source() and inet_select_addr(). No policy routing, no multipath.
+ * @module
+ */
+import { inPrefix, broadcastOf, IPV4_ANY, IPV4_BROADCAST, isLoopback, type IpAddr } from '../wire/address.ts'
+import type { AddressConfig, NetConfig, RouteConfig, Scope } from './config/net-config.ts'
+import type { Device } from './device.ts'
+import type { SysctlRegistry } from './sysctl.ts'
+
+/** What the tables say of one destination. */
+export interface Route {
+  /** `none`: no table has anything. */
+  readonly type: 'unicast' | 'local' | 'broadcast' | 'blackhole' | 'unreachable' | 'prohibit' | 'none'
+  /** The way out; for `local` and what goes nowhere, `lo`. */
+  readonly device: Device
+  /** Whom the frame is for: the gateway, else the destination itself. */
+  readonly nextHop: IpAddr
+  readonly gateway: IpAddr | undefined
+  /** The address a packet gets that has none yet. */
+  readonly source: IpAddr
+  /** The route of the main table behind it, for those who explain. */
+  readonly via: RouteConfig | undefined
+}
+
+/** What reverse-path validation says of a source. */
+export type SourceVerdict = 'on-link' | 'routed' | 'martian-source' | 'rp-filter'
+
+const SCOPE_NUMBER: Record<Scope, number> = { global: 0, link: 253, host: 254 }
+
+/** The routing tables of one host. */
+export class Routing {
+  readonly #sysctl: SysctlRegistry
+  #devices: ReadonlyMap<string, Device> = new Map()
+  #lo: Device | undefined
+  #net: NetConfig | undefined
+  #routes: readonly RouteConfig[] = []
+  readonly #local = new Map<IpAddr, Device>()
+  readonly #broadcast = new Map<IpAddr, Device>()
+  #loopbackNetworks: AddressConfig[] = []
+  readonly #cache = new Map<number, Route>()
+  readonly #sources = new Map<string, Map<number, SourceVerdict>>()
+  readonly #redirects = new Map<IpAddr, IpAddr>()
+
+  constructor(sysctl: SysctlRegistry) {
+    this.#sysctl = sysctl
+  }
+
+  /** Takes over a configuration. `devices` has every device of `net`, `lo` among them. */
+  reset(net: NetConfig, devices: ReadonlyMap<string, Device>): void {
+    this.#net = net
+    this.#devices = devices
+    this.#lo = devices.get('lo')
+    // Longest prefix first, then the smallest metric; the order of adding decides among equals (sort is stable).
+    this.#routes = [...net.routes].sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
+    this.#local.clear()
+    this.#broadcast.clear()
+    this.#loopbackNetworks = []
+    for (const config of net.devices) this.#enterAddresses(config.name, config.isUp, config.addresses)
+    this.forget()
+  }
+
+  /** Drops what was worked out: a sysctl changed. */
+  forget(): void {
+    this.#cache.clear()
+    this.#sources.clear()
+  }
+
+  /** Sends packets for `dst` by another gateway from now on, as an accepted ICMP redirect asks. */
+  redirect(dst: IpAddr, gateway: IpAddr): void {
+    this.#redirects.set(dst, gateway)
+    this.#cache.delete(dst | 0)
+  }
+
+  /** The route to a destination. */
+  lookup(dst: IpAddr): Route {
+    const cached = this.#cache.get(dst | 0)
+    if (cached !== undefined) return cached
+    const route = this.#work(dst)
+    this.#cache.set(dst | 0, route)
+    return route
+  }
+
+  /** True for an address of this host: any address of 127.0.0.0/8 and of the networks configured on `lo` included. */
+  isLocal(addr: IpAddr): boolean {
+    return this.#local.has(addr) || this.#loopbackNetworks.some((network) => inPrefix(addr, network.addr, network.prefixLength))
+  }
+
+  /** True when one of the host's devices has exactly this address (inet_lookup_ifaddr_rcu). */
+  hasAddress(addr: IpAddr): boolean {
+    return this.#local.has(addr)
+  }
+
+  /**
+   * Checks the source of a packet that came in by `device` and is to leave by `out` (undefined: it is for this host).
+   * `on-link` means that the sender is a direct neighbor.
+   */
+  validateSource(src: IpAddr, device: Device, out: Device | undefined): SourceVerdict {
+    const filter = this.#effective('rp_filter', device.name)
+    const mayRedirect = out === device && this.sendsRedirects(device)
+    const isFull = filter !== 0 || mayRedirect
+    const key = isFull ? `${device.name}/full` : device.name
+    let verdicts = this.#sources.get(key)
+    if (verdicts === undefined) this.#sources.set(key, verdicts = new Map())
+    let verdict = verdicts.get(src | 0)
+    if (verdict === undefined) {
+      verdict = isFull ? this.#validateFully(src, device, filter) : this.#validateLoosely(src, device)
+      verdicts.set(src | 0, verdict)
+    }
+    return verdict
+  }
+
+  /** send_redirects holds if `all` or the device says so. */
+  sendsRedirects(device: Device): boolean {
+    return this.#sysctl.int('net.ipv4.conf.all.send_redirects') !== 0 || this.#conf(device.name, 'send_redirects') !== 0
+  }
+
+  /**
+   * The address of `device` to use towards `dst` (0.0.0.0: whatever): the first primary one in the network of `dst`, else the
+   * first, else one of another device; none narrower than `scope`.
+   */
+  selectSource(device: Device, dst: IpAddr, scope: Scope): IpAddr {
+    let first: IpAddr = IPV4_ANY
+    for (const address of device.config.addresses) {
+      if (address.secondary || SCOPE_NUMBER[address.scope] > SCOPE_NUMBER[scope]) continue
+      if (dst === IPV4_ANY || inPrefix(dst, address.addr, address.prefixLength)) return address.addr
+      if (first === IPV4_ANY) first = address.addr
+    }
+    if (first !== IPV4_ANY) return first
+    for (const other of this.#net?.devices ?? []) {
+      const found = other.addresses.find((a) => !a.secondary && a.scope !== 'link' && SCOPE_NUMBER[a.scope] <= SCOPE_NUMBER[scope])
+      if (found !== undefined) return found.addr
+    }
+    return IPV4_ANY
+  }
+
+  /** max(all, device): how arp_ignore, arp_announce, rp_filter and their kin combine. */
+  #effective(name: string, device: string): number {
+    return Math.max(this.#sysctl.int(`net.ipv4.conf.all.${name}`), this.#conf(device, name))
+  }
+
+  #conf(device: string, name: string): number {
+    return this.#sysctl.int(`net.ipv4.conf.${device}.${name}`)
+  }
+
+  #enterAddresses(name: string, isUp: boolean, addresses: readonly AddressConfig[]): void {
+    const device = this.#devices.get(name)
+    if (device === undefined) return
+    for (const address of addresses) {
+      if (!address.inLocalTable) continue
+      if (!this.#local.has(address.addr)) this.#local.set(address.addr, device)
+      if (!isUp) continue
+      if (device.config.kind === 'loopback') {
+        if (address.prefixLength < 32) this.#loopbackNetworks.push(address)
+        continue
+      }
+      if (address.broadcast !== undefined) this.#broadcast.set(address.broadcast, device)
+      if (address.prefixLength < 31) this.#broadcast.set(broadcastOf(address.addr, address.prefixLength), device)
+    }
+  }
+
+  #work(dst: IpAddr): Route {
+    const lo = this.#lo as Device
+    if (this.isLocal(dst)) return plain('local', lo, dst, dst)
+    const broadcastDevice = this.#broadcast.get(dst)
+    if (broadcastDevice !== undefined) return plain('broadcast', broadcastDevice, dst, this.selectSource(broadcastDevice, dst, 'link'))
+    if (dst === IPV4_BROADCAST) {
+      const device = [...this.#devices.values()].find((other) => other.config.kind === 'ethernet' && other.config.isUp) ?? lo
+      return plain('broadcast', device, dst, this.selectSource(device, IPV4_ANY, 'link'))
+    }
+    for (const config of this.#routes) {
+      if (!inPrefix(dst, config.network, config.prefixLength)) continue
+      if (config.type !== 'unicast') return { ...plain(config.type, lo, dst, IPV4_ANY), via: config }
+      const device = this.#devices.get(config.device)
+      if (device === undefined || !device.config.isUp) continue
+      const gateway = this.#redirects.get(dst) ?? config.gateway
+      const source = config.preferredSource ?? this.selectSource(device, config.gateway ?? IPV4_ANY, config.scope)
+      return { type: 'unicast', device, nextHop: gateway ?? dst, gateway, source, via: config }
+    }
+    return plain('none', lo, dst, IPV4_ANY)
+  }
+
+  #validateLoosely(src: IpAddr, device: Device): SourceVerdict {
+    if (this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0) return 'routed'
+    return this.hasAddress(src) ? 'martian-source' : 'routed'
+  }
+
+  /** __fib_validate_source(): the way back must exist (2) or be by the device it came from (1). */
+  #validateFully(src: IpAddr, device: Device, filter: number): SourceVerdict {
+    const back = this.lookup(src)
+    if (back.type === 'none') return filter !== 0 ? 'rp-filter' : 'routed'
+    const acceptsLocal = this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0
+    if (back.type !== 'unicast' && !(back.type === 'local' && acceptsLocal)) return 'martian-source'
+    const verdict: SourceVerdict = back.gateway === undefined ? 'on-link' : 'routed'
+    if (back.device === device) return verdict
+    if (device.config.addresses.length === 0) return filter !== 0 ? 'rp-filter' : 'routed'
+    if (filter === 1) return 'rp-filter'
+    const byDevice = this.#routes.find((route) => route.device === device.name && inPrefix(src, route.network, route.prefixLength))
+    if (byDevice === undefined) return 'routed'
+    return byDevice.gateway === undefined ? 'on-link' : 'routed'
+  }
+}
+
+/** True for a source that never comes over a wire: 0/8 (but for 0.0.0.0), 127/8, broadcast, multicast. */
+export function isMartianSource(src: IpAddr): boolean {
+  return src === IPV4_BROADCAST || isLoopback(src) || src >>> 28 === 14 || (src >>> 24 === 0 && src !== IPV4_ANY)
+}
+
+function plain(type: Route['type'], device: Device, dst: IpAddr, source: IpAddr): Route {
+  return { type, device, nextHop: dst, gateway: undefined, source, via: undefined }
+}

@@ -1,0 +1,25 @@
+/**
+ * What a host tells those who explain a run: decisions and ends, as they happen. Nobody listens in an ordinary run, and
+ * then no text is made.
+ * @module
+ */
+import type { ArpPacket } from '../wire/arp-packet.ts'
+import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Device } from './device.ts'
+import type { DropReason } from './ip-service.ts'
+
+/** One decision about a packet: who took it, and what it was. */
+export interface Decision {
+  readonly by: 'route' | 'neighbor' | 'ipvs' | 'netfilter' | 'tcp' | 'udp' | 'icmp' | 'tunnel' | 'cpu' | 'fragment'
+  readonly text: string
+}
+
+/** A listener. Hosts are named, so that it need not know their class. */
+export interface HostTrace {
+  decision(host: { readonly name: string }, packet: Ipv4Packet, decision: Decision): void
+  /** The packet has become another value: rewritten, wrapped, unwrapped. */
+  changed(host: { readonly name: string }, before: Ipv4Packet, after: Ipv4Packet, why: string): void
+  consumed(host: { readonly name: string }, packet: Ipv4Packet, by: string): void
+  dropped(host: { readonly name: string }, packet: Ipv4Packet, reason: DropReason): void
+  arp(host: { readonly name: string }, device: Device, packet: ArpPacket, outcome: string): void
+}

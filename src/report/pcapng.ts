@@ -1,0 +1,120 @@
+/**
+ * Writes a run as a pcapng capture (draft-ietf-opsawg-pcapng), block by block: the header first, then a block for each frame
+ * in the order of time. Concatenated, the blocks are a file for Wireshark. Little endian; times in nanoseconds of the run,
+ * so that the run begins at the start of 1970. Statistics and name resolution blocks are not written.
+ * @module
+ */
+import { assert } from '../base/assert.ts'
+import { LINKTYPE_ETHERNET, LINKTYPE_PPP } from '../wire/capture.ts'
+import type { Framing } from '../wire/encode.ts'
+import { encodeFrame } from '../wire/encode.ts'
+import type { Frame } from '../wire/frame.ts'
+import {
+  BLOCK_INTERFACE, BLOCK_PACKET, BLOCK_SECTION, BYTE_ORDER_MAGIC, OPTION_COMMENT, OPTION_INTERFACE_NAME,
+  OPTION_PACKET_FLAGS, OPTION_TIME_RESOLUTION, padded,
+} from '../wire/pcapng-blocks.ts'
+
+/** A nic whose frames the capture holds. Its number is its place in the header, from 0. */
+export interface CaptureNic {
+  /** As tools show it: `client.eth0`. */
+  readonly name: string
+  readonly framing: Framing
+}
+
+/** A frame that a nic received or sent. */
+export interface CaptureEntry {
+  /** Nanoseconds since the start of the run, 0..2^53-1. */
+  readonly timeNs: number
+  readonly nicIndex: number
+  readonly direction: 'in' | 'out'
+  readonly frame: Frame
+  /** Shown beside the frame; `drop: ttl-exceeded` says what became of it. Empty for none. */
+  readonly comment: string
+}
+
+/** if_tsresol of 10^-9 s. */
+const NANOSECOND_RESOLUTION = 9
+/** Longest comment: an option's length has 16 bits. */
+const COMMENT_BYTES_MAX = 0xffff
+
+/** The section header and one interface description for each nic: what the file begins with. */
+export function pcapngHeader(nics: readonly CaptureNic[]): Uint8Array {
+  const section = new Uint8Array(16)
+  const view = new DataView(section.buffer)
+  view.setUint32(0, BYTE_ORDER_MAGIC, true)
+  view.setUint16(4, 1, true)
+  // The length of the section is not known yet, which is written as all ones.
+  view.setUint32(8, 0xffffffff, true)
+  view.setUint32(12, 0xffffffff, true)
+  return concatenated([block(BLOCK_SECTION, [section]), ...nics.map(interfaceBlock)])
+}
+
+/** The block of one frame. */
+export function pcapngFrame(entry: CaptureEntry): Uint8Array {
+  assert(Number.isSafeInteger(entry.timeNs) && entry.timeNs >= 0, 'times are whole nanoseconds of the run')
+  const bytes = encodeFrame(entry.frame)
+  const fixed = new Uint8Array(20)
+  const view = new DataView(fixed.buffer)
+  view.setUint32(0, entry.nicIndex, true)
+  view.setUint32(4, Math.floor(entry.timeNs / 0x100000000), true)
+  view.setUint32(8, entry.timeNs % 0x100000000, true)
+  view.setUint32(12, bytes.length, true)
+  view.setUint32(16, bytes.length, true)
+  const comment = new TextEncoder().encode(entry.comment).subarray(0, COMMENT_BYTES_MAX)
+  return block(BLOCK_PACKET, [
+    fixed, bytes,
+    option(OPTION_PACKET_FLAGS, new Uint8Array([entry.direction === 'in' ? 1 : 2, 0, 0, 0])),
+    ...comment.length === 0 ? [] : [option(OPTION_COMMENT, comment)],
+    END_OF_OPTIONS,
+  ])
+}
+
+function interfaceBlock(nic: CaptureNic): Uint8Array {
+  const fixed = new Uint8Array(8)
+  new DataView(fixed.buffer).setUint16(0, nic.framing === 'ppp' ? LINKTYPE_PPP : LINKTYPE_ETHERNET, true)
+  return block(BLOCK_INTERFACE, [
+    fixed,
+    option(OPTION_INTERFACE_NAME, new TextEncoder().encode(nic.name)),
+    option(OPTION_TIME_RESOLUTION, new Uint8Array([NANOSECOND_RESOLUTION])),
+    END_OF_OPTIONS,
+  ])
+}
+
+/** A block of these parts, each padded to a multiple of four bytes. */
+function block(type: number, parts: readonly Uint8Array[]): Uint8Array {
+  const body = concatenated(parts.map(padding))
+  const out = new Uint8Array(12 + body.length)
+  const view = new DataView(out.buffer)
+  view.setUint32(0, type, true)
+  view.setUint32(4, out.length, true)
+  out.set(body, 8)
+  view.setUint32(out.length - 4, out.length, true)
+  return out
+}
+
+/** One option. Its length says nothing of its padding. */
+function option(code: number, value: Uint8Array): Uint8Array {
+  const out = new Uint8Array(4 + value.length)
+  new DataView(out.buffer).setUint16(0, code, true)
+  new DataView(out.buffer).setUint16(2, value.length, true)
+  out.set(value, 4)
+  return out
+}
+
+function padding(part: Uint8Array): Uint8Array {
+  const out = new Uint8Array(padded(part.length))
+  out.set(part)
+  return out
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+const END_OF_OPTIONS = new Uint8Array(4)

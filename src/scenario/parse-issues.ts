@@ -1,0 +1,138 @@
+/**
+ * From what zod reports to problems of the file: at the right place, in the words of the field, with the nearest known word.
+ * @module
+ */
+import type { z } from 'zod'
+import { nearestWord } from './nearest.ts'
+import { PROBLEM_CODES, type ProblemCode } from './problem-codes.ts'
+import type { Problem } from './problems.ts'
+import type { ScenarioSource } from './scenario-source.ts'
+import { expectedAt, expectedKeyAt, knownKeys, knownWords, placeOfKey } from './schema-lookup.ts'
+import type { Path } from './source-tree.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** The problems that one issue of zod stands for; `value` is the whole file. */
+export function problemsOfIssue(issue: Issue, source: ScenarioSource, value: unknown): Problem[] {
+  const { path } = issue
+  if (issue.code === 'invalid_union') {
+    const inner = innerIssues(issue.errors)
+    if (inner.length > 0) {
+      return inner.flatMap((one) => problemsOfIssue({ ...one, path: [...path, ...one.path] } as Issue, source, value))
+    }
+  }
+  if (path.length > 0 && !source.has(path)) return [missingKey(path, source, value)]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey([...path, key], key, source, value))
+    case 'invalid_key':
+      return [invalidKey(path, source, value)]
+    case 'custom':
+      return [source.problem(path, { code: codeOf(issue.params?.['code']), message: issue.message, expected: expectedAt(path, value) })]
+    case 'too_big':
+    case 'too_small':
+      return [outOfBounds(issue, source, value)]
+    default:
+      return [wrongValue(issue, source, value)]
+  }
+}
+
+/** The issues of the branch of a union that got furthest; none when no branch got into the value. */
+function innerIssues(branches: readonly (readonly Issue[])[]): readonly Issue[] {
+  let best: readonly Issue[] = []
+  for (const branch of branches) {
+    const deep = branch.filter((issue) => issue.path.length > 0 || !['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code))
+    if (deep.length === branch.length && (best.length === 0 || branch.length < best.length)) best = branch
+  }
+  return best
+}
+
+function codeOf(code: unknown): ProblemCode {
+  return typeof code === 'string' && code in PROBLEM_CODES ? (code as ProblemCode) : 'LVS1029'
+}
+
+function missingKey(path: Path, source: ScenarioSource, value: unknown): Problem {
+  const key = String(path.at(-1))
+  const expected = expectedAt(path, value)
+  return source.problem(path, { code: 'LVS1021', message: `\`${key}\` is missing${inPlace(path)}`, expected })
+}
+
+function unknownKey(path: Path, key: string, source: ScenarioSource, value: unknown): Problem {
+  const known = knownKeys(path.slice(0, -1), value)
+  const nearest = nearestWord(key, known)
+  const elsewhere = nearest === undefined ? placeOfKey(key) : undefined
+  const hint = elsewhere === undefined || elsewhere === '' ? '' : `; it belongs in \`${elsewhere}\`: is the indentation right?`
+  const expected = known.length > 0 ? `one of ${known.join(', ')}` : undefined
+  return source.problemAt(source.keyAt(path), { code: 'LVS1020', message: `unknown key \`${key}\`${inPlace(path)}${hint}`, expected, nearest })
+}
+
+function invalidKey(path: Path, source: ScenarioSource, value: unknown): Problem {
+  const key = String(path.at(-1))
+  const parent = path.slice(0, -1)
+  const words = knownWordsOfKeys(parent, value)
+  const message = `\`${key}\` is no name for this${inPlace(path)}`
+  return source.problemAt(source.keyAt(path), {
+    code: words.length > 0 ? 'LVS1020' : 'LVS1027',
+    message: words.length > 0 ? `unknown key \`${key}\`${inPlace(path)}` : message,
+    expected: expectedKeyAt(parent, value),
+    nearest: nearestWord(key, words),
+  })
+}
+
+/** Words that a mapping with a closed list of keys allows. */
+function knownWordsOfKeys(path: Path, value: unknown): readonly string[] {
+  const match = /^one of (.+)$/.exec(expectedKeyAt(path, value) ?? '')
+  return match?.[1]?.split(', ') ?? []
+}
+
+function outOfBounds(issue: Issue & { code: 'too_big' | 'too_small' }, source: ScenarioSource, value: unknown): Problem {
+  const { origin } = issue
+  const bound = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`
+  const unit = origin === 'array' ? ' items' : origin === 'string' ? ' characters' : ''
+  const got = valueAt(value, issue.path)
+  const what = typeof got === 'number' ? String(got) : origin === 'array' ? 'the list' : 'the text'
+  const expected = `${bound}${unit}`
+  return source.problem(issue.path, { code: 'LVS1024', message: `${what} is ${issue.code === 'too_big' ? 'too large' : 'too small'}`, expected })
+}
+
+function wrongValue(issue: Issue, source: ScenarioSource, value: unknown): Problem {
+  const { path } = issue
+  const got = valueAt(value, path)
+  const expected = expectedAt(path, value)
+  const field = path.length === 0 ? 'the file' : `\`${String(path.at(-1))}\``
+  const words = knownWords(path, value)
+  if (typeof got === 'string' && words.length > 0) {
+    const message = `\`${got}\` is not allowed here`
+    return source.problem(path, { code: 'LVS1023', message, expected, nearest: nearestWord(got, words) })
+  }
+  if (issue.code === 'invalid_format' && typeof got === 'string') {
+    return source.problem(path, { code: 'LVS1027', message: `\`${got}\` is not ${expected ?? 'a name'}`, expected })
+  }
+  const subject = typeof path.at(-1) === 'number' ? 'this item' : field
+  return source.problem(path, { code: 'LVS1022', message: `${subject} is ${describeValue(got)}`, expected })
+}
+
+/** A value in words, for messages. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  return typeof value === 'string' ? `the text \`${value.slice(0, 60)}\`` : `\`${String(value)}\``
+}
+
+/** ` in hosts.rs1`, or nothing at the top of the file. */
+function inPlace(path: Path): string {
+  const parent = path.slice(0, -1)
+  if (parent.length === 0) return ''
+  const text = parent.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return ` in \`${text.slice(text.startsWith('.') ? 1 : 0)}\``
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let current = value
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined
+    current = (current as Record<PropertyKey, unknown>)[step]
+  }
+  return current
+}

@@ -1,0 +1,72 @@
+/**
+ * Problems of a scenario file: where, what, what was expected, and how they are shown. Colour is left to the terminal.
+ * @module
+ */
+import type { ProblemCode } from './problem-codes.ts'
+
+/** Characters of a source line that are shown at most. */
+const SHOWN_COLUMNS = 120
+
+/** One thing that is wrong in a file. Lines and columns count from 1; a column is one Unicode code point. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** One past the last column, on the same line; at least `column + 1`. */
+  readonly endColumn: number
+  readonly message: string
+  /** What would have been right here. */
+  readonly expected?: string
+  /** The known word that was probably meant. */
+  readonly nearest?: string
+  /** The whole line, without its line break. */
+  readonly sourceLine: string
+}
+
+/**
+ * The problem as text of several lines, without a line break at its end: `file:line:column: error CODE: message`, the
+ * source line, a caret under the place, and what was expected. Control characters are shown as U+FFFD.
+ */
+export function renderProblem(problem: Problem): string {
+  const head = `${printable(problem.file)}:${problem.line}:${problem.column}: error ${problem.code}: ${printable(problem.message)}`
+  const lines = [head, ...renderSource(problem)]
+  if (problem.expected !== undefined) lines.push(`  expected: ${printable(problem.expected)}`)
+  if (problem.nearest !== undefined) lines.push(`  did you mean \`${printable(problem.nearest)}\`?`)
+  return lines.join('\n')
+}
+
+/** Orders problems by their place in the file, then by code and message: a total order. */
+export function compareProblems(a: Problem, b: Problem): number {
+  if (a.line !== b.line) return a.line - b.line
+  if (a.column !== b.column) return a.column - b.column
+  if (a.code !== b.code) return a.code < b.code ? -1 : 1
+  return a.message < b.message ? -1 : a.message > b.message ? 1 : 0
+}
+
+/** The text with control characters and line separators replaced, so that no file can move the cursor of a terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+}
+
+function renderSource(problem: Problem): string[] {
+  const points = Array.from(problem.sourceLine)
+  // A long line is shown from a point somewhat before the place.
+  const first = problem.column > SHOWN_COLUMNS - 40 ? problem.column - 41 : 0
+  const shown = points.slice(first, first + SHOWN_COLUMNS)
+  const before = points.slice(first, problem.column - 1)
+  const gutter = `${problem.line} | `
+  const marked = points.slice(problem.column - 1, Math.min(problem.endColumn - 1, first + SHOWN_COLUMNS))
+  const carets = '^'.repeat(Math.max(1, marked.reduce((sum, point) => sum + width(point), 0)))
+  const blank = before.map((point) => (point === '\t' ? '\t' : ' '.repeat(width(point)))).join('')
+  return [`${gutter}${sourceText(shown)}`, `${' '.repeat(gutter.length - 2)}| ${blank}${carets}`]
+}
+
+function sourceText(points: readonly string[]): string {
+  return points.map((point) => (point === '\t' ? point : printable(point))).join('')
+}
+
+/** Columns of a terminal that a code point takes: 2 for East Asian wide and fullwidth ones, else 1. */
+function width(point: string): number {
+  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{3fffd}]/u.test(point) ? 2 : 1
+}

@@ -1,0 +1,30 @@
+/**
+ * The run's hash: a rolling 64-bit value over integers that tells two runs apart, always on.
+ * The same scenario, seed and version give the same hash on every engine.
+ * @module
+ */
+
+/** Mixes integers in the order they come. Holds two 32-bit lanes that feed each other. */
+export class RunHash {
+  #a = 0x9e3779b9 | 0
+  #b = 0x7f4a7c15 | 0
+
+  /** Takes in one integer; of a larger one, the low 32 bits. */
+  add(value: number): void {
+    this.#a = Math.imul(this.#a ^ value, 0x85ebca6b)
+    this.#a ^= this.#a >>> 15
+    this.#b = Math.imul(this.#b + this.#a, 0xc2b2ae35)
+    this.#b ^= this.#b >>> 13
+  }
+
+  /** Takes in a time of up to 2^53 ns, whole. */
+  addTime(timeNs: number): void {
+    this.add(timeNs)
+    this.add(timeNs / 0x100000000)
+  }
+
+  /** Sixteen hex digits. */
+  digest(): string {
+    return (this.#a >>> 0).toString(16).padStart(8, '0') + (this.#b >>> 0).toString(16).padStart(8, '0')
+  }
+}

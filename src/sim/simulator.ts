@@ -1,0 +1,108 @@
+/**
+ * The simulator: one clock, one event queue, and what every run carries: limits, hash, ledgers, streams of chance, packet numbers.
+ * Pure: it knows no wall clock; it runs until it is told to stop, nothing is left to do, or a limit is met.
+ * @module
+ */
+import { assert, InvariantError } from '../base/assert.ts'
+import { type Actor, EventQueue } from './event-queue.ts'
+import { FrameLedger } from './ledger.ts'
+import { DEFAULT_LIMITS, type LimitReached, type RunLimits } from './limits.ts'
+import { randomStream, type RandomStream } from './random.ts'
+import { RunHash } from './run-hash.ts'
+
+/** Why `run` came back. */
+export type RunEnd = 'idle' | 'time' | 'stopped' | 'limit'
+
+/** One run's clock and queue. */
+export class Simulator {
+  readonly seed: string
+  readonly limits: RunLimits
+  readonly hash = new RunHash()
+  readonly frames = new FrameLedger()
+  /** Now, in integer nanoseconds since the start. Live. */
+  nowNs = 0
+  /** Events handled so far. Live. */
+  eventCount = 0
+  /** Packets alive: on links, in queues, held by hosts. Their owners keep it. Live. */
+  livePackets = 0
+  /** The limit that ended the run, once it did. */
+  limitReached: LimitReached | undefined
+  readonly #queue = new EventQueue()
+  #stopRequested = false
+  #eventsAtInstant = 0
+  #nextUid = 1
+  readonly #streams = new Map<string, RandomStream>()
+
+  constructor(seed: string, limits: RunLimits = DEFAULT_LIMITS) {
+    this.seed = seed
+    this.limits = limits
+  }
+
+  /** Queues an event for `actor` at `timeNs`, which must not lie in the past. */
+  schedule(timeNs: number, actor: Actor, kind: number, data: unknown): void {
+    if (!(timeNs >= this.nowNs)) throw new InvariantError(`event at ${timeNs} ns lies before ${this.nowNs} ns, or is no time`)
+    this.#queue.push(timeNs, actor, kind, data)
+  }
+
+  /** The next packet number, from 1 on. */
+  nextPacketUid(): number {
+    return this.#nextUid++
+  }
+
+  /** The random stream of this name; the same object each time. */
+  stream(name: string): RandomStream {
+    let stream = this.#streams.get(name)
+    if (stream === undefined) {
+      stream = randomStream(this.seed, name)
+      this.#streams.set(name, stream)
+    }
+    return stream
+  }
+
+  /** Makes `run` come back after the event that is being handled. */
+  stop(): void {
+    this.#stopRequested = true
+  }
+
+  /**
+   * Handles events up to and including `untilNs`. On `time` the clock stands at `untilNs`; on `idle` (no event is left at
+   * all) and `stopped` it stands at the last event; on `limit`, `limitReached` says which.
+   */
+  run(untilNs: number): RunEnd {
+    const queue = this.#queue
+    const { eventsMax, timeNsMax, eventsAtOneInstantMax, livePacketsMax } = this.limits
+    this.#stopRequested = false
+    for (;;) {
+      if (this.limitReached !== undefined) return 'limit'
+      const nextNs = queue.nextTimeNs
+      if (nextNs === Infinity && untilNs === Infinity) return 'idle'
+      if (nextNs > untilNs) {
+        this.nowNs = untilNs
+        return 'time'
+      }
+      if (nextNs > timeNsMax) return this.#reach('time', timeNsMax)
+      queue.pop()
+      assert(queue.timeNs >= this.nowNs, 'time never moves back')
+      if (queue.timeNs === this.nowNs) {
+        if (++this.#eventsAtInstant > eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
+      } else {
+        this.nowNs = queue.timeNs
+        this.#eventsAtInstant = 1
+      }
+      if (++this.eventCount > eventsMax) return this.#reach('events', eventsMax)
+      ;(queue.actor as Actor).onEvent(queue.kind, queue.data)
+      if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
+      if (this.#stopRequested) return 'stopped'
+    }
+  }
+
+  /** Time of the next event; Infinity when nothing is left to do. */
+  get nextTimeNs(): number {
+    return this.#queue.nextTimeNs
+  }
+
+  #reach(limit: LimitReached['limit'], bound: number): RunEnd {
+    this.limitReached = { limit, bound, timeNs: this.nowNs }
+    return 'limit'
+  }
+}

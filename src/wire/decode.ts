@@ -1,0 +1,164 @@
+/**
+ * Bytes to values. What is returned encodes to the bytes that were read: a part whose values could not say every byte again
+ * (a wrong or absent UDP or TCP checksum, reserved bits, an urgent pointer, IPv4 options, a fragment) stays raw, and a
+ * header that cannot be held is refused. Padding and trailers after the packet are dropped: `frame.bytes` says where they began.
+ * IPv6, VLAN tags and 802.3 length fields are not modelled.
+ * @module
+ */
+import type { Result } from '../base/result.ts'
+import { err, ok } from '../base/result.ts'
+import type { IpAddr, MacAddr } from './address.ts'
+import type { ArpPacket } from './arp-packet.ts'
+import { ARP_PACKET_BYTES, arpPacket } from './arp-packet.ts'
+import { get16, get32, get48, sameBytes } from './bytes.ts'
+import { internetChecksum } from './checksum.ts'
+import type { Framing } from './encode.ts'
+import { encodeFrame, encodePacket, PPP_PROTOCOL_IPV4 } from './encode.ts'
+import type { Frame } from './frame.ts'
+import { ETHERNET_HEADER_BYTES, ethernetFrame, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES, pppFrame } from './frame.ts'
+import type { IcmpMessage } from './icmp-message.ts'
+import { ICMP_HEADER_BYTES, icmpError, isIcmpError } from './icmp-message.ts'
+import type { Ipv4Header, Ipv4Packet, Ipv4Payload } from './ipv4-packet.ts'
+import {
+  IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipv4FromHeader,
+} from './ipv4-packet.ts'
+import { decodeTcpOptions } from './tcp-options.ts'
+import type { TcpSegment } from './tcp-segment.ts'
+import { TCP_HEADER_BYTES, tcpSegment } from './tcp-segment.ts'
+import type { UdpDatagram } from './udp-datagram.ts'
+import { UDP_HEADER_BYTES, udpDatagram } from './udp-datagram.ts'
+
+/** Why bytes are not a frame or packet that can be held. */
+export interface DecodeError {
+  readonly code: 'truncated' | 'ethertype' | 'arp' | 'ipv4-header' | 'ipv4-checksum'
+  readonly message: string
+}
+
+/** Packets inside packets that are looked into; what is nested deeper stays raw. */
+const NESTING_MAX = 8
+
+/** Reads one frame as captured. `uid` is the number that the packet gets; a packet inside it has the same. */
+export function decodeFrame(bytes: Uint8Array, framing: Framing, uid: number): Result<Frame, DecodeError> {
+  const headerBytes = framing === 'ppp' ? PPP_HEADER_BYTES : ETHERNET_HEADER_BYTES
+  if (bytes.length < headerBytes) return refuse('truncated', `${bytes.length} bytes are less than a header`)
+  const type = get16(bytes, headerBytes - 2)
+  const body = bytes.subarray(headerBytes)
+  if (framing === 'ppp') {
+    if (type !== PPP_PROTOCOL_IPV4) return refuse('ethertype', `PPP protocol ${hex16(type)} is not modelled`)
+    const packet = decodePacket(body, uid)
+    return packet.ok ? ok(pppFrame(packet.value)) : packet
+  }
+  const dst = get48(bytes, 0) as MacAddr
+  const src = get48(bytes, 6) as MacAddr
+  if (type === ETHERTYPE_ARP) {
+    const arp = parseArp(body)
+    if (arp === undefined) return refuse('truncated', `${body.length} bytes are less than an ARP packet`)
+    const frame = ethernetFrame(dst, src, arp)
+    if (sameBytes(encodeFrame(frame), bytes.subarray(0, frame.bytes))) return ok(frame)
+    return refuse('arp', 'not ARP for IPv4 over Ethernet')
+  }
+  if (type !== ETHERTYPE_IPV4) return refuse('ethertype', `ethertype ${hex16(type)} is not modelled`)
+  const packet = decodePacket(body, uid)
+  return packet.ok ? ok(ethernetFrame(dst, src, packet.value)) : packet
+}
+
+/** Reads one IPv4 packet from its header on; bytes after its total length are ignored. */
+export function decodePacket(bytes: Uint8Array, uid: number): Result<Ipv4Packet, DecodeError> {
+  return packetAt(bytes, uid, 0)
+}
+
+/** The fixed fields of an IPv4 header, of which 20 bytes must be there. Nothing is judged. */
+export function readIpv4Header(bytes: Uint8Array): Ipv4Header {
+  const fragment = get16(bytes, 6)
+  return {
+    tos: bytes[1] ?? 0, ident: get16(bytes, 4), ttl: bytes[8] ?? 0, protocol: bytes[9] ?? 0,
+    dontFragment: (fragment & 0x4000) !== 0, moreFragments: (fragment & 0x2000) !== 0,
+    fragmentOffsetBytes: (fragment & 0x1fff) * 8,
+    src: get32(bytes, 12) as IpAddr, dst: get32(bytes, 16) as IpAddr,
+  }
+}
+
+/** Reads a TCP segment whatever its checksum says. Undefined when the header is cut off or its length field is wrong. */
+export function readTcp(body: Uint8Array): TcpSegment | undefined {
+  const headerBytes = ((body[12] ?? 0) >>> 4) * 4
+  if (headerBytes < TCP_HEADER_BYTES || headerBytes > body.length) return undefined
+  return tcpSegment(
+    { sport: get16(body, 0), dport: get16(body, 2) },
+    { seq: get32(body, 4), ack: get32(body, 8), window: get16(body, 14) },
+    body[13] ?? 0, decodeTcpOptions(body.subarray(TCP_HEADER_BYTES, headerBytes)), body.slice(headerBytes),
+  )
+}
+
+function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Packet, DecodeError> {
+  if (bytes.length < IPV4_HEADER_BYTES) return refuse('truncated', `${bytes.length} bytes are less than an IPv4 header`)
+  const headerBytes = ((bytes[0] ?? 0) & 15) * 4
+  const lengthBytes = get16(bytes, 2)
+  const isHeader = (bytes[0] ?? 0) >>> 4 === 4 && headerBytes >= IPV4_HEADER_BYTES && lengthBytes >= headerBytes
+  if (!isHeader) return refuse('ipv4-header', 'not version 4, or a length is wrong')
+  if (lengthBytes > bytes.length) return refuse('truncated', `${bytes.length} bytes are less than the ${lengthBytes} of the packet`)
+  if (internetChecksum(bytes, 0, headerBytes) !== 0) return refuse('ipv4-checksum', 'the header checksum is wrong')
+  const header = readIpv4Header(bytes)
+  const optionsBytes = headerBytes - IPV4_HEADER_BYTES
+  const body = bytes.subarray(IPV4_HEADER_BYTES, lengthBytes)
+  const asRead = bytes.subarray(0, lengthBytes)
+  if (optionsBytes === 0) {
+    const payload = parsePayload(header, body, uid, depth)
+    const packet = payload && ipv4FromHeader(uid, header, payload, body.length)
+    if (packet !== undefined && sameBytes(encodePacket(packet), asRead)) return ok(packet)
+  }
+  const data = body.slice()
+  const raw: Ipv4Payload = optionsBytes === 0 ? { kind: 'raw', data } : { kind: 'raw', data, optionsBytes }
+  const packet = ipv4FromHeader(uid, header, raw, body.length)
+  return sameBytes(encodePacket(packet), asRead) ? ok(packet) : refuse('ipv4-header', 'a reserved bit is set')
+}
+
+/** The payload by its protocol, not yet compared with the bytes; undefined for what stays raw. */
+function parsePayload(header: Ipv4Header, body: Uint8Array, uid: number, depth: number): Ipv4Payload | undefined {
+  // The bytes of one fragment are a part of a segment or datagram, never one.
+  if (header.moreFragments || header.fragmentOffsetBytes !== 0) return undefined
+  switch (header.protocol) {
+    case IPPROTO_TCP: return readTcp(body)
+    case IPPROTO_UDP: return parseUdp(body)
+    case IPPROTO_ICMP: return parseIcmp(body, uid, depth)
+    case IPPROTO_IPIP: return wholePacket(body, uid, depth)
+    default: return undefined
+  }
+}
+
+function parseUdp(body: Uint8Array): UdpDatagram | undefined {
+  if (body.length < UDP_HEADER_BYTES) return undefined
+  return udpDatagram({ sport: get16(body, 0), dport: get16(body, 2) }, body.slice(UDP_HEADER_BYTES))
+}
+
+/** In an error, the packet is quoted as a value if all of it is there; a cut one could not be summed again, and stays bytes. */
+function parseIcmp(body: Uint8Array, uid: number, depth: number): IcmpMessage | undefined {
+  if (body.length < ICMP_HEADER_BYTES) return undefined
+  const message = { type: body[0] ?? 0, code: body[1] ?? 0, rest: get32(body, 4) }
+  const data = body.slice(ICMP_HEADER_BYTES)
+  const quoted = isIcmpError(message.type) ? wholePacket(data, uid, depth) : undefined
+  if (quoted !== undefined) return icmpError(message, quoted, data.length)
+  return { kind: 'icmp', ...message, quoted: undefined, data, dataBytes: data.length }
+}
+
+/** The packet that fills these bytes exactly. */
+function wholePacket(bytes: Uint8Array, uid: number, depth: number): Ipv4Packet | undefined {
+  if (depth === NESTING_MAX || get16(bytes, 2) !== bytes.length) return undefined
+  const packet = packetAt(bytes, uid, depth + 1)
+  return packet.ok ? packet.value : undefined
+}
+
+function parseArp(body: Uint8Array): ArpPacket | undefined {
+  if (body.length < ARP_PACKET_BYTES) return undefined
+  return arpPacket(
+    get16(body, 6), { sha: get48(body, 8) as MacAddr, spa: get32(body, 14) as IpAddr },
+    { tha: get48(body, 18) as MacAddr, tpa: get32(body, 24) as IpAddr },
+  )
+}
+
+function hex16(value: number): string {
+  return `0x${value.toString(16).padStart(4, '0')}`
+}
+
+function refuse(code: DecodeError['code'], message: string): Result<never, DecodeError> {
+  return err({ code, message })
+}

@@ -1,0 +1,161 @@
+/**
+ * Values to bytes, as Linux puts them on the wire. Every checksum is computed. No padding to 60 bytes and no frame check
+ * sequence: a frame looks as in a capture by its sender. IPv6 is not encoded.
+ * @module
+ */
+import { assert } from '../base/assert.ts'
+import { isIpv6 } from './address.ts'
+import type { ArpPacket } from './arp-packet.ts'
+import { put16, put32, put48 } from './bytes.ts'
+import { internetChecksum, pseudoHeaderSum } from './checksum.ts'
+import type { Frame } from './frame.ts'
+import { ETHERNET_HEADER_BYTES, etherTypeOf, PPP_HEADER_BYTES } from './frame.ts'
+import type { IcmpMessage } from './icmp-message.ts'
+import { ICMP_HEADER_BYTES, icmpBytes } from './icmp-message.ts'
+import type { Ipv4Packet } from './ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ipv4-packet.ts'
+import { encodeTcpOptions } from './tcp-options.ts'
+import type { TcpSegment } from './tcp-segment.ts'
+import { TCP_HEADER_BYTES, tcpBytes } from './tcp-segment.ts'
+import type { UdpDatagram } from './udp-datagram.ts'
+import { UDP_HEADER_BYTES, udpBytes } from './udp-datagram.ts'
+
+/** How a link frames a packet: with an Ethernet II header, or with the two bytes of a point-to-point link. */
+export type Framing = 'ethernet' | 'ppp'
+
+/** PPP's protocol number of IPv4 (RFC 1332). */
+export const PPP_PROTOCOL_IPV4 = 0x0021
+/** Most bytes of TCP options: the header length field ends at 60. */
+const TCP_OPTIONS_BYTES_MAX = 40
+
+/** How this frame is framed, by the length of its header. */
+export function framingOf(frame: Frame): Framing {
+  return frame.payload.kind === 'ipv4' && frame.bytes === PPP_HEADER_BYTES + totalBytes(frame.payload) ? 'ppp' : 'ethernet'
+}
+
+/** The frame as bytes, `frame.bytes` of them. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const out = new Uint8Array(frame.bytes)
+  const payload = frame.payload
+  let at = ETHERNET_HEADER_BYTES
+  if (framingOf(frame) === 'ppp') {
+    put16(out, 0, PPP_PROTOCOL_IPV4)
+    at = PPP_HEADER_BYTES
+  } else {
+    put48(out, 0, frame.dst)
+    put48(out, 6, frame.src)
+    put16(out, 12, etherTypeOf(payload))
+  }
+  if (payload.kind === 'arp') writeArp(out, at, payload)
+  else writePacket(out, at, payload)
+  return out
+}
+
+/** The packet as bytes, `totalBytes(packet)` of them. */
+export function encodePacket(packet: Ipv4Packet): Uint8Array {
+  const out = new Uint8Array(totalBytes(packet))
+  writePacket(out, 0, packet)
+  return out
+}
+
+/** What follows the packet's 20-byte header, as bytes: `packet.payloadBytes` of them. */
+export function encodePayload(packet: Ipv4Packet): Uint8Array {
+  const out = new Uint8Array(packet.payloadBytes)
+  writePayload(out, 0, packet)
+  return out
+}
+
+function writeArp(out: Uint8Array, at: number, arp: ArpPacket): void {
+  put16(out, at, 1)
+  put16(out, at + 2, 0x0800)
+  put16(out, at + 4, 0x0604)
+  put16(out, at + 6, arp.op)
+  put48(out, at + 8, arp.sha)
+  put32(out, at + 14, arp.spa)
+  put48(out, at + 18, arp.tha)
+  put32(out, at + 24, arp.tpa)
+}
+
+function writePacket(out: Uint8Array, at: number, packet: Ipv4Packet): void {
+  const lengthBytes = totalBytes(packet)
+  assert(lengthBytes <= IPV4_PACKET_BYTES_MAX, 'an IPv4 packet has at most 65535 bytes')
+  assert(!isIpv6(packet.src) && !isIpv6(packet.dst), 'an IPv4 packet has IPv4 addresses')
+  const optionsBytes = packet.payload.kind === 'raw' ? packet.payload.optionsBytes ?? 0 : 0
+  const headerBytes = IPV4_HEADER_BYTES + optionsBytes
+  writePayload(out, at + IPV4_HEADER_BYTES, packet)
+  out[at] = 0x40 | (headerBytes / 4)
+  out[at + 1] = packet.tos
+  put16(out, at + 2, lengthBytes)
+  put16(out, at + 4, packet.ident)
+  const flags = (packet.dontFragment ? 0x4000 : 0) | (packet.moreFragments ? 0x2000 : 0)
+  put16(out, at + 6, flags | (packet.fragmentOffsetBytes / 8))
+  out[at + 8] = packet.ttl
+  out[at + 9] = packet.protocol
+  put32(out, at + 12, packet.src)
+  put32(out, at + 16, packet.dst)
+  put16(out, at + 10, internetChecksum(out, at, at + headerBytes))
+}
+
+function writePayload(out: Uint8Array, at: number, packet: Ipv4Packet): void {
+  const payload = packet.payload
+  switch (payload.kind) {
+    case 'tcp':
+      assert(tcpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the segment')
+      return writeTcp(out, at, packet, payload)
+    case 'udp':
+      assert(udpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the datagram')
+      return writeUdp(out, at, packet, payload)
+    case 'icmp':
+      assert(icmpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the message')
+      return writeIcmp(out, at, payload)
+    case 'ipv4':
+      assert(totalBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the packet inside')
+      return writePacket(out, at, payload)
+    case 'raw':
+      assert(payload.data.length === packet.payloadBytes, 'payloadBytes is the length of the data')
+      return out.set(payload.data, at)
+    case 'fragment': {
+      const startBytes = packet.fragmentOffsetBytes - payload.whole.fragmentOffsetBytes
+      const piece = encodePayload(payload.whole).subarray(startBytes, startBytes + packet.payloadBytes)
+      assert(piece.length === packet.payloadBytes, 'a fragment lies inside the packet it is a piece of')
+      return out.set(piece, at)
+    }
+  }
+}
+
+function writeTcp(out: Uint8Array, at: number, packet: Ipv4Packet, segment: TcpSegment): void {
+  const options = encodeTcpOptions(segment.options)
+  assert(options.length <= TCP_OPTIONS_BYTES_MAX && options.length % 4 === 0, 'TCP options fit into their header')
+  put16(out, at, segment.sport)
+  put16(out, at + 2, segment.dport)
+  put32(out, at + 4, segment.seq)
+  put32(out, at + 8, segment.ack)
+  out[at + 12] = ((TCP_HEADER_BYTES + options.length) / 4) << 4
+  out[at + 13] = segment.flags
+  put16(out, at + 14, segment.window)
+  out.set(options, at + TCP_HEADER_BYTES)
+  out.set(segment.data, at + TCP_HEADER_BYTES + options.length)
+  const sum = pseudoHeaderSum(packet, IPPROTO_TCP, packet.payloadBytes)
+  put16(out, at + 16, internetChecksum(out, at, at + packet.payloadBytes, sum))
+}
+
+function writeUdp(out: Uint8Array, at: number, packet: Ipv4Packet, datagram: UdpDatagram): void {
+  put16(out, at, datagram.sport)
+  put16(out, at + 2, datagram.dport)
+  put16(out, at + 4, packet.payloadBytes)
+  out.set(datagram.data, at + UDP_HEADER_BYTES)
+  const sum = pseudoHeaderSum(packet, IPPROTO_UDP, packet.payloadBytes)
+  const checksum = internetChecksum(out, at, at + packet.payloadBytes, sum)
+  // RFC 768: zero means that there is none, so a computed zero is sent as its other form.
+  put16(out, at + 6, checksum === 0 ? 0xffff : checksum)
+}
+
+function writeIcmp(out: Uint8Array, at: number, message: IcmpMessage): void {
+  const data = message.quoted === undefined ? message.data : encodePacket(message.quoted).subarray(0, message.dataBytes)
+  assert(data.length === message.dataBytes, 'an ICMP message carries dataBytes bytes')
+  out[at] = message.type
+  out[at + 1] = message.code
+  put32(out, at + 4, message.rest)
+  out.set(data, at + ICMP_HEADER_BYTES)
+  put16(out, at + 2, internetChecksum(out, at, at + icmpBytes(message)))
+}

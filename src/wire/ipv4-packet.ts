@@ -1,0 +1,160 @@
+/**
+ * The IPv4 packet (RFC 791): an immutable value of one fixed shape. A rewrite is a named function that returns another packet.
+ * The header checksum is valid by construction. IPv4 options are not modelled.
+ * @module
+ */
+import type { IpAddr } from './address.ts'
+import type { IcmpMessage } from './icmp-message.ts'
+import type { TcpSegment } from './tcp-segment.ts'
+import type { UdpDatagram } from './udp-datagram.ts'
+
+/** Protocol numbers (IANA) that lvsim carries. */
+export const IPPROTO_ICMP = 1
+/** A whole IPv4 packet inside (RFC 2003). */
+export const IPPROTO_IPIP = 4
+/** See `IPPROTO_ICMP`. */
+export const IPPROTO_TCP = 6
+/** See `IPPROTO_ICMP`. */
+export const IPPROTO_UDP = 17
+
+/** Header length without options. */
+export const IPV4_HEADER_BYTES = 20
+/** Largest total length of an IPv4 packet. */
+export const IPV4_PACKET_BYTES_MAX = 65_535
+/** The TTL Linux gives to what it originates (net.ipv4.ip_default_ttl). */
+export const DEFAULT_TTL = 64
+
+/** Bytes of a protocol that lvsim does not look into, or of a packet that was read with IPv4 options in its header. */
+export interface RawPayload {
+  readonly kind: 'raw'
+  readonly data: Uint8Array
+  /** How many of the first bytes of `data` are IPv4 options, a multiple of 4; none when absent. Only a decoder sets it. */
+  readonly optionsBytes?: number
+}
+
+/** A piece of a packet that was cut: it refers to the whole, and says which bytes of its payload it carries. */
+export interface FragmentPayload {
+  readonly kind: 'fragment'
+  readonly whole: Ipv4Packet
+}
+
+/** What an IPv4 packet carries. A packet inside a packet is IPIP. */
+export type Ipv4Payload = TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | FragmentPayload | RawPayload
+
+/** One IPv4 packet. */
+export interface Ipv4Packet {
+  readonly kind: 'ipv4'
+  /** Number of the packet within its run, given where it was made and kept by every rewrite, wrapping and fragment. Not on the wire. */
+  readonly uid: number
+  readonly src: IpAddr
+  readonly dst: IpAddr
+  /** 0..255. */
+  readonly ttl: number
+  readonly protocol: number
+  /** The whole byte: DSCP and ECN. */
+  readonly tos: number
+  /** Identification, 0..65535. */
+  readonly ident: number
+  readonly dontFragment: boolean
+  readonly moreFragments: boolean
+  /** Where this fragment begins in the payload of the whole packet, a multiple of 8; 0 in a whole packet. */
+  readonly fragmentOffsetBytes: number
+  readonly payload: Ipv4Payload
+  /** Bytes after the header that this packet carries. */
+  readonly payloadBytes: number
+  /** netfilter's mark (skb->mark): belongs to the host the packet is in, 0 on every wire. */
+  readonly mark: number
+}
+
+/** The fields that differ from packet to packet; the others have the defaults of a packet that Linux originates. */
+export interface Ipv4PacketFields {
+  readonly uid: number
+  readonly src: IpAddr
+  readonly dst: IpAddr
+  readonly protocol: number
+  readonly payload: Ipv4Payload
+  readonly payloadBytes: number
+  readonly ttl?: number
+  readonly tos?: number
+  readonly ident?: number
+  readonly dontFragment?: boolean
+}
+
+/** Makes a whole packet: TTL 64, TOS 0, identification 0 and DF set unless said otherwise. */
+export function ipv4Packet(fields: Ipv4PacketFields): Ipv4Packet {
+  return make(
+    fields.uid, fields.src, fields.dst, fields.ttl ?? DEFAULT_TTL, fields.protocol, fields.tos ?? 0, fields.ident ?? 0,
+    fields.dontFragment ?? true, false, 0, fields.payload, fields.payloadBytes, 0,
+  )
+}
+
+/** Total length: the header and what follows it. */
+export function totalBytes(packet: Ipv4Packet): number {
+  return IPV4_HEADER_BYTES + packet.payloadBytes
+}
+
+/** True for a piece of a packet, the first one included. */
+export function isFragment(packet: Ipv4Packet): boolean {
+  return packet.moreFragments || packet.fragmentOffsetBytes !== 0
+}
+
+/** The packet after one more router: TTL less one. */
+export function withTtlDecremented(p: Ipv4Packet): Ipv4Packet {
+  return make(p.uid, p.src, p.dst, p.ttl - 1, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
+    p.fragmentOffsetBytes, p.payload, p.payloadBytes, p.mark)
+}
+
+/** The packet with another source. The payload is given too, because ports (and with them checksums) often change along. */
+export function withSource(p: Ipv4Packet, src: IpAddr, payload: Ipv4Payload): Ipv4Packet {
+  return make(p.uid, src, p.dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
+    p.fragmentOffsetBytes, payload, p.payloadBytes, p.mark)
+}
+
+/** The packet with another destination, and its payload as above. */
+export function withDestination(p: Ipv4Packet, dst: IpAddr, payload: Ipv4Payload): Ipv4Packet {
+  return make(p.uid, p.src, dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
+    p.fragmentOffsetBytes, payload, p.payloadBytes, p.mark)
+}
+
+/** The packet with netfilter's mark set; the packet itself when it has that mark. */
+export function withMark(p: Ipv4Packet, mark: number): Ipv4Packet {
+  if (p.mark === mark) return p
+  return make(p.uid, p.src, p.dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
+    p.fragmentOffsetBytes, p.payload, p.payloadBytes, mark)
+}
+
+/** A piece of `whole`: `payloadBytes` bytes of its payload from `offsetBytes` on (counted within `whole`). */
+export function fragmentOf(whole: Ipv4Packet, piece: { offsetBytes: number, payloadBytes: number, more: boolean }): Ipv4Packet {
+  const payload: Ipv4Payload = whole.payload.kind === 'fragment' ? whole.payload : { kind: 'fragment', whole }
+  return make(whole.uid, whole.src, whole.dst, whole.ttl, whole.protocol, whole.tos, whole.ident, whole.dontFragment,
+    piece.more || whole.moreFragments, whole.fragmentOffsetBytes + piece.offsetBytes, payload, piece.payloadBytes, whole.mark)
+}
+
+/** A header read from bytes. */
+export interface Ipv4Header {
+  readonly ttl: number
+  readonly tos: number
+  readonly ident: number
+  readonly dontFragment: boolean
+  readonly moreFragments: boolean
+  readonly fragmentOffsetBytes: number
+  readonly protocol: number
+  readonly src: IpAddr
+  readonly dst: IpAddr
+}
+
+/** Makes the packet that a decoder read: every field as it was on the wire. */
+export function ipv4FromHeader(uid: number, h: Ipv4Header, payload: Ipv4Payload, payloadBytes: number): Ipv4Packet {
+  return make(uid, h.src, h.dst, h.ttl, h.protocol, h.tos, h.ident, h.dontFragment, h.moreFragments,
+    h.fragmentOffsetBytes, payload, payloadBytes, 0)
+}
+
+/** The one place where a packet is built, so that every packet has one shape. */
+function make(
+  uid: number, src: IpAddr, dst: IpAddr, ttl: number, protocol: number, tos: number, ident: number, dontFragment: boolean,
+  moreFragments: boolean, fragmentOffsetBytes: number, payload: Ipv4Payload, payloadBytes: number, mark: number,
+): Ipv4Packet {
+  return {
+    kind: 'ipv4', uid, src, dst, ttl, protocol, tos, ident, dontFragment, moreFragments, fragmentOffsetBytes, payload, payloadBytes, mark,
+  }
+}
