@@ -4,6 +4,7 @@
  */
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Device } from './device.ts'
+import type { Tracking } from './netfilter/conntrack-entry.ts'
 
 /** Where in the walk of a packet a hook sits. */
 export type HookPoint = 'prerouting' | 'localIn' | 'forward' | 'localOut' | 'postrouting'
@@ -18,6 +19,8 @@ export interface Passage {
   fromIpvs: boolean
   /** Not tracked by conntrack (IP_CT_UNTRACKED). */
   untracked: boolean
+  /** What conntrack says of it; absent where nothing tracks, and for a packet it finds invalid. */
+  conntrack?: Tracking | undefined
 }
 
 /** A function at a hook. Returns the packet to go on with (rewritten or not), or undefined when it has consumed or dropped it. */

@@ -34,6 +34,8 @@ export interface DecodeError {
   readonly message: string
 }
 
+// Data is copied by `new Uint8Array`: `slice` of a Node Buffer would share memory with what was read.
+
 /** Packets inside packets that are looked into; what is nested deeper stays raw. */
 const NESTING_MAX = 8
 
@@ -82,10 +84,11 @@ export function readIpv4Header(bytes: Uint8Array): Ipv4Header {
 export function readTcp(body: Uint8Array): TcpSegment | undefined {
   const headerBytes = ((body[12] ?? 0) >>> 4) * 4
   if (headerBytes < TCP_HEADER_BYTES || headerBytes > body.length) return undefined
+  const options = decodeTcpOptions(body.subarray(TCP_HEADER_BYTES, headerBytes))
   return tcpSegment(
     { sport: get16(body, 0), dport: get16(body, 2) },
     { seq: get32(body, 4), ack: get32(body, 8), window: get16(body, 14) },
-    body[13] ?? 0, decodeTcpOptions(body.subarray(TCP_HEADER_BYTES, headerBytes)), body.slice(headerBytes),
+    body[13] ?? 0, options, new Uint8Array(body.subarray(headerBytes)),
   )
 }
 
@@ -106,7 +109,7 @@ function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Pac
     const packet = payload && ipv4FromHeader(uid, header, payload, body.length)
     if (packet !== undefined && sameBytes(encodePacket(packet), asRead)) return ok(packet)
   }
-  const data = body.slice()
+  const data = new Uint8Array(body)
   const raw: Ipv4Payload = optionsBytes === 0 ? { kind: 'raw', data } : { kind: 'raw', data, optionsBytes }
   const packet = ipv4FromHeader(uid, header, raw, body.length)
   return sameBytes(encodePacket(packet), asRead) ? ok(packet) : refuse('ipv4-header', 'a reserved bit is set')
@@ -127,14 +130,14 @@ function parsePayload(header: Ipv4Header, body: Uint8Array, uid: number, depth: 
 
 function parseUdp(body: Uint8Array): UdpDatagram | undefined {
   if (body.length < UDP_HEADER_BYTES) return undefined
-  return udpDatagram({ sport: get16(body, 0), dport: get16(body, 2) }, body.slice(UDP_HEADER_BYTES))
+  return udpDatagram({ sport: get16(body, 0), dport: get16(body, 2) }, new Uint8Array(body.subarray(UDP_HEADER_BYTES)))
 }
 
 /** In an error, the packet is quoted as a value if all of it is there; a cut one could not be summed again, and stays bytes. */
 function parseIcmp(body: Uint8Array, uid: number, depth: number): IcmpMessage | undefined {
   if (body.length < ICMP_HEADER_BYTES) return undefined
   const message = { type: body[0] ?? 0, code: body[1] ?? 0, rest: get32(body, 4) }
-  const data = body.slice(ICMP_HEADER_BYTES)
+  const data = new Uint8Array(body.subarray(ICMP_HEADER_BYTES))
   const quoted = isIcmpError(message.type) ? wholePacket(data, uid, depth) : undefined
   if (quoted !== undefined) return icmpError(message, quoted, data.length)
   return { kind: 'icmp', ...message, quoted: undefined, data, dataBytes: data.length }

@@ -84,7 +84,7 @@ export function decodeTcpOptions(bytes: Uint8Array): TcpOptions {
     }
   }
   const options = { mss, sackPermitted, windowScale, timestamps, sack, raw: undefined }
-  return sameBytes(encodeTcpOptions(options), bytes) ? options : { ...options, raw: bytes.slice() }
+  return sameBytes(encodeTcpOptions(options), bytes) ? options : { ...options, raw: new Uint8Array(bytes) }
 }
 
 /** The options one by one, padding included; stops at the end-of-list option, and before one whose length is wrong. */

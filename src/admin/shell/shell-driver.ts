@@ -177,29 +177,17 @@ export class ShellDriver {
 
   /**
    * Runs everything up to and including `untilNs`. Comes back as the simulator does ('stopped': somebody called `sim.stop()`),
-   * or with 'unsupported' as soon as a shell met something that lvsim does not model (see `stoppedTask`).
+   * with 'unsupported' as soon as a shell met something that lvsim does not model (see `stoppedTask`), or with 'done' as soon
+   * as `task`, when one is given, has ended.
    */
-  async runUntil(untilNs: number): Promise<RunEnd | 'unsupported'> {
-    for (;;) {
-      for (let task = this.#ready.shift(); task !== undefined; task = this.#ready.shift()) {
-        await task.goOn()
-        if (this.#failure !== undefined) throw this.#failure.error
-        if (task.unsupported !== undefined) return 'unsupported'
-      }
-      const end = this.sim.run(untilNs)
-      if (end === 'limit' || this.#ready.length === 0) return end
-    }
-  }
-
-  /** Runs until `task` has ended; 'done' then, else why it came back before. */
-  async runTask(task: ShellTask, untilNs: number): Promise<RunEnd | 'unsupported' | 'done'> {
+  async runUntil(untilNs: number, task?: ShellTask): Promise<RunEnd | 'unsupported' | 'done'> {
     for (;;) {
       for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
         await next.goOn()
         if (this.#failure !== undefined) throw this.#failure.error
         if (next.unsupported !== undefined) return 'unsupported'
       }
-      if (task.result !== undefined) return 'done'
+      if (task?.result !== undefined) return 'done'
       const end = this.sim.run(untilNs)
       if (end === 'limit' || this.#ready.length === 0) return end
     }

@@ -1,0 +1,118 @@
+/**
+ * From the values of a file to a scenario: each valid item with its path, replicas counted out. Items that are wrong are
+ * left out and remembered by name, so that the checks of meaning can run over the rest of a broken file.
+ * @module
+ */
+import type { z } from 'zod'
+import { countOut } from './count-out.ts'
+import type { Problem } from './problems.ts'
+import type { ScenarioSource } from './scenario-source.ts'
+import type { Host, Placed, Scenario, Traffic } from './scenario.ts'
+import { LIST_SECTIONS, MAP_SECTIONS, SINGLE_SECTIONS } from './schema.ts'
+import type { HostSpec } from './schema-network.ts'
+
+/** A scenario out of what is right in a file, and the names of what is not. */
+export interface Draft {
+  readonly scenario: Scenario
+  /** Hosts and segments that the file names but that are wrong in themselves. */
+  readonly brokenHosts: ReadonlySet<string>
+  readonly brokenSegments: ReadonlySet<string>
+  /** True when hosts of a cluster cannot be known, because its block is wrong. */
+  readonly brokenCluster: boolean
+  readonly problems: readonly Problem[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Assembles what is valid in `value`, the root mapping of a file. */
+export function assemble(value: Fields, source: ScenarioSource): Draft {
+  const problems: Problem[] = []
+  const single = readSingles(value)
+  const segments = readMap(value, 'segments')
+  const hostSpecs = readMap(value, 'hosts')
+  const links = readList(value, 'links')
+  const hosts = new Map<string, Host>()
+  for (const [name, spec] of hostSpecs.valid) {
+    for (const host of countOut({
+      name,
+      spec: spec as HostSpec,
+      path: ['hosts', name],
+      wiring: { segments: segments.valid, links },
+      complain: (path, text) => problems.push(source.problem(path, text)),
+    })) {
+      if (hosts.has(host.name)) {
+        const message = `\`${host.name}\` is both a host and a replica of another one`
+        problems.push(source.problemAt(source.keyAt(['hosts', name]), { code: 'LVS1048', message }))
+      }
+      hosts.set(host.name, host)
+    }
+  }
+  const cluster = single.cluster
+  const scenario: Scenario = {
+    name: single.name ?? stem(source.fileName),
+    about: single.about ?? '',
+    seed: single.seed ?? '1',
+    durationNs: single.duration,
+    limits: single.limits ?? SINGLE_SECTIONS.limits.parse({}),
+    segments: segments.valid,
+    links,
+    hosts,
+    traffic: readList(value, 'traffic').map((item): Traffic => ({ ...item, name: item.name ?? defaultName(item) })),
+    events: readList(value, 'events'),
+    observe: readList(value, 'observe'),
+    expect: readList(value, 'expect'),
+    cluster,
+    mode: undefined,
+    modes: cluster === undefined ? [] : single.compare?.modes ?? [cluster.mode],
+    source,
+  }
+  const brokenCluster = cluster === undefined && value['cluster'] !== undefined
+  return { scenario, brokenHosts: hostSpecs.broken, brokenSegments: segments.broken, brokenCluster, problems }
+}
+
+type Singles = { [K in keyof typeof SINGLE_SECTIONS]?: z.output<(typeof SINGLE_SECTIONS)[K]> | undefined }
+
+function readSingles(value: Fields): Singles {
+  const entries = Object.entries(SINGLE_SECTIONS).map(([key, schema]) => {
+    const parsed = schema.safeParse(value[key])
+    return [key, parsed.success ? parsed.data : undefined]
+  })
+  return Object.fromEntries(entries) as Singles
+}
+
+type MapItem<K extends keyof typeof MAP_SECTIONS> = z.output<(typeof MAP_SECTIONS)[K]>
+
+function readMap<K extends keyof typeof MAP_SECTIONS>(value: Fields, section: K) {
+  const valid = new Map<string, MapItem<K>>()
+  const broken = new Set<string>()
+  const items = value[section]
+  if (typeof items === 'object' && items !== null && !Array.isArray(items)) {
+    for (const [name, item] of Object.entries(items)) {
+      const parsed = MAP_SECTIONS[section].safeParse(item)
+      if (parsed.success) valid.set(name, parsed.data as MapItem<K>)
+      else broken.add(name)
+    }
+  }
+  return { valid, broken }
+}
+
+type ListItem<K extends keyof typeof LIST_SECTIONS> = z.output<(typeof LIST_SECTIONS)[K]> & Placed
+
+function readList<K extends keyof typeof LIST_SECTIONS>(value: Fields, section: K): ListItem<K>[] {
+  const items = value[section]
+  if (!Array.isArray(items)) return []
+  return items.flatMap((item: unknown, index) => {
+    const parsed = LIST_SECTIONS[section].safeParse(item)
+    return parsed.success ? [{ ...parsed.data, path: [section, index] } as ListItem<K>] : []
+  })
+}
+
+function defaultName(item: Placed & { kind: string }): string {
+  return `${item.kind}-${Number(item.path.at(-1)) + 1}`
+}
+
+/** `scenarios/first.lvs.yaml` -> `first`. */
+function stem(fileName: string): string {
+  const base = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1)
+  return base.replace(/(\.lvs)?\.ya?ml$/, '')
+}

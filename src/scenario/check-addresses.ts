@@ -1,0 +1,56 @@
+/**
+ * Addresses of interfaces that cannot be meant: the same one twice on a segment, or the network itself. Addresses that a
+ * `setup` adds are not looked at: there a wrong address may be the very thing to show.
+ * @module
+ */
+import { broadcastOf, formatIp, formatMac, isIpv6, networkOf } from '../wire/address.ts'
+import type { AddressPrefix } from './address-text.ts'
+import type { Problem } from './problems.ts'
+import type { ProblemText } from './scenario-source.ts'
+import type { Host, Scenario } from './scenario.ts'
+import type { Path } from './source-tree.ts'
+
+/** Checks addresses and MAC addresses of the hosts of a scenario. */
+export function checkAddresses(scenario: Scenario): Problem[] {
+  const problems: Problem[] = []
+  const owners = new Map<string, string>()
+  const add = (path: Path, text: ProblemText): void => void problems.push(scenario.source.problem(path, text))
+  for (const host of scenario.hosts.values()) {
+    for (const [nic, { segment, addresses, mac }] of host.interfaces) {
+      const path = [...host.path, 'interfaces', nic]
+      const own = `${host.name}.${nic}`
+      const cable = cableOf(scenario, host, nic, segment)
+      addresses.forEach((prefix, index) => {
+        const at = [...path, 'addresses', index]
+        const flaw = nic === 'lo' ? undefined : flawOf(prefix)
+        if (flaw !== undefined) add(at, { code: 'LVS1051', message: `${formatIp(prefix.address)} is the ${flaw} address of its network` })
+        const other = claim(owners, `${cable} ${formatIp(prefix.address)}`, own)
+        if (other !== undefined) add(at, { code: 'LVS1044', message: `${formatIp(prefix.address)} is also the address of ${other}` })
+      })
+      if (mac === undefined) continue
+      const other = claim(owners, `${cable} ${formatMac(mac)}`, own)
+      if (other !== undefined) add([...path, 'mac'], { code: 'LVS1045', message: `${formatMac(mac)} is also the MAC address of ${other}` })
+    }
+  }
+  return problems
+}
+
+/** What the interface is plugged into; the host itself for `lo`, where another host may have the same address. */
+function cableOf(scenario: Scenario, host: Host, nic: string, segment: string | undefined): string {
+  if (segment !== undefined) return `segment ${segment}`
+  const link = scenario.links.findIndex(({ endpoints }) => endpoints.some((end) => end.host === host.name && end.nic === nic))
+  return link >= 0 ? `link ${link}` : `host ${host.name}.${nic}`
+}
+
+/** The owner that was there before, if any. */
+function claim(owners: Map<string, string>, key: string, owner: string): string | undefined {
+  const before = owners.get(key)
+  if (before === undefined) owners.set(key, owner)
+  return before
+}
+
+function flawOf({ address, prefixLength }: AddressPrefix): 'network' | 'broadcast' | undefined {
+  if (isIpv6(address) || prefixLength > 30) return undefined
+  if (address === networkOf(address, prefixLength)) return 'network'
+  return address === broadcastOf(address, prefixLength) ? 'broadcast' : undefined
+}

@@ -1,0 +1,122 @@
+/**
+ * Names that must exist: hosts, segments and interfaces that links, traffic, events, observations and expectations speak of.
+ * @module
+ */
+import type { Draft } from './assemble.ts'
+import { nearestWord } from './nearest.ts'
+import type { Problem } from './problems.ts'
+import type { ProblemText } from './scenario-source.ts'
+import { hostsNamed, type Host, type Scenario } from './scenario.ts'
+import type { Path } from './source-tree.ts'
+
+/** Checks the names used in `scenario`, the draft's own or expanded for a mode. */
+export function checkReferences(draft: Draft, scenario: Scenario): Problem[] {
+  return new References(draft, scenario).check()
+}
+
+class References {
+  readonly #draft: Draft
+  readonly #scenario: Scenario
+  readonly #problems: Problem[] = []
+  readonly #inMode: string
+
+  constructor(draft: Draft, scenario: Scenario) {
+    this.#draft = draft
+    this.#scenario = scenario
+    this.#inMode = scenario.mode === undefined ? '' : ` in mode ${scenario.mode}`
+  }
+
+  check(): Problem[] {
+    const { links, hosts, traffic, events, observe, expect } = this.#scenario
+    for (const { endpoints, path } of links) {
+      endpoints.forEach((end, i) => this.#nic(end.host, end.nic, [...path, 'endpoints', i]))
+    }
+    for (const host of hosts.values()) this.#wiring(host)
+    for (const { from, path } of traffic) {
+      from.forEach((name, i) => this.#hosts(name, this.#itemPath([...path, 'from'], i)))
+    }
+    for (const event of events) {
+      if (event.kind === 'command') this.#host(event.on, [...event.path, 'on'])
+      else if (event.kind === 'nic') this.#nic(event.host, event.nic, [...event.path, 'nic'])
+      else this.#segment(event.segment, [...event.path, 'segment'])
+    }
+    for (const { on, path } of observe) this.#host(on, [...path, 'on'])
+    for (const check of expect) {
+      if (check.kind !== 'answered-by') continue
+      for (const name of check.counts.keys()) this.#hosts(name, [...check.path, 'answered_by', name], true)
+    }
+    return this.#problems
+  }
+
+  /** A host of the file, whose interfaces must be plugged in exactly once. What a cluster expands into is right as it is. */
+  #wiring(host: Host): void {
+    if (host.path[0] !== 'hosts') return
+    for (const [nic, { segment }] of host.interfaces) {
+      const path = [...host.path, 'interfaces', nic]
+      const plugs = this.#scenario.links.flatMap((link) => link.endpoints)
+        .filter((end) => end.host === host.name && end.nic === nic).length + (segment === undefined ? 0 : 1)
+      if (segment !== undefined) this.#segment(segment, [...path, 'segment'])
+      if (nic === 'lo' ? plugs > 0 : plugs > 1) {
+        const where = nic === 'lo' ? 'the loopback interface cannot be plugged in' : `\`${nic}\` is plugged in ${plugs} times`
+        this.#add(path, { code: 'LVS1043', message: where, expected: 'one `segment`, or one link' })
+      } else if (nic !== 'lo' && plugs === 0) {
+        this.#add(path, { code: 'LVS1043', message: `\`${nic}\` is plugged in nowhere`, expected: 'a `segment`, or a link with this endpoint' })
+      }
+    }
+  }
+
+  #segment(name: string, path: Path): void {
+    const { segments } = this.#scenario
+    if (segments.has(name) || this.#draft.brokenSegments.has(name) || this.#draft.brokenCluster) return
+    this.#unknown('LVS1041', `no segment is called \`${name}\`${this.#inMode}`, path, name, [...segments.keys()])
+  }
+
+  /** One host; a group of replicas does not do. */
+  #host(name: string, path: Path): Host | undefined {
+    const host = this.#scenario.hosts.get(name)
+    if (host === undefined && !this.#known(name)) {
+      const group = hostsNamed(this.#scenario.hosts, name)
+      const names = [...this.#scenario.hosts.keys()]
+      if (group.length === 0) this.#unknown('LVS1040', `no host is called \`${name}\`${this.#inMode}`, path, name, names)
+      else this.#unknown('LVS1040', `\`${name}\` stands for ${group.length} hosts: one is needed here`, path, name, [group[0]?.name ?? ''])
+    }
+    return host
+  }
+
+  /** One host, or a group. */
+  #hosts(name: string, path: Path, atKey = false): void {
+    if (hostsNamed(this.#scenario.hosts, name).length > 0 || this.#known(name)) return
+    const names = new Set([...this.#scenario.hosts.values()].flatMap((host) => [host.name, host.group]))
+    this.#unknown('LVS1040', `no host is called \`${name}\`${this.#inMode}`, path, name, [...names], atKey)
+  }
+
+  #nic(hostName: string, nic: string, path: Path): void {
+    const host = this.#host(hostName, path)
+    if (host === undefined || host.interfaces.has(nic)) return
+    const refs = [...host.interfaces.keys()].map((own) => `${hostName}.${own}`)
+    this.#unknown('LVS1042', `host \`${hostName}\` has no interface \`${nic}\`${this.#inMode}`, path, `${hostName}.${nic}`, refs)
+  }
+
+  /** True for a host that is there but wrong, or may be: it is complained of elsewhere. */
+  #known(name: string): boolean {
+    const { brokenHosts, brokenCluster } = this.#draft
+    return brokenCluster || brokenHosts.has(name) || brokenHosts.has(name.replace(/\d+$/, ''))
+  }
+
+  #itemPath(path: Path, index: number): Path {
+    const item = [...path, index]
+    return this.#scenario.source.has(item) ? item : path
+  }
+
+  #unknown(code: ProblemText['code'], message: string, path: Path, word: string, candidates: readonly string[], atKey = false): void {
+    const { source } = this.#scenario
+    const shown = candidates.length > 8 ? [...candidates.slice(0, 8), '...'] : candidates
+    const expected = candidates.length > 0 ? `one of ${shown.join(', ')}` : undefined
+    const text = { code, message, expected, nearest: nearestWord(word, candidates) }
+    this.#problems.push(atKey ? source.problemAt(source.keyAt(path), text) : source.problem(path, text))
+  }
+
+  #add(path: Path, text: ProblemText): void {
+    this.#problems.push(this.#scenario.source.problem(path, text))
+  }
+}

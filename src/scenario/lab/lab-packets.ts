@@ -1,0 +1,133 @@
+/**
+ * Frames as labs record them: who to whom by names, addresses, lengths, and sequence numbers relative to each connection's SYN.
+ * @module
+ */
+import type { Nic } from '../../link/nic.ts'
+import { formatIp, formatMac, MAC_BROADCAST, type MacAddr } from '../../wire/address.ts'
+import { ARP_REQUEST } from '../../wire/arp-packet.ts'
+import type { Frame } from '../../wire/frame.ts'
+import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage } from '../../wire/icmp-message.ts'
+import { isFragment, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_HEADER_BYTES, tcpOptionsBytes, type TcpSegment } from '../../wire/tcp-segment.ts'
+import type { LabFrame } from './lab.ts'
+
+/** A frame that was seen. */
+export interface SeenFrame {
+  readonly nic: Nic
+  readonly step: number
+  readonly direction: 'in' | 'out'
+  readonly frame: Frame
+}
+
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
+  [IPPROTO_ICMP, 'icmp'], [IPPROTO_IPIP, 'ipip'], [IPPROTO_TCP, 'tcp'], [IPPROTO_UDP, 'udp'],
+])
+
+/** Turns the frames of all captures of a lab, in the order in which they were seen, into a list per nic. */
+export function labPackets(seen: readonly SeenFrame[], captured: readonly string[], nics: Iterable<Nic>): Record<string, LabFrame[]> {
+  const names = new Map<MacAddr, string>([[MAC_BROADCAST, 'broadcast']])
+  for (const nic of nics) names.set(nic.mac, nic.name)
+  const numbers = new SequenceNumbers()
+  const lists: Record<string, LabFrame[]> = Object.fromEntries(captured.map((name) => [name, []]))
+  for (const { nic, step, direction, frame } of seen) {
+    const name = (mac: MacAddr): string => names.get(mac) ?? formatMac(mac)
+    const head = { step, dir: direction, eth: [name(frame.src), name(frame.dst)] }
+    const payload = frame.payload
+    lists[nic.name]?.push(payload.kind === 'arp'
+      ? {
+          ...head, arp: {
+            op: payload.op === ARP_REQUEST ? 'request' : 'reply', spa: formatIp(payload.spa), sha: name(payload.sha), tpa: formatIp(payload.tpa),
+            tha: payload.tha === 0 ? formatMac(payload.tha) : name(payload.tha),
+          },
+        }
+      : { ...head, ip: ipRecord(payload, numbers) })
+  }
+  return lists
+}
+
+function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers): LabFrame {
+  const record: Record<string, unknown> = ipHeader(packet)
+  if (isFragment(packet)) record['frag'] = { offset: packet.fragmentOffsetBytes, more: packet.moreFragments }
+  if (packet.fragmentOffsetBytes !== 0) return record
+  const payload = packet.payload.kind === 'fragment' ? packet.payload.whole.payload : packet.payload
+  switch (payload.kind) {
+    case 'tcp': record['tcp'] = tcpRecord(packet, payload, packet.payloadBytes, numbers); break
+    case 'udp': record['udp'] = { sport: payload.sport, dport: payload.dport, len: payload.data.length }; break
+    case 'icmp': record['icmp'] = icmpRecord(payload); break
+    case 'ipv4': record['inner'] = innerRecord(payload, packet.payloadBytes, numbers); break
+    default:
+  }
+  return record
+}
+
+function ipHeader(packet: Ipv4Packet): Record<string, unknown> {
+  return {
+    src: formatIp(packet.src), dst: formatIp(packet.dst), ttl: packet.ttl, proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol),
+    len: totalBytes(packet), df: packet.dontFragment, ...(packet.tos === 0 ? {} : { tos: packet.tos }),
+  }
+}
+
+/** The packet inside another, of which only `carriedBytes` may be there when the outer one is a piece. */
+function innerRecord(packet: Ipv4Packet, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
+  const record = ipRecord(packet, numbers) as Record<string, unknown>
+  if (packet.payload.kind === 'tcp' && carriedBytes < totalBytes(packet)) {
+    record['tcp'] = tcpRecord(packet, packet.payload, carriedBytes - IPV4_HEADER_BYTES, numbers)
+  }
+  return record
+}
+
+function tcpRecord(packet: Ipv4Packet, segment: TcpSegment, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
+  const relative = numbers.relative(packet, segment)
+  const { mss } = segment.options
+  const len = Math.min(segment.data.length, Math.max(0, carriedBytes - TCP_HEADER_BYTES - tcpOptionsBytes(segment.options)))
+  return {
+    sport: segment.sport, dport: segment.dport, flags: flagLetters(segment.flags), seq: relative.seq, ack: relative.ack, len,
+    ...(mss === undefined ? {} : { mss }),
+  }
+}
+
+function icmpRecord(message: IcmpMessage): LabFrame {
+  const record: Record<string, unknown> = { type: message.type, code: message.code }
+  if (message.type === ICMP_ECHO_REQUEST || message.type === ICMP_ECHO_REPLY) record['icmp_seq'] = message.rest & 0xffff
+  if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) record['mtu'] = message.rest & 0xffff
+  if (message.type === ICMP_REDIRECT) record['gateway'] = formatIp(message.rest as never)
+  if (message.quoted !== undefined) record['orig'] = quotedRecord(message.quoted)
+  return record
+}
+
+/** The quoted packet: its header and the ports. */
+function quotedRecord(packet: Ipv4Packet): LabFrame {
+  const record = ipHeader(packet)
+  const payload = packet.payload
+  if (payload.kind === 'tcp') record['tcp'] = { sport: payload.sport, dport: payload.dport }
+  if (payload.kind === 'udp') record['udp'] = { sport: payload.sport, dport: payload.dport, len: payload.data.length }
+  if (payload.kind === 'icmp') record['icmp'] = icmpRecord(payload)
+  if (payload.kind === 'ipv4') record['inner'] = quotedRecord(payload)
+  return record
+}
+
+const FLAG_LETTERS: readonly (readonly [number, string])[] = [[TCP_FIN, 'F'], [TCP_SYN, 'S'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A']]
+
+function flagLetters(flags: number): string {
+  return FLAG_LETTERS.filter(([bit]) => (flags & bit) !== 0).map(([, letter]) => letter).join('')
+}
+
+/** Initial numbers per pair of addresses and ports, learnt from the SYNs seen. */
+class SequenceNumbers {
+  readonly #initial = new Map<string, number>()
+
+  /** Numbers relative to the SYNs; absolute where none was seen; the first ack counts as 1 where only the other side's SYN was. */
+  relative(packet: Ipv4Packet, segment: TcpSegment): { seq: number, ack: number } {
+    const there = `${packet.src}:${segment.sport}>${packet.dst}:${segment.dport}`
+    const back = `${packet.dst}:${segment.dport}>${packet.src}:${segment.sport}`
+    if ((segment.flags & TCP_SYN) !== 0) this.#initial.set(there, segment.seq)
+    const own = this.#initial.get(there)
+    const hasAck = (segment.flags & TCP_ACK) !== 0
+    if (hasAck && own !== undefined && !this.#initial.has(back)) this.#initial.set(back, (segment.ack - 1) >>> 0)
+    const other = this.#initial.get(back)
+    return {
+      seq: own === undefined ? segment.seq : (segment.seq - own) >>> 0,
+      ack: !hasAck ? 0 : other === undefined ? segment.ack : (segment.ack - other) >>> 0,
+    }
+  }
+}
