@@ -13,6 +13,9 @@ import { isMartianSource } from './routing.ts'
 
 /** The ARP module of one host. */
 export class Arp {
+  /** Questions asked and answers given, announcements among them. Live. */
+  requestsSent = 0
+  repliesSent = 0
   readonly #host: Host
   /** Waits for replies, as arping does. Called with each reply that comes in. */
   readonly #listeners = new Set<(device: Device, packet: ArpPacket) => void>()
@@ -57,6 +60,7 @@ export class Arp {
     // A unicast probe names the address it expects; in a broadcast the target's hardware address is unknown.
     const tha = question.to ?? MAC_ZERO
     const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha, tpa: question.tpa })
+    this.requestsSent++
     device.nic?.send(ethernetFrame(question.to ?? MAC_BROADCAST, sha, packet))
   }
 
@@ -64,12 +68,15 @@ export class Arp {
   announce(device: Device, addr: IpAddr, op: number): void {
     const sha = device.config.mac
     const tha = op === ARP_REPLY ? sha : MAC_BROADCAST
+    if (op === ARP_REPLY) this.repliesSent++
+    else this.requestsSent++
     device.nic?.send(ethernetFrame(MAC_BROADCAST, sha, arpPacket(op, { sha, spa: addr }, { tha, tpa: addr })))
   }
 
   #reply(device: Device, packet: ArpPacket): void {
     const sha = device.config.mac
     this.#host.trace?.arp(this.#host, device, packet, 'answered')
+    this.repliesSent++
     device.nic?.send(ethernetFrame(packet.sha, sha, arpPacket(
       ARP_REPLY, { sha, spa: packet.tpa }, { tha: packet.sha, tpa: packet.spa },
     )))

@@ -24,6 +24,7 @@ import { IpInput } from './ip-input.ts'
 import { IpOutput } from './ip-output.ts'
 import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type TransportProtocol } from './ip-service.ts'
 import { NeighborTable } from './neighbor-table.ts'
+import { Netfilter } from './netfilter/netfilter.ts'
 import { PathCache } from './path-cache.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from './profile.ts'
 import { Routing, type Route } from './routing.ts'
@@ -64,6 +65,7 @@ export class Host implements IpService {
   readonly input: IpInput
   readonly output: IpOutput
   readonly tunnels: Tunnels
+  readonly netfilter: Netfilter
   readonly tcp: TcpProtocol
   readonly udp: UdpProtocol
   readonly cpu: Cpu | undefined
@@ -90,6 +92,7 @@ export class Host implements IpService {
     this.input = new IpInput(this)
     this.output = new IpOutput(this)
     this.tunnels = new Tunnels(this)
+    this.netfilter = new Netfilter(this)
     this.tcp = new TcpProtocol(this)
     this.udp = new UdpProtocol(this)
     this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOn(nic, frame, true))

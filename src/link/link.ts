@@ -52,6 +52,8 @@ export class LinkDirection implements Actor {
   sentBytes = 0
   deliveredFrames = 0
   lostFrames = 0
+  /** Time spent sending bits. Live. */
+  busyNs = 0
   /** Administratively up. Live. */
   isUp = true
   readonly #sim: Simulator
@@ -169,6 +171,7 @@ export class LinkDirection implements Actor {
     }
     this.#remainder = remainder
     this.#busyUntilNs = startNs + wholeNs
+    this.busyNs += wholeNs
     if (this.#queued === this.#departures.length) this.#growRing()
     this.#departures[(this.#head + this.#queued++) & (this.#departures.length - 1)] = this.#busyUntilNs
     return this.#busyUntilNs

@@ -4,12 +4,13 @@
  * @module
  */
 import type { z } from 'zod'
-import { countOut } from './count-out.ts'
+import { countOut, type Wiring } from './count-out.ts'
 import type { Problem } from './problems.ts'
-import type { ScenarioSource } from './scenario-source.ts'
-import type { Host, Placed, Scenario, Traffic } from './scenario.ts'
+import type { ProblemText, ScenarioSource } from './scenario-source.ts'
+import type { Host, Placed, Scenario, ScenarioLink, Traffic } from './scenario.ts'
 import { LIST_SECTIONS, MAP_SECTIONS, SINGLE_SECTIONS } from './schema.ts'
 import type { HostSpec } from './schema-network.ts'
+import type { Path } from './source-tree.ts'
 
 /** A scenario out of what is right in a file, and the names of what is not. */
 export interface Draft {
@@ -22,6 +23,11 @@ export interface Draft {
   readonly problems: readonly Problem[]
 }
 
+/** Most hosts of a file, included, replicas counted out. */
+export const HOST_COUNT_MAX = 2_000
+/** Most interfaces and addresses of all hosts, included. */
+export const ADDRESS_COUNT_MAX = 20_000
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** Assembles what is valid in `value`, the root mapping of a file. */
@@ -31,22 +37,7 @@ export function assemble(value: Fields, source: ScenarioSource): Draft {
   const segments = readMap(value, 'segments')
   const hostSpecs = readMap(value, 'hosts')
   const links = readList(value, 'links')
-  const hosts = new Map<string, Host>()
-  for (const [name, spec] of hostSpecs.valid) {
-    for (const host of countOut({
-      name,
-      spec: spec as HostSpec,
-      path: ['hosts', name],
-      wiring: { segments: segments.valid, links },
-      complain: (path, text) => problems.push(source.problem(path, text)),
-    })) {
-      if (hosts.has(host.name)) {
-        const message = `\`${host.name}\` is both a host and a replica of another one`
-        problems.push(source.problemAt(source.keyAt(['hosts', name]), { code: 'LVS1048', message }))
-      }
-      hosts.set(host.name, host)
-    }
-  }
+  const hosts = readHosts(hostSpecs.valid, { segments: segments.valid, links: linksByEnd(links) }, source, problems)
   const cluster = single.cluster
   const scenario: Scenario = {
     name: single.name ?? stem(source.fileName),
@@ -68,6 +59,39 @@ export function assemble(value: Fields, source: ScenarioSource): Draft {
   }
   const brokenCluster = cluster === undefined && value['cluster'] !== undefined
   return { scenario, brokenHosts: hostSpecs.broken, brokenSegments: segments.broken, brokenCluster, problems }
+}
+
+/** All hosts, replicas counted out; none when they are too many to be meant. */
+function readHosts(specs: ReadonlyMap<string, HostSpec>, wiring: Wiring, source: ScenarioSource, problems: Problem[]) {
+  const hosts = new Map<string, Host>()
+  const count = [...specs.values()].reduce((sum, spec) => sum + (spec.replicas ?? 1), 0)
+  const addresses = [...specs.values()].reduce((sum, spec) => sum + addressCount(spec), 0)
+  if (count > HOST_COUNT_MAX || addresses > ADDRESS_COUNT_MAX) {
+    const message = count > HOST_COUNT_MAX ? `${count} hosts` : `${addresses} addresses`
+    const expected = `at most ${HOST_COUNT_MAX} hosts with ${ADDRESS_COUNT_MAX} addresses`
+    problems.push(source.problemAt(source.keyAt(['hosts']), { code: 'LVS1056', message, expected }))
+    return hosts
+  }
+  for (const [name, spec] of specs) {
+    const complain = (path: Path, text: ProblemText): void => void problems.push(source.problem(path, text))
+    for (const host of countOut({ name, spec, path: ['hosts', name], wiring, complain })) {
+      if (hosts.has(host.name)) {
+        const message = `\`${host.name}\` is both a host and a replica of another one`
+        problems.push(source.problemAt(source.keyAt(['hosts', name]), { code: 'LVS1048', message }))
+      }
+      hosts.set(host.name, host)
+    }
+  }
+  return hosts
+}
+
+function addressCount(spec: HostSpec): number {
+  const own = [...spec.interfaces.values()].reduce((sum, { addresses }) => sum + 1 + addresses.length, 0)
+  return own * (spec.replicas ?? 1)
+}
+
+function linksByEnd(links: readonly ScenarioLink[]): Map<string, ScenarioLink> {
+  return new Map(links.flatMap((link) => link.endpoints.map(({ host, nic }): [string, ScenarioLink] => [`${host}.${nic}`, link])))
 }
 
 type Singles = { [K in keyof typeof SINGLE_SECTIONS]?: z.output<(typeof SINGLE_SECTIONS)[K]> | undefined }
@@ -103,7 +127,7 @@ function readList<K extends keyof typeof LIST_SECTIONS>(value: Fields, section: 
   if (!Array.isArray(items)) return []
   return items.flatMap((item: unknown, index) => {
     const parsed = LIST_SECTIONS[section].safeParse(item)
-    return parsed.success ? [{ ...parsed.data, path: [section, index] } as ListItem<K>] : []
+    return parsed.success ? [{ ...(parsed.data as z.output<(typeof LIST_SECTIONS)[K]>), path: [section, index] }] : []
   })
 }
 

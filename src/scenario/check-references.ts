@@ -4,7 +4,7 @@
  */
 import type { Draft } from './assemble.ts'
 import { nearestWord } from './nearest.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText } from './scenario-source.ts'
 import { hostsNamed, type Host, type Scenario } from './scenario.ts'
 import type { Path } from './source-tree.ts'
@@ -19,6 +19,8 @@ class References {
   readonly #scenario: Scenario
   readonly #problems: Problem[] = []
   readonly #inMode: string
+  /** How often each `host.nic` is an end of a link. */
+  readonly #ends = new Map<string, number>()
 
   constructor(draft: Draft, scenario: Scenario) {
     this.#draft = draft
@@ -28,6 +30,9 @@ class References {
 
   check(): Problem[] {
     const { links, hosts, traffic, events, observe, expect } = this.#scenario
+    for (const { host, nic } of links.flatMap(({ endpoints }) => endpoints)) {
+      this.#ends.set(`${host}.${nic}`, (this.#ends.get(`${host}.${nic}`) ?? 0) + 1)
+    }
     for (const { endpoints, path } of links) {
       endpoints.forEach((end, i) => this.#nic(end.host, end.nic, [...path, 'endpoints', i]))
     }
@@ -53,8 +58,7 @@ class References {
     if (host.path[0] !== 'hosts') return
     for (const [nic, { segment }] of host.interfaces) {
       const path = [...host.path, 'interfaces', nic]
-      const plugs = this.#scenario.links.flatMap((link) => link.endpoints)
-        .filter((end) => end.host === host.name && end.nic === nic).length + (segment === undefined ? 0 : 1)
+      const plugs = (this.#ends.get(`${host.name}.${nic}`) ?? 0) + (segment === undefined ? 0 : 1)
       if (segment !== undefined) this.#segment(segment, [...path, 'segment'])
       if (nic === 'lo' ? plugs > 0 : plugs > 1) {
         const where = nic === 'lo' ? 'the loopback interface cannot be plugged in' : `\`${nic}\` is plugged in ${plugs} times`
@@ -109,6 +113,7 @@ class References {
   }
 
   #unknown(code: ProblemText['code'], message: string, path: Path, word: string, candidates: readonly string[], atKey = false): void {
+    if (this.#problems.length >= PROBLEM_COUNT_MAX) return
     const { source } = this.#scenario
     const shown = candidates.length > 8 ? [...candidates.slice(0, 8), '...'] : candidates
     const expected = candidates.length > 0 ? `one of ${shown.join(', ')}` : undefined

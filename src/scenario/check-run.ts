@@ -4,7 +4,7 @@
  * @module
  */
 import { nearestWord } from './nearest.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
 import type { Check, Scenario } from './scenario.ts'
 import type { Path } from './source-tree.ts'
@@ -20,7 +20,9 @@ export function checkRun(scenario: Scenario): Problem[] {
   const add: Add = (path, text) => void problems.push(scenario.source.problem(path, text))
   checkMoments(scenario, add)
   checkNames(scenario, add)
-  for (const check of scenario.expect) checkExpectation(scenario, check, add)
+  for (const check of scenario.expect) {
+    if (problems.length < PROBLEM_COUNT_MAX) checkExpectation(scenario, check, add)
+  }
   for (const item of scenario.traffic) {
     if (item.kind !== 'http' || item.pages === undefined) continue
     const sum = [...item.pages.values()].reduce((total, share) => total + share, 0)
@@ -113,7 +115,7 @@ function checkPages(scenario: Scenario, source: ScenarioSource): Problem[] {
     if (item.pages === undefined) {
       return pages.has(item.to.path) ? [] : [source.problem([...item.path, 'to'], unknown(item.to.path))]
     }
-    return [...item.pages.keys()].filter((path) => !pages.has(path))
+    return [...item.pages.keys()].filter((path) => !pages.has(path)).slice(0, PROBLEM_COUNT_MAX)
       .map((path) => source.problemAt(source.keyAt([...item.path, 'pages', path]), unknown(path)))
   })
 }

@@ -17,7 +17,8 @@ const ETHERNET_MTU_BYTES = 1_500
 /** What hosts are plugged into. */
 export interface Wiring {
   readonly segments: ReadonlyMap<string, Segment>
-  readonly links: readonly ScenarioLink[]
+  /** By `host.nic`. */
+  readonly links: ReadonlyMap<string, ScenarioLink>
 }
 
 /** The hosts of `name`: itself, or NAME1, NAME2, ... for replicas. `complain` hears of addresses that run out of their network. */
@@ -75,7 +76,7 @@ function filledServer(server: ServerSpec, hostName: string): Server {
 }
 
 function plugged(spec: InterfaceSpec, addresses: readonly AddressPrefix[], ref: { host: string; nic: string }, wiring: Wiring): Interface {
-  const link = wiring.links.find((one) => one.endpoints.some((end) => end.host === ref.host && end.nic === ref.nic))
+  const link = wiring.links.get(`${ref.host}.${ref.nic}`)
   const wireMtu = wiring.segments.get(spec.segment ?? '')?.mtuBytes ?? link?.mtuBytes
   const mtuBytes = spec.mtuBytes ?? (ref.nic === 'lo' ? LOOPBACK_MTU_BYTES : wireMtu ?? ETHERNET_MTU_BYTES)
   return { segment: spec.segment, addresses, mtuBytes, mac: spec.mac, up: spec.up }

@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { nearestWord } from './nearest.ts'
 import { PROBLEM_CODES, type ProblemCode } from './problem-codes.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ScenarioSource } from './scenario-source.ts'
 import { expectedAt, expectedKeyAt, knownKeys, knownWords, placeOfKey } from './schema-lookup.ts'
 import type { Path } from './source-tree.ts'
@@ -24,7 +24,7 @@ export function problemsOfIssue(issue: Issue, source: ScenarioSource, value: unk
   if (path.length > 0 && !source.has(path)) return [missingKey(path, source, value)]
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...path, key], key, source, value))
+      return issue.keys.slice(0, PROBLEM_COUNT_MAX).map((key) => unknownKey([...path, key], key, source, value))
     case 'invalid_key':
       return [invalidKey(path, source, value)]
     case 'custom':

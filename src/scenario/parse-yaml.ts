@@ -9,6 +9,9 @@ import { VALUE_COUNT_MAX } from './parse-limits.ts'
 import type { ProblemCode } from './problem-codes.ts'
 import type { SourceNode, Span, TextStyle } from './source-tree.ts'
 
+/** Syntax errors looked at: after many, the rest says nothing. */
+const SYNTAX_ERROR_COUNT_MAX = 200
+
 /** Something wrong at `start..end` of the text. */
 export interface YamlProblem extends Span {
   readonly code: ProblemCode
@@ -34,7 +37,8 @@ export function parseYaml(text: string): YamlFile {
   })
   const root = { start: 0, end: text.length }
   if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => syntaxProblem(error.code, error.message, error.pos, text))
+    const errors = document.errors.slice(0, SYNTAX_ERROR_COUNT_MAX)
+    const problems = errors.map((error) => syntaxProblem(error.code, error.message, error.pos, text))
     return { value: undefined, node: root, problems: onePerLine(problems, text) }
   }
   const reader = new Reader(text)
@@ -60,6 +64,7 @@ class Reader {
     this.#text = text
   }
 
+  /** The value of `node` and its place; `where` is the place of a value that is not written at all. */
   read(node: Node | null, where: Span): Read {
     const span = spanOf(node, where)
     const tag = isAlias(node) ? undefined : node?.tag

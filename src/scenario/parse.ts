@@ -12,16 +12,11 @@ import { expandCluster } from './expand-cluster.ts'
 import { describeValue, problemsOfIssue } from './parse-issues.ts'
 import { findBrokenLimit } from './parse-limits.ts'
 import { parseYaml } from './parse-yaml.ts'
-import { compareProblems, type Problem } from './problems.ts'
+import { compareProblems, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import { ScenarioSource } from './scenario-source.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarioSchema } from './schema.ts'
 import { SourceText } from './source-text.ts'
-
-/** Most problems told at once. */
-export const PROBLEM_COUNT_MAX = 100
-/** Most hosts of a scenario, included, those of its cluster too. */
-export const HOST_COUNT_MAX = 2_000
 
 /**
  * Reads a scenario file. Refuses with every independent problem that it finds, in the order of the file, at most
@@ -36,13 +31,15 @@ export function parseScenario(text: string, fileName: string): Result<Scenario, 
   }
   const file = parseYaml(sourceText.text)
   const source = new ScenarioSource(sourceText, file.node)
-  const problems = file.problems.map((problem) => source.problemAtSpan(problem, problem))
+  const problems = file.problems.slice(0, PROBLEM_COUNT_MAX).map((problem) => source.problemAtSpan(problem, problem))
   if (file.value === undefined || problems.some(({ code }) => code === 'LVS1004')) return err(sorted(problems))
   if (!isMapping(file.value)) return err(sorted([...problems, notMapping(file.value, source)]))
   const parsed = scenarioSchema.safeParse(file.value)
   const draft = assemble(file.value, source)
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) problems.push(...problemsOfIssue(issue, source, file.value))
+    for (const issue of parsed.error.issues.slice(0, PROBLEM_COUNT_MAX)) {
+      problems.push(...problemsOfIssue(issue, source, file.value))
+    }
   }
   problems.push(...draft.problems, ...checkMeaning(draft))
   return problems.length > 0 ? err(sorted(problems)) : ok(draft.scenario)
@@ -51,13 +48,8 @@ export function parseScenario(text: string, fileName: string): Result<Scenario, 
 /** What the schema cannot say. A cluster is checked as it is built in each of its modes. */
 function checkMeaning(draft: Draft): Problem[] {
   const { scenario } = draft
-  const { source, modes, hosts, cluster } = scenario
+  const { source, modes } = scenario
   const problems = [...checkRun(scenario), ...checkCluster(scenario, source), ...checkClusterNames(scenario)]
-  const hostCount = hosts.size + (cluster === undefined ? 0 : cluster.clients + cluster.realServers.length)
-  if (hostCount > HOST_COUNT_MAX) {
-    const text = { code: 'LVS1056', message: `${hostCount} hosts`, expected: `at most ${HOST_COUNT_MAX}` } as const
-    return [...problems, source.problemAt(source.keyAt(['hosts']), text)]
-  }
   problems.push(...checkAddresses(scenario))
   const built = modes.length === 0 ? [scenario] : modes.map((mode) => expandCluster(scenario, mode))
   for (const one of built) problems.push(...checkReferences(draft, one))

@@ -7,6 +7,11 @@ import type { ProblemCode } from './problem-codes.ts'
 /** Characters of a source line that are shown at most. */
 const SHOWN_COLUMNS = 120
 
+/** Longest line that is shown with its problem, included. */
+export const SOURCE_LINE_LENGTH_MAX = 2_000
+/** Most problems told at once. */
+export const PROBLEM_COUNT_MAX = 100
+
 /** One thing that is wrong in a file. Lines and columns count from 1; a column is one Unicode code point. */
 export interface Problem {
   readonly code: ProblemCode
@@ -20,7 +25,7 @@ export interface Problem {
   readonly expected?: string
   /** The known word that was probably meant. */
   readonly nearest?: string
-  /** The whole line, without its line break. */
+  /** The whole line, without its line break; empty when it is longer than SOURCE_LINE_LENGTH_MAX. */
   readonly sourceLine: string
 }
 
@@ -50,6 +55,7 @@ export function printable(text: string): string {
 }
 
 function renderSource(problem: Problem): string[] {
+  if (problem.sourceLine === '') return []
   const points = Array.from(problem.sourceLine)
   // A long line is shown from a point somewhat before the place.
   const first = problem.column > SHOWN_COLUMNS - 40 ? problem.column - 41 : 0

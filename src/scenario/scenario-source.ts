@@ -3,7 +3,7 @@
  * @module
  */
 import type { ProblemCode } from './problem-codes.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, SOURCE_LINE_LENGTH_MAX } from './problems.ts'
 import { SourceText, type Position } from './source-text.ts'
 import { enclosingNode, findNode, offsetInText, type Path, type SourceNode, type Span } from './source-tree.ts'
 
@@ -65,6 +65,7 @@ export class ScenarioSource {
   /** A problem at a place. */
   problemAt(position: Position, text: ProblemText): Problem {
     const { code, message, expected, nearest } = text
+    const line = this.#source.line(position.line)
     return {
       code,
       file: this.#source.fileName,
@@ -72,7 +73,7 @@ export class ScenarioSource {
       message,
       ...(expected === undefined ? {} : { expected }),
       ...(nearest === undefined ? {} : { nearest }),
-      sourceLine: this.#source.line(position.line),
+      sourceLine: line.length <= SOURCE_LINE_LENGTH_MAX ? line : '',
     }
   }
 

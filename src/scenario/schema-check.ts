@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod'
-import { hostName, labelName, longTextValue, mapOf, parsedText, refuse } from './schema-values.ts'
+import { hostName, labelName, longTextValue, mapOf, mapOfWords, parsedText, refuse } from './schema-values.ts'
 import { parseDuration, parsePercent } from './units-text.ts'
 
 /** The forwarding modes that a cluster can be built for. */
@@ -15,6 +15,8 @@ export type Mode = (typeof MODES)[number]
 const CAUSES = ['refused', 'timeout', 'reset', 'unreachable', 'eof', 'short', 'error'] as const
 /** What requests are counted by; `all` and `failed` are sums. */
 export const OUTCOMES = ['all', 'ok', 'failed', ...CAUSES] as const
+/** Figures of the times that requests took. */
+const LATENCIES = ['mean', 'p50', 'p90', 'p99', 'max'] as const
 
 /** How a measured number must compare. */
 export interface Comparison {
@@ -48,10 +50,10 @@ const rawCheck = z
     lacks: longTextValue.optional().describe('`output` has none of these lines.'),
     matches: longTextValue.optional().describe('Like `equals`; a `*` stands for any part of a line.'),
     answered_by: mapOf(hostName, comparisonValue).optional().describe('Requests answered by each host.'),
-    requests: mapOf(z.enum(OUTCOMES), comparisonValue).optional().describe('Requests by outcome.'),
+    requests: mapOfWords(OUTCOMES, comparisonValue).optional().describe('Requests by outcome.'),
     fails: z.enum(CAUSES).optional()
       .describe('Every request fails, and for this cause.'),
-    latency: mapOf(z.enum(['mean', 'p50', 'p90', 'p99', 'max']), latencyValue).optional().describe('Of requests that were answered.'),
+    latency: mapOfWords(LATENCIES, latencyValue).optional().describe('Of requests that were answered.'),
     drops: mapOf(dropReason, comparisonValue).optional().describe('Packets dropped, by reason.'),
     traffic: labelName.optional().describe('Counts this item of traffic only.'),
     modes: z.array(z.enum(MODES)).min(1).optional().describe('Holds in these modes only.'),

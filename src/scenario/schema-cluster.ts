@@ -4,11 +4,11 @@
  * @module
  */
 import { z } from 'zod'
+import { parsePort } from './address-text.ts'
 import { MODES } from './schema-check.ts'
 import { cpuSchema, REPLICA_COUNT_MAX, segmentSchema } from './schema-network.ts'
 import { clusterServerSchema } from './schema-server.ts'
-import { countValue, durationValue, hostName, ipv4Value, parsedText, renamed, scriptValue } from './schema-values.ts'
-import { parsePort } from './address-text.ts'
+import { countValue, durationValue, hostName, ipv4Value, parsedText, refuse, renamed, scriptValue } from './schema-values.ts'
 
 /** Schedulers of Linux 6.1 by their kernel names, without `twos`, which Debian does not build. */
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const
@@ -41,6 +41,11 @@ const realServerSchema = z.strictObject({
   setup: scriptValue.default('').describe('Commands after those of the cluster.'),
 })
 
+const realServers = z.array(realServerSchema).min(1).transform((list, context) => {
+  const count = list.reduce((sum, server) => sum + (server.replicas ?? 1), 0)
+  return count <= REAL_SERVER_COUNT_MAX ? list : refuse(context, `${count} real servers are more than ${REAL_SERVER_COUNT_MAX}`, 'LVS1056')
+})
+
 const directorSchema = z.strictObject({
   name: hostName.default('lb'),
   cpu: cpuSchema.optional().describe('Cost of packets; none unless given.'),
@@ -56,7 +61,7 @@ export const clusterSchema = renamed(
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
     mode: z.enum(MODES).default('dr').describe('How the director forwards, where only one mode is run.'),
     director: directorSchema.prefault({}),
-    real_servers: z.array(realServerSchema).min(1),
+    real_servers: realServers,
     server: clusterServerSchema.prefault({}).describe('What every real server runs, on the port of the service.'),
     clients: countValue(1, REPLICA_COUNT_MAX).default(1).describe('Hosts client1, client2, ...; `client` stands for all.'),
     network: z

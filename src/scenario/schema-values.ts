@@ -145,6 +145,12 @@ export function mapOf<K extends z.ZodType<string, string>, V extends z.ZodType>(
   return z.record(key, value).transform((entries): ReadonlyMap<string, z.output<V>> => new Map(Object.entries(entries) as [string, z.output<V>][]))
 }
 
+/** A mapping from some of a closed list of words to values, as a Map. */
+export function mapOfWords<const W extends readonly string[], V extends z.ZodType>(words: W, value: V) {
+  const record = z.partialRecord(z.enum(words), value)
+  return record.transform((entries): ReadonlyMap<W[number], z.output<V>> => new Map(Object.entries(entries) as [W[number], z.output<V>][]))
+}
+
 /** A mapping whose keys may all be left out, written as nothing: `lan:`. */
 export function orEmpty<S extends z.ZodType>(schema: S) {
   return z.preprocess((value) => value ?? {}, schema)

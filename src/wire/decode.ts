@@ -98,7 +98,7 @@ function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Pac
   const lengthBytes = get16(bytes, 2)
   const isHeader = (bytes[0] ?? 0) >>> 4 === 4 && headerBytes >= IPV4_HEADER_BYTES && lengthBytes >= headerBytes
   if (!isHeader) return refuse('ipv4-header', 'not version 4, or a length is wrong')
-  if (lengthBytes > bytes.length) return refuse('truncated', `${bytes.length} bytes are less than the ${lengthBytes} of the packet`)
+  if (lengthBytes > bytes.length) return refuse('truncated', `${bytes.length} of the packet's ${lengthBytes} bytes`)
   if (internetChecksum(bytes, 0, headerBytes) !== 0) return refuse('ipv4-checksum', 'the header checksum is wrong')
   const header = readIpv4Header(bytes)
   const optionsBytes = headerBytes - IPV4_HEADER_BYTES

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ARP_REQUEST, arpPacket } from '../../src/wire/arp-packet.ts'
+import { decodePacket } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket, framingOf } from '../../src/wire/encode.ts'
 import { ethernetFrame, pppFrame } from '../../src/wire/frame.ts'
 import { ICMP_UNREACHABLE, icmpError, UNREACHABLE_FRAGMENTATION_NEEDED } from '../../src/wire/icmp-message.ts'
@@ -35,7 +36,8 @@ describe('encoding', () => {
   })
 
   it('lays out an ARP request', () => {
-    const arp = arpPacket(ARP_REQUEST, { sha: client, spa: ip('10.0.0.10') }, { tha: mac('00:00:00:00:00:00'), tpa: ip('10.0.0.100') })
+    const target = { tha: mac('00:00:00:00:00:00'), tpa: ip('10.0.0.100') }
+    const arp = arpPacket(ARP_REQUEST, { sha: client, spa: ip('10.0.0.10') }, target)
     expect(dump(encodeFrame(ethernetFrame(mac('ff:ff:ff:ff:ff:ff'), client, arp)))).toBe(
       'ff ff ff ff ff ff 02 00 00 00 01 00 08 06 '
       + '00 01 08 00 06 04 00 01 02 00 00 00 01 00 0a 00 00 0a 00 00 00 00 00 00 0a 00 00 64')
@@ -74,7 +76,8 @@ describe('encoding', () => {
   })
 
   it('cuts fragments out of the bytes of the whole packet', () => {
-    const whole = packetOf(udpDatagram({ sport: 1, dport: 2 }, Uint8Array.from({ length: 40 }, (_, i) => i)), { dontFragment: false })
+    const data = Uint8Array.from({ length: 40 }, (_, i) => i)
+    const whole = packetOf(udpDatagram({ sport: 1, dport: 2 }, data), { dontFragment: false })
     const first = encodePacket(fragmentOf(whole, { offsetBytes: 0, payloadBytes: 24, more: true }))
     const last = fragmentOf(whole, { offsetBytes: 24, payloadBytes: 24, more: false })
     const again = encodePacket(fragmentOf(last, { offsetBytes: 8, payloadBytes: 16, more: false }))
@@ -85,6 +88,15 @@ describe('encoding', () => {
     expect(first.subarray(20)).toEqual(payload.subarray(0, 24))
     expect(encodePacket(last).subarray(20)).toEqual(payload.subarray(24))
     expect(again.subarray(20)).toEqual(payload.subarray(32))
+  })
+
+  it('cuts a fragment that was read from bytes further', () => {
+    const whole = packetOf(udpDatagram({ sport: 1, dport: 2 }, Uint8Array.from({ length: 40 }, (_, i) => i)))
+    const read = decodePacket(encodePacket(fragmentOf(whole, { offsetBytes: 24, payloadBytes: 24, more: false })), 0)
+    if (!read.ok) throw new Error(read.error.message)
+    const again = encodePacket(fragmentOf(read.value, { offsetBytes: 8, payloadBytes: 16, more: false }))
+    expect(dump(again.subarray(6, 8))).toBe('40 04')
+    expect(again.subarray(20)).toEqual(encodePacket(whole).subarray(20 + 32))
   })
 
   it('quotes only as much of a packet as an ICMP error carries', () => {

@@ -37,7 +37,10 @@ describe('reading a classic pcap', () => {
     // 0x65000000 s since 1970; the second frame comes 1 ns after the first.
     expect(result).toMatchObject({
       ok: true,
-      value: { startSeconds: 0x65000000, interfaces: [{ linkType: 9 }], frames: [{ timeNs: 999_999_999 }, { timeNs: 1_000_000_000 }] },
+      value: {
+        startSeconds: 0x65000000, interfaces: [{ linkType: 9 }],
+        frames: [{ timeNs: 999_999_999 }, { timeNs: 1_000_000_000 }],
+      },
     })
   })
 
@@ -79,7 +82,8 @@ describe('reading a pcapng', () => {
     const result = readCapture(hex(SECTION + INTERFACE + PACKET + bigSection + bigInterface + bigPacket))
     if (!result.ok) throw new Error(result.error.message)
     expect(result.value.interfaces).toEqual([{ name: 'p', linkType: 9 }, { name: '', linkType: 1 }])
-    expect(result.value.frames.map(({ interfaceIndex, bytes }) => [interfaceIndex, dump(bytes)])).toEqual([[0, '00 21'], [1, 'ff']])
+    const frames = result.value.frames.map(({ interfaceIndex, bytes }) => [interfaceIndex, dump(bytes)])
+    expect(frames).toEqual([[0, '00 21'], [1, 'ff']])
   })
 
   it('honours resolution and offset of an interface', () => {

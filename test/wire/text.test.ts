@@ -21,12 +21,14 @@ const everybody = mac('ff:ff:ff:ff:ff:ff')
 
 function tcp(flags: number, dataBytes = 0, options: Partial<TcpOptions> = {}): Ipv4Packet {
   const numbers = { seq: 10, ack: 20, window: 500 }
-  return packetOf(tcpSegment({ sport: 2, dport: 81 }, numbers, flags, { ...NO_TCP_OPTIONS, ...options }, new Uint8Array(dataBytes)))
+  const data = new Uint8Array(dataBytes)
+  return packetOf(tcpSegment({ sport: 2, dport: 81 }, numbers, flags, { ...NO_TCP_OPTIONS, ...options }, data))
 }
 
 /** The line of an ICMP error about `quoted`, without its addresses. */
 function errorLine(type: number, code: number, rest = 0, quoted = datagram): string {
-  return formatPacket(packetOf(icmpError({ type, code, rest }, quoted, totalBytes(quoted)))).slice('IP 10.0.0.10 > 10.0.0.100: '.length)
+  const line = formatPacket(packetOf(icmpError({ type, code, rest }, quoted, totalBytes(quoted))))
+  return line.slice('IP 10.0.0.10 > 10.0.0.100: '.length)
 }
 
 function raw(protocol: number, bytes: string, ttl = 64): Ipv4Packet {
@@ -53,7 +55,8 @@ describe('the line of a TCP segment', () => {
     const optionsOf = (options: Partial<TcpOptions>) => /\[([^[]*)\], length/.exec(formatPacket(tcp(TCP_SYN, 0, options)))?.[1]
     const timestamps = { value: 1, echo: 2 }
     expect(optionsOf({ mss: 1460, sackPermitted: true, windowScale: 7 })).toBe('mss 1460,nop,nop,sackOK,nop,wscale 7')
-    expect(optionsOf({ mss: 1460, sackPermitted: true, windowScale: 7, timestamps })).toBe('mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7')
+    expect(optionsOf({ mss: 1460, sackPermitted: true, windowScale: 7, timestamps }))
+      .toBe('mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7')
     expect(optionsOf({ timestamps, sack: [{ left: 1, right: 5 }, { left: 9, right: 12 }] }))
       .toBe('nop,nop,TS val 1 ecr 2,nop,nop,sack 2 {1:5}{9:12}')
     expect(optionsOf({ raw: hex('020405b4 01 030307 04020000') })).toBe('mss 1460,nop,wscale 7,sackOK,eol')
@@ -64,7 +67,8 @@ describe('the line of a TCP segment', () => {
     const sack = [{ left: 25, right: 30 }]
     expect(formatPacket(tcp(TCP_SYN), { sequences })).toContain('[S], seq 0, win')
     // The first ACK, 20, counts as 1; so 25 and 30 are 6 and 11.
-    expect(formatPacket(tcp(TCP_ACK, 4, { sack }), { sequences })).toContain('seq 0:4, ack 1, win 500, options [nop,nop,sack 1 {6:11}]')
+    expect(formatPacket(tcp(TCP_ACK, 4, { sack }), { sequences }))
+      .toContain('seq 0:4, ack 1, win 500, options [nop,nop,sack 1 {6:11}]')
   })
 })
 
@@ -125,7 +129,8 @@ describe('the line of a frame', () => {
   const question = arpPacket(1, { sha: client, spa: ip('10.0.0.10') }, { tha: nobody, tpa: ip('10.0.0.100') })
 
   it('of ARP', () => {
-    expect(formatFrame(ethernetFrame(everybody, client, question))).toBe('ARP, Request who-has 10.0.0.100 tell 10.0.0.10, length 28')
+    expect(formatFrame(ethernetFrame(everybody, client, question)))
+      .toBe('ARP, Request who-has 10.0.0.100 tell 10.0.0.10, length 28')
     const announcement = arpPacket(1, { sha: client, spa: ip('10.0.0.100') }, { tha: everybody, tpa: ip('10.0.0.100') })
     expect(formatFrame(ethernetFrame(everybody, client, announcement)))
       .toBe('ARP, Request who-has 10.0.0.100 (ff:ff:ff:ff:ff:ff) tell 10.0.0.100, length 28')
@@ -136,10 +141,12 @@ describe('the line of a frame', () => {
   it('may begin with the link header', () => {
     const linkLevel = true
     expect(formatFrame(ethernetFrame(everybody, client, question), { linkLevel })).toBe(
-      '02:00:00:00:01:00 > ff:ff:ff:ff:ff:ff, ethertype ARP (0x0806), length 42: Request who-has 10.0.0.100 tell 10.0.0.10, length 28')
+      '02:00:00:00:01:00 > ff:ff:ff:ff:ff:ff, ethertype ARP (0x0806), length 42: '
+      + 'Request who-has 10.0.0.100 tell 10.0.0.10, length 28')
     expect(formatFrame(ethernetFrame(mac('02:00:00:00:02:00'), client, datagram), { linkLevel })).toBe(
       '02:00:00:00:01:00 > 02:00:00:00:02:00, ethertype IPv4 (0x0800), length 74: 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
-    expect(formatFrame(pppFrame(datagram), { linkLevel })).toBe('IP (0x0021), length 62: 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
+    expect(formatFrame(pppFrame(datagram), { linkLevel }))
+      .toBe('IP (0x0021), length 62: 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
     expect(formatFrame(pppFrame(datagram))).toBe('IP 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
   })
 
@@ -150,7 +157,8 @@ describe('the line of a frame', () => {
     // tcpdump has two spaces before a header that is cut.
     expect(formatFrameBytes(bytes.subarray(0, 44), 'ethernet'))
       .toBe('IP truncated-ip - 10 bytes missing! 10.0.0.10.2 > 10.0.0.100.81: [|tcp]')
-    expect(formatFrameBytes(bytes.subarray(0, 34), 'ethernet')).toBe('IP truncated-ip - 20 bytes missing! 10.0.0.10 > 10.0.0.100: [|tcp]')
+    expect(formatFrameBytes(bytes.subarray(0, 34), 'ethernet'))
+      .toBe('IP truncated-ip - 20 bytes missing! 10.0.0.10 > 10.0.0.100: [|tcp]')
   })
 
   it('names an ethertype without a model', () => {

@@ -12,7 +12,7 @@ import { isProcPath, listProc, readProc, writeProc } from '../proc-files.ts'
 const FOLDERS = [
   '/', '/bin', '/boot', '/dev', '/etc', '/etc/init.d', '/etc/sysconfig', '/etc/default', '/etc/network', '/home', '/lib', '/mnt', '/opt', '/proc', '/root', '/run',
   '/sbin', '/srv', '/sys', '/tmp', '/usr', '/usr/bin', '/usr/sbin', '/usr/local', '/usr/local/bin', '/usr/local/sbin', '/var',
-  '/var/lib', '/var/lock', '/var/lock/subsys', '/var/log', '/var/run', '/var/www', '/var/www/html', '/usr/share',
+  '/var/lib', '/var/lock', '/var/lock/subsys', '/var/log', '/var/www', '/var/www/html', '/usr/share',
 ]
 /** Folders in which commands stand. The shell runs a tool from the first two; from the others, by a script that calls it. */
 const COMMAND_FOLDERS = ['/usr/bin/', '/bin/', '/usr/sbin/', '/sbin/']
@@ -153,12 +153,13 @@ export function folderOf(path: string): string {
   return slash <= 0 ? '/' : path.slice(0, slash)
 }
 
-/** `path` as seen from `cwd`, without `.`, `..` and doubled slashes. */
+/** `path` as seen from `cwd`, without `.`, `..` and doubled slashes. /var/run is /run, as on every Debian. */
 export function resolvePath(cwd: string, path: string): string {
   const parts: string[] = []
   for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
     if (part === '..') parts.pop()
     else if (part !== '' && part !== '.') parts.push(part)
   }
+  if (parts[0] === 'var' && parts[1] === 'run') parts.shift()
   return `/${parts.join('/')}`
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IFileSystem } from 'just-bash/browser'
-import { folderOf, resolvePath, type HostFiles } from './host-files.ts'
+import { resolvePath, type HostFiles } from './host-files.ts'
 import { findChance } from './chance.ts'
 import type { Unsupported } from '../tool.ts'
 
@@ -200,9 +200,7 @@ export class ShellFileSystem implements IFileSystem {
     if (this.#failedWrite?.path === path) return
     const written = this.#files.write(path, text)
     if (written.ok) return
-    const isProc = path.startsWith('/proc/')
-    const atOpen = isProc ? text === '' || written.error !== 'EINVAL' : this.#files.kindOf(folderOf(path)) === undefined || true
-    this.#failedWrite = { path, code: written.error, atOpen }
+    this.#failedWrite = { path, code: written.error, atOpen: written.error !== 'EINVAL' }
   }
 }
 

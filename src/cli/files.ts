@@ -1,0 +1,85 @@
+/**
+ * Files: read whole, or written whole or not at all. The only place that touches the disk.
+ * @module
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { err, ok, type Result } from '../base/result.ts'
+
+/** Why a file could not be read or written: path and the system's words. */
+export interface FileError {
+  readonly path: string
+  readonly message: string
+}
+
+/** The text of a file; `-` is standard input. A file that is not UTF-8 text is refused. */
+export function readText(path: string): Result<string, FileError> {
+  const bytes = readBytes(path)
+  if (!bytes.ok) return bytes
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.value))
+  } catch {
+    return err({ path, message: 'not UTF-8 text' })
+  }
+}
+
+/** The bytes of a file; `-` is standard input. */
+export function readBytes(path: string): Result<Uint8Array, FileError> {
+  try {
+    return ok(readFileSync(path === '-' ? 0 : path))
+  } catch (error) {
+    return err({ path, message: reasonOf(error) })
+  }
+}
+
+/** Writes a file: to a temporary one beside it, which takes its name when it is complete on disk. Makes missing folders. */
+export function writeWhole(path: string, content: string | Uint8Array): Result<void, FileError> {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
+  try {
+    mkdirSync(folder, { recursive: true })
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+    const handle = openSync(temporary, 'w', 0o644)
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    renameSync(temporary, path)
+    return ok(undefined)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    return err({ path, message: reasonOf(error) })
+  }
+}
+
+/** True for a folder. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Paths of all files below a folder whose names end so, relative to it, sorted; `['']` when the path is itself a file. */
+export function filesBelow(path: string, ending: string): Result<string[], FileError> {
+  try {
+    if (!statSync(path).isDirectory()) return ok([''])
+    const walk = (folder: string, prefix: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const name = prefix + entry.name
+      if (entry.isDirectory()) return walk(join(folder, entry.name), `${name}/`)
+      return entry.name.endsWith(ending) ? [name] : []
+    })
+    return ok(walk(path, '').sort())
+  } catch (error) {
+    return err({ path, message: reasonOf(error) })
+  }
+}
+
+/** The system's words, without the path and the call that Node adds. */
+function reasonOf(error: unknown): string {
+  const message = (error as Error).message
+  return /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
+}

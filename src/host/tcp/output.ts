@@ -1,0 +1,266 @@
+/**
+ * What an endpoint sends: new data as the windows allow, retransmissions, acknowledgements, SYN, FIN and RST (tcp_output.c).
+ * Data leaves in bursts as large as Linux would hand to segmentation offload, which shows in where PSH is set.
+ * SACK blocks go with pure acknowledgements only.
+ * @module
+ */
+import { NS_PER_MICROSECOND, NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
+import { IPPROTO_TCP } from '../../wire/ipv4-packet.ts'
+import {
+  NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_PSH, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpOptions, tcpSegment,
+} from '../../wire/tcp-segment.ts'
+import type { Errno } from '../errno.ts'
+import type { TcpEndpoint } from './endpoint.ts'
+import { RTO_NS_MAX } from './rtt-estimator.ts'
+import { SentSegment } from './sent-queue.ts'
+import { toWire } from './sequence.ts'
+import { maySend } from './state.ts'
+
+/** Shift count that Linux offers for a receive buffer of up to 6 MiB. */
+const WINDOW_SCALE = 7
+/** A burst holds at least two segments and at most 64 kB (tcp_min_tso_segs, GSO_MAX_SIZE). */
+const BURST_SEGMENTS_MIN = 2
+const BURST_BYTES_MAX = 65_536
+
+/** Sends what is written and the windows allow, then the FIN if it is due (tcp_write_xmit()). */
+export function sendPending(ep: TcpEndpoint): void {
+  if (!maySend(ep.state)) return
+  let mss = 0
+  for (;;) {
+    const available = ep.sendBuffer.end - ep.sndNxt
+    const finDue = ep.finQueued && available >= 0
+    if (available <= 0 && !finDue) break
+    if (mss === 0) mss = ep.currentMss()
+    const quota = ep.congestion.window - ep.sent.inFlight
+    // A lone FIN may exceed the congestion window (tcp_cwnd_test()).
+    if (quota <= 0 && available > 0) {
+      noteFlight(ep, true)
+      break
+    }
+    const room = ep.sndUna + ep.sndWnd - ep.sndNxt
+    if (room < Math.min(Math.max(available, 1), mss)) break
+    const bytes = burstBytes(ep, available, Math.min(quota, burstSegments(ep, mss)), room, mss)
+    if (bytes === 0 && available > 0) break
+    sendBurst(ep, bytes, mss, finDue && bytes === available)
+    noteFlight(ep, ep.sent.inFlight >= ep.congestion.window)
+    if (!maySend(ep.state)) return
+  }
+  if (ep.sent.count > 0 || ep.retransmitTimer.isArmed) return
+  // Data waits, and nothing is on its way that could bring the window back.
+  if (ep.sndNxt < ep.sendBuffer.end || (ep.finQueued && ep.sndNxt === ep.sendBuffer.end)) {
+    ep.probing = true
+    ep.repeats = 0
+    armRetransmit(ep)
+  }
+}
+
+/** Sends again what is lost, as far as the congestion window allows (tcp_xmit_retransmit_queue()). */
+export function resendLost(ep: TcpEndpoint): void {
+  while (ep.sent.inFlight < ep.congestion.window) {
+    const segment = ep.sent.firstToResend()
+    if (segment === undefined) return
+    resend(ep, segment)
+  }
+}
+
+/** Sends one segment again, as it was; but a path that has become narrower cuts it. */
+export function resend(ep: TcpEndpoint, segment: SentSegment): void {
+  let again = segment
+  const mss = ep.currentMss()
+  if (segment.end - segment.start > mss + 1 && ep.sent.cutAnew(mss)) again = ep.sent.firstToResend() ?? segment
+  const nowNs = ep.stack.ip.sim.nowNs
+  ep.sent.resent(again, nowNs)
+  ep.congestion.countSent()
+  if (!ep.retransmitTimer.isArmed) armRetransmit(ep)
+  transmit(ep, again.start, again.end, again.pushed)
+}
+
+/** Sends an acknowledgement without data. */
+export function sendAck(ep: TcpEndpoint): void {
+  const sack = ep.sackOk && !ep.reassembly.isEmpty ? sackBlocks(ep) : NO_TCP_OPTIONS.sack
+  const options = sack.length === 0 ? plainOptions(ep) : { ...plainOptions(ep), sack }
+  put(ep, ep.sndNxt, TCP_ACK, options, NO_DATA)
+}
+
+/** Sends the SYN of a connection begun here. Returns why it cannot be sent at all. */
+export function sendSyn(ep: TcpEndpoint): Errno | undefined {
+  const { ip } = ep.stack
+  const timestamps = ip.sysctlInt('net.ipv4.tcp_timestamps') !== 0
+  const options: TcpOptions = {
+    mss: ep.offeredMss,
+    sackPermitted: ip.sysctlInt('net.ipv4.tcp_sack') !== 0,
+    windowScale: ip.sysctlInt('net.ipv4.tcp_window_scaling') !== 0 ? WINDOW_SCALE : undefined,
+    timestamps: timestamps ? { value: timestampNow(ep), echo: 0 } : undefined,
+    sack: NO_TCP_OPTIONS.sack,
+    raw: undefined,
+  }
+  return put(ep, 0, TCP_SYN, options, NO_DATA)
+}
+
+/** Sends the SYN that answers a SYN: with the options that the peer offered too. */
+export function sendSynAck(ep: TcpEndpoint): void {
+  const options: TcpOptions = {
+    mss: ep.offeredMss,
+    sackPermitted: ep.sackOk,
+    windowScale: ep.rcvScale > 0 ? ep.rcvScale : undefined,
+    timestamps: ep.timestampsOk ? { value: timestampNow(ep), echo: ep.timestampRecent } : undefined,
+    sack: NO_TCP_OPTIONS.sack,
+    raw: undefined,
+  }
+  put(ep, 0, TCP_SYN | TCP_ACK, options, NO_DATA)
+}
+
+/** The options of the peer's SYN decide what both sides use. */
+export function adoptSynOptions(ep: TcpEndpoint, options: TcpOptions): void {
+  const { ip } = ep.stack
+  if (options.mss !== undefined) ep.peerMss = Math.max(options.mss, 64)
+  ep.sackOk = options.sackPermitted && ip.sysctlInt('net.ipv4.tcp_sack') !== 0
+  if (options.windowScale !== undefined && ip.sysctlInt('net.ipv4.tcp_window_scaling') !== 0) {
+    ep.sndScale = Math.min(options.windowScale, 14)
+    ep.rcvScale = WINDOW_SCALE
+  }
+  if (options.timestamps !== undefined && ip.sysctlInt('net.ipv4.tcp_timestamps') !== 0) {
+    ep.timestampsOk = true
+    ep.timestampRecent = options.timestamps.value
+  }
+}
+
+/** Resets the connection from this side (tcp_send_active_reset()). */
+export function sendReset(ep: TcpEndpoint): void {
+  put(ep, ep.sndNxt, TCP_RST | TCP_ACK, NO_TCP_OPTIONS, NO_DATA)
+}
+
+/** Asks a closed window for an answer: an acknowledgement with an old number, or what little data fits (tcp_write_wakeup()). */
+export function probeWindow(ep: TcpEndpoint): void {
+  const room = ep.sndUna + ep.sndWnd - ep.sndNxt
+  const bytes = Math.min(room, ep.sendBuffer.end - ep.sndNxt, ep.currentMss())
+  if (bytes > 0) sendBurst(ep, bytes, bytes, false)
+  else put(ep, ep.sndUna - 1, TCP_ACK, plainOptions(ep), NO_DATA)
+}
+
+/** Arms the retransmission timer with the timeout, doubled once for every repetition. */
+export function armRetransmit(ep: TcpEndpoint): void {
+  ep.retransmitTimer.armIn(timeoutNs(ep))
+}
+
+/** The timeout as it is backed off now. */
+export function timeoutNs(ep: TcpEndpoint): number {
+  let timeout = ep.rtt.rtoNs
+  for (let i = 0; i < ep.repeats && timeout < RTO_NS_MAX; i++) timeout *= 2
+  return Math.min(timeout, RTO_NS_MAX)
+}
+
+/** How many bytes go into the next burst; 0 when Nagle's rule holds them back (tcp_mss_split_point()). */
+function burstBytes(ep: TcpEndpoint, available: number, segments: number, room: number, mss: number): number {
+  const bytes = Math.min(available, segments * mss, room)
+  const partial = bytes % mss
+  if (partial === 0) return bytes
+  if (bytes < available) return bytes - partial
+  const smallIsOut = ep.smallEnd > ep.sndUna
+  return !ep.noDelay && !ep.finQueued && ep.sent.count > 0 && smallIsOut ? bytes - partial : bytes
+}
+
+/** About a millisecond of data at the rate of the connection, more on short paths (tcp_tso_autosize()). */
+function burstSegments(ep: TcpEndpoint, mss: number): number {
+  const { rtt, congestion } = ep
+  if (rtt.srttNs === 0) return Math.floor(BURST_BYTES_MAX / mss)
+  const factor = congestion.window < congestion.threshold / 2 ? 2 : 1.2
+  const perMillisecond = factor * Math.max(congestion.window, ep.sent.count) * mss * NS_PER_SECOND / rtt.srttNs / 1024
+  let bonus = BURST_BYTES_MAX
+  for (let left = Math.floor(rtt.minimumNs / NS_PER_MICROSECOND / 512); left > 0 && bonus > 0; left--) bonus = Math.floor(bonus / 2)
+  return Math.max(Math.floor(Math.min(perMillisecond + bonus, BURST_BYTES_MAX) / mss), BURST_SEGMENTS_MIN)
+}
+
+/** Sends `bytes` new bytes in full segments and perhaps a smaller last one, and the FIN with them. */
+function sendBurst(ep: TcpEndpoint, bytes: number, mss: number, withFin: boolean): void {
+  const burst = ep.sndNxt
+  const end = burst + bytes + (withFin ? 1 : 0)
+  const { sim } = ep.stack.ip
+  const several = bytes > mss
+  let start = burst
+  do {
+    // The FIN rides on the last segment, so that one may end a position later.
+    const dataEnd = Math.min(start + mss, burst + bytes)
+    const segmentEnd = dataEnd === burst + bytes ? end : dataEnd
+    const hasData = dataEnd > start
+    const pushed = hasData && ((several && segmentEnd === end) || ep.sendBuffer.endsWrite(start, dataEnd))
+    if (hasData && dataEnd - start < mss) ep.smallEnd = segmentEnd
+    ep.sent.push(new SentSegment(start, segmentEnd, burst, pushed, sim.nowNs))
+    ep.sndNxt = segmentEnd
+    ep.congestion.countSent()
+    if (!ep.retransmitTimer.isArmed || ep.probing) {
+      ep.probing = false
+      armRetransmit(ep)
+    }
+    if (hasData) ep.ack.dataSent(sim.nowNs)
+    ep.lastSentNs = sim.nowNs
+    transmit(ep, start, segmentEnd, pushed)
+    start = segmentEnd
+  } while (start < end && maySend(ep.state))
+}
+
+/** Puts a data segment (or FIN) that is in the queue onto the wire. */
+function transmit(ep: TcpEndpoint, start: number, end: number, pushed: boolean): void {
+  const dataEnd = Math.min(end, ep.sendBuffer.end)
+  const flags = TCP_ACK | (pushed ? TCP_PSH : 0) | (end > ep.sendBuffer.end ? TCP_FIN : 0)
+  put(ep, start, flags, plainOptions(ep), start < dataEnd ? ep.sendBuffer.slice(start, dataEnd) : NO_DATA)
+}
+
+/** Everything an endpoint sends goes through here. */
+function put(ep: TcpEndpoint, position: number, flags: number, options: TcpOptions, data: Uint8Array): Errno | undefined {
+  const isReset = (flags & TCP_RST) !== 0
+  const window = isReset ? 0 : offeredWindow(ep, (flags & TCP_SYN) !== 0)
+  const acks = (flags & TCP_ACK) !== 0
+  const segment = tcpSegment(
+    { sport: ep.lport, dport: ep.rport },
+    { seq: toWire(ep.sendIsn, position), ack: acks ? toWire(ep.recvIsn, ep.rcvNxt) : 0, window },
+    flags, options, data,
+  )
+  if (acks) {
+    ep.rcvAcked = ep.rcvNxt
+    ep.ack.ackSent()
+    ep.delayedAckTimer?.cancel()
+  }
+  return ep.stack.ip.sendPacket({
+    src: ep.local, dst: ep.remote, protocol: IPPROTO_TCP, payload: segment,
+    payloadBytes: TCP_HEADER_BYTES + tcpOptionsBytes(options) + data.length, dontFragment: true,
+  })
+}
+
+/** The window field; an edge that was offered once is never taken back (tcp_select_window()). */
+function offeredWindow(ep: TcpEndpoint, isSyn: boolean): number {
+  const promised = Math.max(ep.rcvAcked + ep.rcvWnd - ep.rcvNxt, 0)
+  const offer = Math.max(ep.window.offer(ep.heldBytes), promised)
+  // The window of a SYN is not scaled.
+  const unit = isSyn ? 1 : 1 << ep.rcvScale
+  const field = Math.min(Math.ceil(offer / unit), 65_535)
+  ep.rcvWnd = field * unit
+  return field
+}
+
+function sackBlocks(ep: TcpEndpoint): TcpOptions['sack'] {
+  const blocks = ep.reassembly.blocks(ep.rcvNxt, ep.timestampsOk ? 3 : 4)
+  return blocks.map(({ left, right }) => ({ left: toWire(ep.recvIsn, left), right: toWire(ep.recvIsn, right) }))
+}
+
+function plainOptions(ep: TcpEndpoint): TcpOptions {
+  if (!ep.timestampsOk) return NO_TCP_OPTIONS
+  return {
+    mss: undefined, sackPermitted: false, windowScale: undefined,
+    timestamps: { value: timestampNow(ep), echo: ep.timestampRecent }, sack: NO_TCP_OPTIONS.sack, raw: undefined,
+  }
+}
+
+/** The clock of timestamps runs in milliseconds, from a start of its own for every connection. */
+function timestampNow(ep: TcpEndpoint): number {
+  return (Math.floor(ep.stack.ip.sim.nowNs / NS_PER_MILLISECOND) + ep.timestampOffset) >>> 0
+}
+
+/** Keeps account of whether the congestion window is what limits sending (tcp_cwnd_validate()). */
+function noteFlight(ep: TcpEndpoint, limited: boolean): void {
+  if (ep.sndUna >= ep.flightEnd || limited || (!ep.windowWasLimit && ep.sent.count > ep.segmentsOutMax)) {
+    ep.windowWasLimit = limited
+    ep.segmentsOutMax = ep.sent.count
+    ep.flightEnd = ep.sndNxt
+  }
+}

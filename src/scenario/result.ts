@@ -1,0 +1,117 @@
+/**
+ * What a run came to: plain data, ready to be shown, compared and written. Times are nanoseconds since the start of the run.
+ * @module
+ */
+import type { DropReason } from '../host/ip-service.ts'
+import type { LimitReached } from '../sim/limits.ts'
+import type { Mode } from './schema-check.ts'
+import type { Problem } from './problems.ts'
+
+/** How a request ended. */
+export type RequestOutcome = 'ok' | 'refused' | 'timeout' | 'reset' | 'unreachable' | 'eof' | 'short' | 'error'
+
+/** One request of a client. */
+export interface RequestRecord {
+  readonly client: string
+  readonly startNs: number
+  /** When the connection was there; undefined when it never was, or for what has no connections. */
+  readonly connectedNs: number | undefined
+  readonly firstByteNs: number | undefined
+  readonly endNs: number
+  readonly outcome: RequestOutcome
+  /** Name of the server that answered. */
+  readonly answeredBy: string | undefined
+  /** Bytes of the answer. */
+  readonly bytes: number
+  /** Status of an HTTP answer. */
+  readonly status: number | undefined
+}
+
+/** The requests of one item of traffic. */
+export interface TrafficResult {
+  readonly name: string
+  readonly kind: string
+  readonly requests: readonly RequestRecord[]
+}
+
+/** A command and what it printed. */
+export interface CommandOutput {
+  /** Of an observation; of others, what kind of command it was. */
+  readonly name: string
+  readonly host: string
+  readonly command: string
+  readonly atNs: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+/** Whether an expectation held. */
+export interface CheckResult {
+  /** The expectation in words. */
+  readonly text: string
+  readonly passed: boolean
+  /** What was found, in words. */
+  readonly actual: string
+  readonly file: string
+  readonly line: number
+}
+
+/** What one nic carried. */
+export interface NicResult {
+  readonly name: string
+  readonly rxFrames: number
+  readonly rxBytes: number
+  readonly txFrames: number
+  readonly txBytes: number
+}
+
+/** What one host did with packets. */
+export interface HostResult {
+  readonly name: string
+  readonly packets: {
+    readonly received: number, readonly originated: number, readonly sent: number, readonly consumed: number, readonly dropped: number
+    readonly held: number
+  }
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>
+  readonly arp: { readonly requestsSent: number, readonly repliesSent: number }
+  readonly nics: readonly NicResult[]
+  /** Undefined for a host whose packets cost nothing. */
+  readonly cpu: { readonly busyNs: number, readonly queuePeakFrames: number, readonly droppedFrames: number } | undefined
+}
+
+/** What one direction of a link carried. */
+export interface LinkResult {
+  /** `client.eth0>lan`. */
+  readonly name: string
+  readonly sentFrames: number
+  readonly sentBytes: number
+  readonly deliveredFrames: number
+  readonly lostFrames: number
+  /** Time spent sending bits. */
+  readonly busyNs: number
+}
+
+/** One run. */
+export interface RunResult {
+  readonly scenario: string
+  readonly mode: Mode | undefined
+  readonly seed: string
+  readonly hash: string
+  readonly endNs: number
+  readonly events: number
+  /** Frames on all links together. */
+  readonly frames: { readonly sent: number, readonly duplicated: number, readonly delivered: number, readonly lost: number, readonly inFlight: number }
+  /** When traffic began: all `setup` was over. */
+  readonly trafficStartNs: number
+  readonly setup: readonly CommandOutput[]
+  readonly observations: readonly CommandOutput[]
+  readonly traffic: readonly TrafficResult[]
+  readonly hosts: readonly HostResult[]
+  readonly links: readonly LinkResult[]
+  readonly checks: readonly CheckResult[]
+  /** The limit that ended it early. */
+  readonly limit: LimitReached | undefined
+  /** What stopped it because lvsim does not model it, or because it was wrong in a way that only running shows. */
+  readonly problem: Problem | undefined
+}
