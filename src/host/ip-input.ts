@@ -63,7 +63,7 @@ export class IpInput {
       if (!isLoopbackDevice && !this.#sourceIsValid(packet, device, undefined)) return
       return this.#local(packet, device, passage)
     }
-    if (host.sysctl.int(`net.ipv4.conf.${device.name}.forwarding`) === 0) return host.drop(packet, 'not-forwarding')
+    if (!host.routing.forwards(device)) return host.drop(packet, 'not-forwarding')
     if (route.type !== 'unicast') return this.#refuse(packet, route)
     this.#forward(packet, device, route, passage)
   }

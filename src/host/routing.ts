@@ -27,6 +27,17 @@ export interface Route {
 /** What reverse-path validation says of a source. */
 export type SourceVerdict = 'on-link' | 'routed' | 'martian-source' | 'rp-filter'
 
+/** What the sysctls say of packets that come in by a device, and what was worked out from them. */
+interface DevicePolicy {
+  readonly forwards: boolean
+  /** rp_filter in force. */
+  readonly filter: number
+  readonly sendsRedirects: boolean
+  /** Verdicts by source: for packets that only must not come from ourselves, and for those whose way back is looked up. */
+  readonly loose: Map<number, SourceVerdict>
+  readonly full: Map<number, SourceVerdict>
+}
+
 const SCOPE_NUMBER: Record<Scope, number> = { global: 0, link: 253, host: 254 }
 
 /** The routing tables of one host. */
@@ -40,7 +51,7 @@ export class Routing {
   readonly #broadcast = new Map<IpAddr, Device>()
   #loopbackNetworks: AddressConfig[] = []
   readonly #cache = new Map<number, Route>()
-  readonly #sources = new Map<string, Map<number, SourceVerdict>>()
+  readonly #policies = new Map<Device, DevicePolicy>()
   readonly #redirects = new Map<IpAddr, IpAddr>()
 
   constructor(sysctl: SysctlRegistry) {
@@ -64,7 +75,7 @@ export class Routing {
   /** Drops what was worked out: a sysctl changed. */
   forget(): void {
     this.#cache.clear()
-    this.#sources.clear()
+    this.#policies.clear()
   }
 
   /** Sends packets for `dst` by another gateway from now on, as an accepted ICMP redirect asks. */
@@ -97,23 +108,25 @@ export class Routing {
    * `on-link` means that the sender is a direct neighbor.
    */
   validateSource(src: IpAddr, device: Device, out: Device | undefined): SourceVerdict {
-    const filter = this.#effective('rp_filter', device.name)
-    const mayRedirect = out === device && this.sendsRedirects(device)
-    const isFull = filter !== 0 || mayRedirect
-    const key = isFull ? `${device.name}/full` : device.name
-    let verdicts = this.#sources.get(key)
-    if (verdicts === undefined) this.#sources.set(key, verdicts = new Map())
+    const policy = this.#policyOf(device)
+    const isFull = policy.filter !== 0 || (out === device && policy.sendsRedirects)
+    const verdicts = isFull ? policy.full : policy.loose
     let verdict = verdicts.get(src | 0)
     if (verdict === undefined) {
-      verdict = isFull ? this.#validateFully(src, device, filter) : this.#validateLoosely(src, device)
+      verdict = isFull ? this.#validateFully(src, device, policy.filter) : this.#validateLoosely(src, device)
       verdicts.set(src | 0, verdict)
     }
     return verdict
   }
 
+  /** True when packets that come in by the device may be sent on. */
+  forwards(device: Device): boolean {
+    return this.#policyOf(device).forwards
+  }
+
   /** send_redirects holds if `all` or the device says so. */
   sendsRedirects(device: Device): boolean {
-    return this.#sysctl.int('net.ipv4.conf.all.send_redirects') !== 0 || this.#conf(device.name, 'send_redirects') !== 0
+    return this.#policyOf(device).sendsRedirects
   }
 
   /**
@@ -135,9 +148,21 @@ export class Routing {
     return IPV4_ANY
   }
 
-  /** max(all, device): how arp_ignore, arp_announce, rp_filter and their kin combine. */
-  #effective(name: string, device: string): number {
-    return Math.max(this.#sysctl.int(`net.ipv4.conf.all.${name}`), this.#conf(device, name))
+  /** Read once per change: a sysctl by its name costs more than all the rest of a packet's way through a router. */
+  #policyOf(device: Device): DevicePolicy {
+    let policy = this.#policies.get(device)
+    if (policy === undefined) {
+      policy = {
+        forwards: this.#conf(device.name, 'forwarding') !== 0,
+        // max(all, device), as arp_ignore and its kin combine.
+        filter: Math.max(this.#conf('all', 'rp_filter'), this.#conf(device.name, 'rp_filter')),
+        sendsRedirects: this.#conf('all', 'send_redirects') !== 0 || this.#conf(device.name, 'send_redirects') !== 0,
+        loose: new Map(),
+        full: new Map(),
+      }
+      this.#policies.set(device, policy)
+    }
+    return policy
   }
 
   #conf(device: string, name: string): number {

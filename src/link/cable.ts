@@ -12,6 +12,8 @@ export interface Cable {
   /** From the nic (of a point-to-point link: from its first end). */
   readonly up: LinkDirection
   readonly down: LinkDirection
+  /** True when it leads to a bridge: chance acts on the way up only. */
+  readonly isBridged: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export function plugIntoBridge(sim: Simulator, nic: Nic, bridge: Bridge, options
   const down = new LinkDirection(sim, `${bridge.name}>${nic.name}`, { from: port, to: nic }, faultless)
   nic.plugInto(up)
   port.plugInto(down)
-  return { up, down }
+  return { up, down, isBridged: true }
 }
 
 /** Joins two nics by a point-to-point link; faults act on both directions. */
@@ -35,5 +37,5 @@ export function plugTogether(sim: Simulator, ends: { readonly first: Nic, readon
   const down = new LinkDirection(sim, `${second.name}>${first.name}`, { from: second, to: first }, options)
   first.plugInto(up)
   second.plugInto(down)
-  return { up, down }
+  return { up, down, isBridged: false }
 }

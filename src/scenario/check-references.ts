@@ -4,7 +4,7 @@
  */
 import type { Draft } from './assemble.ts'
 import { nearestWord } from './nearest.ts'
-import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
+import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText } from './scenario-source.ts'
 import { hostsNamed, type Host, type Scenario } from './scenario.ts'
 import type { Path } from './source-tree.ts'
@@ -115,13 +115,13 @@ class References {
   #unknown(code: ProblemText['code'], message: string, path: Path, word: string, candidates: readonly string[], atKey = false): void {
     if (this.#problems.length >= PROBLEM_COUNT_MAX) return
     const { source } = this.#scenario
-    const shown = candidates.length > 8 ? [...candidates.slice(0, 8), '...'] : candidates
-    const expected = candidates.length > 0 ? `one of ${shown.join(', ')}` : undefined
-    const text = { code, message, expected, nearest: nearestWord(word, candidates) }
+    const text = { code, message, expected: oneOf(candidates), nearest: nearestWord(word, candidates) }
     this.#problems.push(atKey ? source.problemAt(source.keyAt(path), text) : source.problem(path, text))
   }
 
+  /** A problem at the key of `path`. */
   #add(path: Path, text: ProblemText): void {
-    this.#problems.push(this.#scenario.source.problem(path, text))
+    const { source } = this.#scenario
+    this.#problems.push(source.problemAt(source.keyAt(path), text))
   }
 }

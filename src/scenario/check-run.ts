@@ -4,7 +4,7 @@
  * @module
  */
 import { nearestWord } from './nearest.ts'
-import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
+import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
 import type { Check, Scenario } from './scenario.ts'
 import type { Path } from './source-tree.ts'
@@ -63,7 +63,8 @@ function checkExpectation(scenario: Scenario, check: Check, add: Add): void {
     const count = names.filter((name) => name === check.output).length
     const message = count === 0 ? `no observation is called \`${check.output}\`` : `${count} observations are called \`${check.output}\``
     const expected = count === 0 ? oneOf(names) : 'a `name` for each of them'
-    if (count !== 1) add([...check.path, 'output'], { code: 'LVS1047', message, expected, nearest: nearestWord(check.output, names) })
+    const nearest = count === 0 ? nearestWord(check.output, names) : undefined
+    if (count !== 1) add([...check.path, 'output'], { code: 'LVS1047', message, expected, nearest })
   }
   const traffic = scenario.traffic.map(({ name }) => name)
   if (check.traffic !== undefined && !traffic.includes(check.traffic)) {
@@ -77,10 +78,6 @@ function checkExpectation(scenario: Scenario, check: Check, add: Add): void {
   })
 }
 
-function oneOf(words: readonly string[]): string | undefined {
-  return words.length > 0 ? `one of ${words.join(', ')}` : undefined
-}
-
 /** Checks what `compare` and `cluster` need of each other and of the file. */
 export function checkCluster(scenario: Scenario, source: ScenarioSource): Problem[] {
   const problems: Problem[] = []
@@ -88,7 +85,8 @@ export function checkCluster(scenario: Scenario, source: ScenarioSource): Proble
   const { cluster } = scenario
   if (cluster === undefined) {
     if (source.has(['compare']) && !source.has(['cluster'])) {
-      add(['compare'], { code: 'LVS1049', message: 'there is no `cluster` to build in several modes', expected: 'a `cluster` block' })
+      const text = { code: 'LVS1049', message: 'there is no `cluster` to build in several modes', expected: 'a `cluster` block' } as const
+      problems.push(source.problemAt(source.keyAt(['compare']), text))
     }
     return problems
   }

@@ -8,7 +8,7 @@ const WORD_LENGTH_MAX = 40
 
 /**
  * The candidate with the smallest edit distance (insert, delete, replace, swap two neighbors; capitals do not count), the
- * first one on a tie. Undefined when even that one differs in more than a third of its letters, or nothing is near.
+ * first one on a tie. Undefined when even that one differs in more than a third of its letters, or in all of them.
  */
 export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > WORD_LENGTH_MAX) return undefined
@@ -18,7 +18,8 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
     if (candidate.length > WORD_LENGTH_MAX) continue
     const bound = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance <= bound && distance < bestDistance) [best, bestDistance] = [candidate, distance]
+    const isClose = distance <= bound && distance < Math.min(word.length, candidate.length)
+    if (isClose && distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }
   return best
 }

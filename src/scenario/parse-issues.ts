@@ -4,8 +4,8 @@
  */
 import type { z } from 'zod'
 import { nearestWord } from './nearest.ts'
-import { PROBLEM_CODES, type ProblemCode } from './problem-codes.ts'
-import { type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
+import type { ProblemCode } from './problem-codes.ts'
+import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ScenarioSource } from './scenario-source.ts'
 import { expectedAt, expectedKeyAt, knownKeys, knownWords, placeOfKey } from './schema-lookup.ts'
 import type { Path } from './source-tree.ts'
@@ -28,7 +28,7 @@ export function problemsOfIssue(issue: Issue, source: ScenarioSource, value: unk
     case 'invalid_key':
       return [invalidKey(path, source, value)]
     case 'custom':
-      return [source.problem(path, { code: codeOf(issue.params?.['code']), message: issue.message, expected: expectedAt(path, value) })]
+      return [customProblem(issue, source)]
     case 'too_big':
     case 'too_small':
       return [outOfBounds(issue, source, value)]
@@ -47,8 +47,11 @@ function innerIssues(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   return best
 }
 
-function codeOf(code: unknown): ProblemCode {
-  return typeof code === 'string' && code in PROBLEM_CODES ? (code as ProblemCode) : 'LVS1029'
+/** What `refuse` said. */
+function customProblem(issue: Issue & { code: 'custom' }, source: ScenarioSource): Problem {
+  const code = issue.params?.['code'] as ProblemCode
+  const expected: unknown = issue.params?.['expected']
+  return source.problem(issue.path, { code, message: issue.message, expected: typeof expected === 'string' ? expected : undefined })
 }
 
 function missingKey(path: Path, source: ScenarioSource, value: unknown): Problem {
@@ -62,36 +65,22 @@ function unknownKey(path: Path, key: string, source: ScenarioSource, value: unkn
   const nearest = nearestWord(key, known)
   const elsewhere = nearest === undefined ? placeOfKey(key) : undefined
   const hint = elsewhere === undefined || elsewhere === '' ? '' : `; it belongs in \`${elsewhere}\`: is the indentation right?`
-  const expected = known.length > 0 ? `one of ${known.join(', ')}` : undefined
-  return source.problemAt(source.keyAt(path), { code: 'LVS1020', message: `unknown key \`${key}\`${inPlace(path)}${hint}`, expected, nearest })
+  const message = key === '<<' ? 'merge keys (`<<`) are not supported' : `unknown key \`${key}\`${inPlace(path)}${hint}`
+  return source.problemAt(source.keyAt(path), { code: 'LVS1020', message, expected: oneOf(known), nearest })
 }
 
 function invalidKey(path: Path, source: ScenarioSource, value: unknown): Problem {
-  const key = String(path.at(-1))
-  const parent = path.slice(0, -1)
-  const words = knownWordsOfKeys(parent, value)
-  const message = `\`${key}\` is no name for this${inPlace(path)}`
-  return source.problemAt(source.keyAt(path), {
-    code: words.length > 0 ? 'LVS1020' : 'LVS1027',
-    message: words.length > 0 ? `unknown key \`${key}\`${inPlace(path)}` : message,
-    expected: expectedKeyAt(parent, value),
-    nearest: nearestWord(key, words),
-  })
-}
-
-/** Words that a mapping with a closed list of keys allows. */
-function knownWordsOfKeys(path: Path, value: unknown): readonly string[] {
-  const match = /^one of (.+)$/.exec(expectedKeyAt(path, value) ?? '')
-  return match?.[1]?.split(', ') ?? []
+  const message = `\`${String(path.at(-1))}\` is no name for this${inPlace(path)}`
+  return source.problemAt(source.keyAt(path), { code: 'LVS1027', message, expected: expectedKeyAt(path.slice(0, -1), value) })
 }
 
 function outOfBounds(issue: Issue & { code: 'too_big' | 'too_small' }, source: ScenarioSource, value: unknown): Problem {
   const { origin } = issue
-  const bound = issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`
-  const unit = origin === 'array' ? ' items' : origin === 'string' ? ' characters' : ''
+  const bound = Number(issue.code === 'too_big' ? issue.maximum : issue.minimum)
+  const unit = { array: ' item', string: ' character' }[String(origin)] ?? ''
   const got = valueAt(value, issue.path)
   const what = typeof got === 'number' ? String(got) : origin === 'array' ? 'the list' : 'the text'
-  const expected = `${bound}${unit}`
+  const expected = `${issue.code === 'too_big' ? 'at most' : 'at least'} ${bound}${unit}${unit === '' || bound === 1 ? '' : 's'}`
   return source.problem(issue.path, { code: 'LVS1024', message: `${what} is ${issue.code === 'too_big' ? 'too large' : 'too small'}`, expected })
 }
 

@@ -33,7 +33,7 @@ export function parseYaml(text: string): YamlFile {
     schema: 'failsafe',
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const root = { start: 0, end: text.length }
   if (document.errors.length > 0) {
@@ -68,7 +68,7 @@ class Reader {
   read(node: Node | null, where: Span): Read {
     const span = spanOf(node, where)
     const tag = isAlias(node) ? undefined : node?.tag
-    if (tag !== undefined) this.#add('LVS1016', span, 'YAML tags are not used in scenarios', 'the value without its tag')
+    if (tag !== undefined) this.#addTag(span)
     const read = this.#readNode(node, span)
     const anchor = isAlias(node) ? undefined : (node as { anchor?: string } | null)?.anchor
     if (anchor !== undefined) this.#anchors.set(anchor, read)
@@ -136,6 +136,15 @@ class Reader {
     return { value, node: { ...span, children }, count }
   }
 
+  /** A tag stands before its value, perhaps with an anchor between. */
+  #addTag(value: Span): void {
+    const before = this.#text.slice(Math.max(0, value.start - 200), value.start)
+    const tag = /![^\s,[\]{}]*(?=\s*(?:&\S+\s*)?$)/.exec(before)
+    const start = tag === null ? value.start : value.start - before.length + tag.index
+    const span = { start, end: tag === null ? value.end : start + tag[0].length }
+    this.#add('LVS1016', span, 'YAML tags are not used in scenarios', 'the value without its tag')
+  }
+
   #add(code: ProblemCode, span: Span, message: string, expected?: string): void {
     const { start, end } = span
     const problem = { code, start, end: Math.min(end, this.#text.length), message }
@@ -162,9 +171,16 @@ function spanOf(node: Node | null, fallback: Span): Span {
   return range === undefined || range === null ? fallback : { start: range[0], end: range[1] }
 }
 
+/** Better words than the parser's for the slips that are made most. */
+const SYNTAX_MESSAGES: Readonly<Record<string, { readonly message: string; readonly expected: string }>> = {
+  BLOCK_AS_IMPLICIT_KEY: { message: 'a second `: ` in one line', expected: 'quotes around a text that has `: ` in it' },
+  BAD_INDENT: { message: 'this line is not indented like those it belongs to', expected: 'the same column for all keys of a mapping' },
+}
+
 function syntaxProblem(errorCode: string, message: string, pos: readonly [number, number], text: string): YamlProblem {
-  const [start, end] = pos
-  const plain = message.replace(/\s+/g, ' ').trim()
+  // What is missing at the end of the file is shown behind its last character.
+  const start = Math.min(pos[0], text.trimEnd().length)
+  const end = Math.max(start, pos[1])
   if (errorCode === 'MULTIPLE_DOCS') {
     return { code: 'LVS1007', start, end, message: 'a second YAML document begins here', expected: 'one scenario per file' }
   }
@@ -174,7 +190,9 @@ function syntaxProblem(errorCode: string, message: string, pos: readonly [number
     const tab = indent === null ? start : lineStart + indent[0].length - 1
     return { code: 'LVS1011', start: tab, end: tab + 1, message: 'a tab is used for indentation', expected: 'spaces' }
   }
-  return { code: 'LVS1010', start, end, message: plain.charAt(0).toLowerCase() + plain.slice(1) }
+  const plain = SYNTAX_MESSAGES[errorCode] ?? { message: message.replace(/\s+/g, ' ').trim() }
+  if (errorCode === 'MISSING_CHAR' && message.includes('quote')) return { code: 'LVS1010', start, end, message: 'a quote is not closed' }
+  return { code: 'LVS1010', start, end, ...plain }
 }
 
 /** One slip makes the parser complain several times about one line: the first complaint says it. */

@@ -61,11 +61,12 @@ function notMapping(value: unknown, source: ScenarioSource): Problem {
   return source.problem([], { code: 'LVS1008', message: `the file is ${describeValue(value)}`, expected: 'a mapping such as `name: first`' })
 }
 
-/** In the order of the file, one problem per place and code, at most PROBLEM_COUNT_MAX. */
+/** In the order of the file, one problem per place, that of the lowest code; at most PROBLEM_COUNT_MAX. */
 function sorted(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>()
-  const distinct = [...problems].sort(compareProblems).filter(({ code, line, column }) => {
-    const key = `${line}:${column}:${code}`
+  const distinct = [...problems].sort(compareProblems).filter(({ code, line, column, message }) => {
+    // Several keys may be missing in one mapping.
+    const key = `${line}:${column}${code === 'LVS1021' ? message : ''}`
     const isNew = !seen.has(key)
     seen.add(key)
     return isNew

@@ -47,6 +47,10 @@ export const PROBLEM_CODES = {
   LVS1054: 'No server of the cluster has this page.',
   LVS1055: 'The replicas of a host do not fit into its network.',
   LVS1056: 'Too many hosts.',
+  LVS1060: 'A command uses a word that lvsim does not model: the run stops there rather than pretend.',
+  LVS1061: 'The system refused a setting of a host, such as a sysctl or a route.',
+  LVS1062: 'The system has no such kernel module, or not in this profile.',
+  LVS1063: 'A command waits for something that never happens: nothing is left to simulate.',
 } as const
 
 /** A code of the table. */

@@ -6,6 +6,8 @@ import type { ProblemCode } from './problem-codes.ts'
 
 /** Characters of a source line that are shown at most. */
 const SHOWN_COLUMNS = 120
+/** Words of a list that are named at most. */
+const SHOWN_WORDS = 20
 
 /** Longest line that is shown with its problem, included. */
 export const SOURCE_LINE_LENGTH_MAX = 2_000
@@ -47,6 +49,12 @@ export function compareProblems(a: Problem, b: Problem): number {
   if (a.column !== b.column) return a.column - b.column
   if (a.code !== b.code) return a.code < b.code ? -1 : 1
   return a.message < b.message ? -1 : a.message > b.message ? 1 : 0
+}
+
+/** `one of a, b, c` for a message; undefined for no words. Of very many, the first are named. */
+export function oneOf(words: readonly string[]): string | undefined {
+  if (words.length <= 1) return words[0] === undefined ? undefined : `\`${words[0]}\``
+  return `one of ${words.slice(0, SHOWN_WORDS).join(', ')}${words.length > SHOWN_WORDS ? ', ...' : ''}`
 }
 
 /** The text with control characters and line separators replaced, so that no file can move the cursor of a terminal. */

@@ -82,11 +82,12 @@ export class ScenarioSource {
     return this.problemAt(this.#position(span), text)
   }
 
-  /** A mapping or list of several lines, and a value that is nothing, are shown by their key. */
+  /** What holds several lines, and what is nothing or missing, is shown by its key. */
   #shown(node: SourceNode, path: Path): Span {
     const missing = path.length > 0 && findNode(this.#root, path) !== node
     const isEmpty = node.start === node.end
-    return node.key !== undefined && (missing || isEmpty || node.children !== undefined) ? node.key : node
+    const isLong = node.children !== undefined && this.#source.text.slice(node.start, node.end).trimEnd().includes('\n')
+    return node.key !== undefined && (missing || isEmpty || isLong) ? node.key : node
   }
 
   #position(span: Span): Position {

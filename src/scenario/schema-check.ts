@@ -26,12 +26,14 @@ export interface Comparison {
   readonly unit: 'count' | 'ns' | 'share'
 }
 
+const COMPARISON_TITLE = 'a number, or a comparison such as >= 5 or >= 95%'
+
 const comparisonValue = z
   .union([z.number().int().min(0), z.string()])
-  .meta({ title: 'a number, or a comparison such as >= 5 or >= 95%' })
+  .meta({ title: COMPARISON_TITLE })
   .transform((value, context): Comparison => {
     const comparison = parseComparison(String(value), 'count')
-    return comparison ?? refuse(context, `\`${value}\` is not a number or a comparison such as >= 5`, 'LVS1028')
+    return comparison ?? refuse(context, `cannot read \`${value}\``, 'LVS1028', COMPARISON_TITLE)
   })
 
 const latencyValue = parsedText({

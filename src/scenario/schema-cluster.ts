@@ -43,7 +43,8 @@ const realServerSchema = z.strictObject({
 
 const realServers = z.array(realServerSchema).min(1).transform((list, context) => {
   const count = list.reduce((sum, server) => sum + (server.replicas ?? 1), 0)
-  return count <= REAL_SERVER_COUNT_MAX ? list : refuse(context, `${count} real servers are more than ${REAL_SERVER_COUNT_MAX}`, 'LVS1056')
+  return count <= REAL_SERVER_COUNT_MAX ? list
+    : refuse(context, `${count} real servers`, 'LVS1056', `at most ${REAL_SERVER_COUNT_MAX}`)
 })
 
 const directorSchema = z.strictObject({

@@ -2,6 +2,7 @@
  * What the schema expects at a place of a file, read from its JSON Schema: known keys, allowed words, a title. Only errors need it.
  * @module
  */
+import { oneOf } from './problems.ts'
 import { scenarioJsonSchema } from './schema.ts'
 import type { Path } from './source-tree.ts'
 
@@ -25,17 +26,21 @@ let root: JsonSchema | undefined
 
 /** Keys known at `path`, in the order of the schema; `value` is the whole file. Empty where any name may stand. */
 export function knownKeys(path: Path, value: unknown): readonly string[] {
-  return [...new Set(schemasAt(path, value).flatMap((schema) => Object.keys(schema.properties ?? {})))]
+  const schemas = schemasAt(path, value)
+  const names = schemas.flatMap(({ properties, propertyNames }) => [...Object.keys(properties ?? {}), ...wordsOf(propertyNames ?? {})])
+  return [...new Set(names)]
 }
 
 /** Words allowed at `path`; empty where the schema allows more than words. */
 export function knownWords(path: Path, value: unknown): readonly string[] {
-  return schemasAt(path, value).flatMap((schema) => [...wordsOf(schema)])
+  return schemasAt(path, value).flatMap(wordsOf)
 }
 
 /** What belongs at `path`, in words. */
 export function expectedAt(path: Path, value: unknown): string | undefined {
-  const texts = schemasAt(path, value).map(describe)
+  const schemas = schemasAt(path, value)
+  if (schemas.length > 1 && schemas.every((schema) => schema.const !== undefined)) return oneOf(schemas.flatMap(wordsOf))
+  const texts = schemas.map(describe)
   return texts.length === 0 ? undefined : [...new Set(texts)].join(', or ')
 }
 
@@ -93,7 +98,7 @@ function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
   return (named.length > 0 ? named : variants).flatMap((variant) => alternatives(variant, value))
 }
 
-function wordsOf(schema: JsonSchema): readonly string[] {
+function wordsOf(schema: JsonSchema): string[] {
   const words = schema.enum ?? (schema.const === undefined ? [] : [schema.const])
   return [...words, ...(schema.anyOf ?? []).flatMap(wordsOf)].filter((word) => typeof word === 'string')
 }
@@ -101,7 +106,8 @@ function wordsOf(schema: JsonSchema): readonly string[] {
 function describe(schema: JsonSchema): string {
   if (schema.title !== undefined) return schema.title
   const words = wordsOf(schema)
-  if (words.length > 0) return words.length === 1 ? `\`${words[0]}\`` : `one of ${words.join(', ')}`
+  const choice = oneOf(words)
+  if (choice !== undefined) return choice
   switch (schema.type) {
     case 'integer':
     case 'number':

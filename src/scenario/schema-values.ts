@@ -12,9 +12,9 @@ import { parseDuration, parsePercent, parseRate, parseSize, QUANTITY_TITLES, SIZ
 /** Longest text that is not a script, a file or a page. */
 const TEXT_LENGTH_MAX = 1_000
 
-/** Refuses a value inside a transform: the problem gets this message and code. */
-export function refuse(context: z.RefinementCtx, message: string, code: ProblemCode = 'LVS1029'): never {
-  context.issues.push({ code: 'custom', input: context.value, message, params: { code } })
+/** Refuses a value inside a transform: the problem gets this message and code, and what was expected. */
+export function refuse(context: z.RefinementCtx, message: string, code: ProblemCode = 'LVS1029', expected?: string): never {
+  context.issues.push({ code: 'custom', input: context.value, message, params: { code, expected } })
   return z.NEVER
 }
 
@@ -29,7 +29,7 @@ export function parsedText<T>(spec: {
   return z.string().meta({ title, ...(pattern === undefined ? {} : { pattern }) }).transform((text, context): T => {
     const value = spec.parse(text)
     if (value !== undefined) return value
-    return refuse(context, `\`${text}\` is not ${title}`, code)
+    return refuse(context, `cannot read \`${text}\``, code, title)
   })
 }
 
@@ -64,7 +64,7 @@ export const sizeValue = z
   .transform((value, context): number => {
     const bytes = typeof value === 'number' ? value : parseSize(value)
     if (bytes !== undefined) return bytes
-    return refuse(context, `\`${value}\` is not ${QUANTITY_TITLES.size}`, 'LVS1025')
+    return refuse(context, `cannot read \`${value}\``, 'LVS1025', QUANTITY_TITLES.size)
   })
 
 /** Text of one line; numbers and `true` are taken as they are written. */

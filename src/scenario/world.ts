@@ -9,6 +9,7 @@ import { setDeviceUp } from '../host/config/devices.ts'
 import { addRoute, type NewRoute } from '../host/config/routes.ts'
 import type { Errno } from '../host/errno.ts'
 import { Host, type HostOptions } from '../host/host.ts'
+import { attachIpvs } from '../ipvs/director.ts'
 import { Bridge } from '../link/bridge.ts'
 import { plugIntoBridge, plugTogether, type Cable } from '../link/cable.ts'
 import type { LinkOptions } from '../link/link.ts'
@@ -26,6 +27,8 @@ export interface NicSpec {
   readonly mac: MacAddr
   readonly mtuBytes: number
   readonly addresses: readonly { readonly addr: IpAddr, readonly prefixLength: number }[]
+  /** True unless given. */
+  readonly isUp?: boolean
 }
 
 /** One run's network. */
@@ -44,6 +47,9 @@ export class World {
   /** Adds a host. */
   addHost(options: HostOptions): Host {
     const host = new Host(this.sim, options)
+    host.modules.onLoad((module) => {
+      if (module === 'ip_vs') attachIpvs(host)
+    })
     this.hosts.set(options.name, host)
     return host
   }
@@ -67,7 +73,7 @@ export class World {
     const ends = { first: this.#addNic(first, kind), second: this.#addNic(second, kind) }
     const cable = plugTogether(this.sim, ends, options)
     this.cables.set(ends.first.name, cable)
-    this.cables.set(ends.second.name, { up: cable.down, down: cable.up })
+    this.cables.set(ends.second.name, { up: cable.down, down: cable.up, isBridged: false })
     this.#start(first)
     this.#start(second)
   }
@@ -106,7 +112,7 @@ export class World {
 
   #start(spec: NicSpec): void {
     const host = this.host(spec.host)
-    host.reconfigure(accepted(setDeviceUp(host.net, spec.device)))
+    if (spec.isUp !== false) host.reconfigure(accepted(setDeviceUp(host.net, spec.device)))
     for (const { addr, prefixLength } of spec.addresses) {
       // What `ip addr add ... brd +` does; there is none to a prefix of 31 or 32 bits.
       const broadcast = prefixLength < 31 ? broadcastOf(addr, prefixLength) : undefined

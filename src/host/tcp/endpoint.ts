@@ -90,6 +90,8 @@ export class TcpEndpoint implements Actor, EndpointKey {
   readonly retransmitTimer: Timer
   /** The retransmission timer probes a closed window instead. */
   probing = false
+  /** Probes since the peer was heard last. */
+  probesOut = 0
   /** Made when first needed: few connections ever delay an acknowledgement or meet a narrow path. */
   delayedAckTimer: Timer | undefined = undefined
   pathTimer: Timer | undefined = undefined
@@ -137,7 +139,6 @@ export class TcpEndpoint implements Actor, EndpointKey {
 
   /** Ends the data of this side; the other side may go on (shutdown(SHUT_WR)). */
   shutdownWrite(): void {
-    if (this.state === 'SYN_SENT') this.end(undefined)
     if (this.finQueued || this.state === 'CLOSE' || this.state === 'TIME_WAIT') return
     this.finQueued = true
     if (this.state === 'CLOSE_WAIT') this.state = 'LAST_ACK'
@@ -147,11 +148,11 @@ export class TcpEndpoint implements Actor, EndpointKey {
 
   /**
    * Closes (close(2)): a FIN follows what was sent; data that comes in later is answered with a reset, and so is the peer at
-   * once when something was left unread. `onClosed` or `onError` still tells of the end.
+   * once when something was left unread. `onClosed` or `onError` still tells of the end, unless the handshake was not over.
    */
   close(): void {
     if (this.app.isClosed) return
-    if (this.app.unreadBytes > 0 && this.state !== 'CLOSE') {
+    if (this.state === 'SYN_SENT' || (this.app.unreadBytes > 0 && this.state !== 'CLOSE')) {
       this.abort()
       return
     }

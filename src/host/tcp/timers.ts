@@ -78,7 +78,8 @@ function repeatData(ep: TcpEndpoint): void {
   }
   const { congestion } = ep
   if (ep.repeats === 0) ep.repeatingSinceNs = ep.stack.ip.sim.nowNs
-  congestion.timedOut(ep.sndNxt, congestion.state === 'open' || ep.sndUna >= congestion.recoverTo || ep.repeats === 0)
+  const fresh = congestion.state === 'open' || ep.sndUna >= congestion.recoverTo || (congestion.state === 'loss' && ep.repeats === 0)
+  congestion.timedOut(ep.sndNxt, fresh)
   ep.sent.markAllLost()
   ep.repeats++
   ep.duplicateAcks = 0
@@ -88,10 +89,12 @@ function repeatData(ep: TcpEndpoint): void {
 }
 
 function probe(ep: TcpEndpoint): void {
-  if (ep.app.isClosed && ep.repeats >= ORPHAN_RETRIES) {
+  const limit = ep.app.isClosed ? ORPHAN_RETRIES : ep.stack.ip.sysctlInt('net.ipv4.tcp_retries2')
+  if (ep.probesOut >= limit) {
     ep.end('ETIMEDOUT')
     return
   }
+  ep.probesOut++
   ep.repeats++
   armRetransmit(ep)
   probeWindow(ep)

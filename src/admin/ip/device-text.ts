@@ -1,0 +1,72 @@
+/**
+ * The lines in which `ip` shows a device: its flags, state and link-layer address, with or without counters.
+ * @module
+ */
+import type { DeviceConfig, DeviceKind } from '../../host/config/net-config.ts'
+import type { Device } from '../../host/device.ts'
+import { formatMac } from '../../wire/address.ts'
+
+const LINK_TYPES: Record<DeviceKind, string> = { loopback: 'loopback', ethernet: 'ether', ppp: 'ppp', ipip: 'ipip', dummy: 'ether' }
+const QUEUE_LENGTHS: Record<DeviceKind, number> = { loopback: 1000, ethernet: 1000, ppp: 3, ipip: 1000, dummy: 1000 }
+
+/** The flags between `<` and `>`, in iproute2's order. */
+export function deviceFlags(config: DeviceConfig): string[] {
+  const flags: string[] = []
+  const { kind } = config
+  if (kind === 'loopback') flags.push('LOOPBACK')
+  if (kind === 'ethernet' || kind === 'dummy') flags.push('BROADCAST')
+  if (kind === 'ppp') flags.push('POINTOPOINT')
+  if (kind === 'ethernet' || kind === 'ppp') flags.push('MULTICAST')
+  if (kind !== 'loopback' && !config.usesArp) flags.push('NOARP')
+  if (config.isUp) flags.push('UP', 'LOWER_UP')
+  return flags
+}
+
+/** The operational state in capitals. */
+export function deviceState(config: DeviceConfig): 'UP' | 'DOWN' | 'UNKNOWN' {
+  if (!config.isUp) return 'DOWN'
+  return config.kind === 'ethernet' ? 'UP' : 'UNKNOWN'
+}
+
+/** `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP `: the head of an entry, up to what differs. */
+export function deviceHead(config: DeviceConfig): string {
+  const name = config.kind === 'ipip' ? `${config.name}@NONE` : config.name
+  const qdisc = !config.isUp && config.kind !== 'loopback' ? 'noop' : config.kind === 'ethernet' || config.kind === 'ppp' ? 'fq_codel' : 'noqueue'
+  return `${config.ifindex}: ${name}: <${deviceFlags(config).join(',')}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
+}
+
+/** Length of the queue in front of the nic, as Linux sets it. */
+export function queueLength(config: DeviceConfig): number {
+  return QUEUE_LENGTHS[config.kind]
+}
+
+/** `link/ether 02:00:00:00:01:00 brd ff:ff:ff:ff:ff:ff`. */
+export function linkAddress(config: DeviceConfig): string {
+  const type = `link/${LINK_TYPES[config.kind]}`
+  switch (config.kind) {
+    case 'ppp': return `${type} `
+    case 'ipip': return `${type} 0.0.0.0 brd 0.0.0.0`
+    case 'loopback': return `${type} 00:00:00:00:00:00 brd 00:00:00:00:00:00`
+    default: return `${type} ${formatMac(config.mac)} brd ff:ff:ff:ff:ff:ff`
+  }
+}
+
+/** What `-br link` shows for an address. */
+export function briefAddress(config: DeviceConfig): string {
+  if (config.kind === 'ipip') return '0.0.0.0'
+  return config.kind === 'ppp' ? '' : formatMac(config.mac)
+}
+
+/** The counters that `-s` adds. Errors are not modelled. */
+export function counterLines(device: Device): string {
+  const { nic } = device
+  const row = (bytes: number, packets: number): string => `    ${pad(bytes, 9)} ${pad(packets, 7)} ${pad(0, 6)} ${pad(0, 7)} ${pad(0, 7)} ${pad(0, 7)} `
+  return [
+    '    RX:  bytes packets errors dropped  missed   mcast           ', row(nic?.rxBytes ?? 0, nic?.rxFrames ?? 0),
+    '    TX:  bytes packets errors dropped carrier collsns           ', row(nic?.txBytes ?? 0, nic?.txFrames ?? 0), '',
+  ].join('\n')
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width)
+}

@@ -1,0 +1,75 @@
+/**
+ * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, and `tunnel show`. Objects and options may be cut short.
+ * IPv6, rules, namespaces, and output as JSON are not modelled.
+ * @module
+ */
+import type { Host } from '../../host/host.ts'
+import { printed, refused, unsupported, type Tool, type ToolResult } from '../tool.ts'
+import { ipAddress } from './address.ts'
+import { ipLink } from './link.ts'
+import { ipNeigh } from './neigh.ts'
+import type { IpOptions } from './options.ts'
+import { ipRoute } from './route.ts'
+import { isShortFor } from './words.ts'
+
+/** Objects of Linux that lvsim has no part in. */
+const OTHER_OBJECTS = [
+  'rule', 'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token', 'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'fou', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
+]
+
+/** The tool. */
+export const ip: Tool = ({ host, argv }) => {
+  let family: 4 | 6 | undefined
+  let brief = false
+  let oneLine = false
+  let statistics = false
+  let index = 0
+  for (; argv[index]?.startsWith('-') === true; index++) {
+    const option = argv[index] ?? ''
+    if (option === '-4') family = 4
+    else if (option === '-6') family = 6
+    else if (isShortFor(option, '-brief', 3)) brief = true
+    else if (isShortFor(option, '-oneline', 2)) oneLine = true
+    else if (isShortFor(option, '-statistics', 2) || isShortFor(option, '-stats', 2)) statistics = true
+    else if (option === '-Version' || option === '-V') return printed('ip utility, iproute2-6.1.0, libbpf 1.1.0\n')
+    else if (!isShortFor(option, '-details', 2) && !/^-c(olor)?(=\w+)?$/.test(option) && option !== '-N' && option !== '-n') {
+      return /^-(j|p|r|a|b|t|f|l|n|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(option)
+        ? unsupported(option, `ip: option "${option}" is not modelled`)
+        : refused(`Option "${option}" is unknown, try "ip -help".\n`, 255)
+    }
+  }
+  const [object, ...rest] = argv.slice(index)
+  if (object === undefined) return refused(USAGE, 255)
+  return runObject(host, object, rest, { family, brief, oneLine, statistics })
+}
+
+function runObject(host: Host, object: string, rest: readonly string[], options: IpOptions): ToolResult {
+  const is = (full: string): boolean => isShortFor(object, full)
+  const isIpv6Asked = options.family === 6 && rest.length > 0 && !/^(s|sh|show|l|ls|list)$/.test(rest[0] ?? '')
+  if (isIpv6Asked) return unsupported('-6', 'ip: IPv6 is not modelled')
+  // The order of iproute2's table decides what an abbreviation means.
+  if (is('address')) return ipAddress(host, rest, options)
+  if (is('route')) return options.family === 6 ? printed('') : ipRoute(host, rest)
+  if (is('link')) return ipLink(host, rest, options)
+  if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) return options.family === 6 ? printed('') : ipNeigh(host, rest)
+  if (is('tunnel') || object === 'tunl') return tunnel(host, rest)
+  const other = OTHER_OBJECTS.find((full) => isShortFor(object, full, 2))
+  if (other !== undefined) return unsupported(object, `ip: "${other}" is not modelled`)
+  return refused(`Object "${object}" is unknown, try "ip help".\n`, 1)
+}
+
+function tunnel(host: Host, rest: readonly string[]): ToolResult {
+  const [verb = 'show', ...names] = rest
+  if (!isShortFor(verb, 'show') && !isShortFor(verb, 'list')) return unsupported(verb, 'ip tunnel: tunnels beside tunl0 are not modelled')
+  const shown = host.net.devices.filter((device) => device.kind === 'ipip' && (names.length === 0 || names.includes(device.name)))
+  return printed(shown.map((device) => `${device.name}: any/ip remote any local any ttl inherit nopmtudisc\n`).join(''))
+}
+
+const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
+       ip [ -force ] -batch filename
+where  OBJECT := { address | addrlabel | amt | fou | help | ila | ioam | l2tp |
+                   link | macsec | maddress | monitor | mptcp | mroute | mrule |
+                   neighbor | neighbour | netconf | netns | nexthop | ntable |
+                   ntbl | route | rule | sr | tap | tcpmetrics |
+                   token | tunnel | tuntap | vrf | xfrm }
+`

@@ -1,0 +1,59 @@
+/**
+ * From the words of a command line to a scenario that can run, or to an exit code after saying what is wrong.
+ * @module
+ */
+import { err, ok, type Result } from '../base/result.ts'
+import { expandCluster } from '../scenario/expand-cluster.ts'
+import { parseScenario } from '../scenario/parse.ts'
+import { renderProblem, type Problem } from '../scenario/problems.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { MODES, type Mode } from '../scenario/schema-check.ts'
+import { parseDuration } from '../scenario/units-text.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { readText } from './files.ts'
+import { print, say } from './terminal.ts'
+
+/** A wrong word of the command line. */
+export function badUsage(message: string): ExitCode {
+  say(`lvsim: ${message}`)
+  return EXIT.usage
+}
+
+/** Shows what is wrong with an input: as text on stderr, or as a JSON document on stdout. */
+export async function showProblems(problems: readonly Problem[], asJson: boolean): Promise<ExitCode> {
+  if (asJson) await print(`${JSON.stringify({ schemaVersion: 1, kind: 'problems', passed: false, problems }, undefined, 2)}\n`)
+  else for (const problem of problems) say(renderProblem(problem))
+  return EXIT.invalid
+}
+
+/** Reads a scenario file. On failure everything has been said. */
+export async function loadScenario(path: string, asJson: boolean): Promise<Result<Scenario, ExitCode>> {
+  const text = readText(path)
+  if (!text.ok) {
+    say(`lvsim: ${text.error.path}: ${text.error.message}`)
+    return err(EXIT.io)
+  }
+  const parsed = parseScenario(text.value, path)
+  return parsed.ok ? parsed : err(await showProblems(parsed.error, asJson))
+}
+
+/** The mode named on the command line; undefined for none. */
+export function parseMode(word: string | undefined): Result<Mode | undefined, ExitCode> {
+  if (word === undefined) return ok(undefined)
+  const mode = MODES.find((one) => one === word)
+  return mode === undefined ? err(badUsage(`--mode is one of ${MODES.join(', ')}, not ${word}`)) : ok(mode)
+}
+
+/** A duration named on the command line. */
+export function parseTime(option: string, word: string): Result<number, ExitCode> {
+  const ns = parseDuration(word)
+  return ns === undefined ? err(badUsage(`${option} is a duration such as 2s or 250ms, not ${word}`)) : ok(ns)
+}
+
+/** The scenario as it runs: its cluster expanded for `mode`, the first of its modes unless given. */
+export function inMode(scenario: Scenario, mode: Mode | undefined): Result<Scenario, ExitCode> {
+  if (scenario.cluster === undefined) {
+    return mode === undefined ? ok(scenario) : err(badUsage(`${scenario.source.fileName} has no cluster, so it has no --mode`))
+  }
+  return ok(expandCluster(scenario, mode ?? scenario.modes[0] ?? 'nat'))
+}

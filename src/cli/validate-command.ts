@@ -1,0 +1,35 @@
+/**
+ * `lvsim validate`: every problem of every file, without running anything.
+ * @module
+ */
+import { parseScenario } from '../scenario/parse.ts'
+import { renderProblem, type Problem } from '../scenario/problems.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { readText } from './files.ts'
+import { print, say } from './terminal.ts'
+
+/** Checks files; the worst of what was found is the exit code. */
+export async function validateCommand(files: readonly string[], options: { readonly json?: boolean }): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const problems: Problem[] = []
+  for (const file of files) {
+    const text = readText(file)
+    if (!text.ok) {
+      say(`lvsim: ${text.error.path}: ${text.error.message}`)
+      code = EXIT.io
+      continue
+    }
+    const parsed = parseScenario(text.value, file)
+    if (parsed.ok) {
+      if (options.json !== true) await print(`${file}: fine\n`)
+      continue
+    }
+    problems.push(...parsed.error)
+    if (code === EXIT.ok) code = EXIT.invalid
+    if (options.json !== true) for (const problem of parsed.error) say(renderProblem(problem))
+  }
+  if (options.json === true) {
+    await print(`${JSON.stringify({ schemaVersion: 1, kind: 'problems', passed: code === EXIT.ok, problems }, undefined, 2)}\n`)
+  }
+  return code
+}

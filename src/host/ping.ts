@@ -1,0 +1,85 @@
+/**
+ * The asking side of ICMP echo, as ping(8) uses it: one object per running ping, known by its identifier. The host's ICMP answers
+ * requests itself, and hands replies and errors to this registry.
+ * @module
+ */
+import type { IpAddr } from '../wire/address.ts'
+import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, type IcmpMessage } from '../wire/icmp-message.ts'
+import { IPPROTO_ICMP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Errno } from './errno.ts'
+import type { IpService } from './ip-service.ts'
+
+/** What a ping wants to hear. */
+export interface PingHandlers {
+  onReply?(reply: { readonly from: IpAddr, readonly sequence: number, readonly ttl: number, readonly dataBytes: number }): void
+  /** An ICMP error about one of its requests; `from` is who sent it. */
+  onError?(error: { readonly from: IpAddr, readonly sequence: number, readonly message: IcmpMessage }): void
+}
+
+/** One running ping. */
+export class Ping {
+  readonly #ip: IpService
+  readonly #pings: Map<number, Ping>
+  readonly handlers: PingHandlers
+  /** 0..65535. */
+  readonly ident: number
+
+  constructor(ip: IpService, pings: Map<number, Ping>, ident: number, handlers: PingHandlers) {
+    this.#ip = ip
+    this.#pings = pings
+    this.ident = ident
+    this.handlers = handlers
+  }
+
+  /** Sends a request with `dataBytes` bytes of data. Returns why it was refused at once. */
+  request(to: {
+    readonly src: IpAddr, readonly dst: IpAddr, readonly sequence: number, readonly dataBytes: number, readonly ttl?: number,
+    readonly dontFragment: boolean,
+  }): Errno | undefined {
+    const payload = icmpEcho(ICMP_ECHO_REQUEST, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
+    return this.#ip.sendPacket({
+      src: to.src, dst: to.dst, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: to.dontFragment,
+      ...(to.ttl === undefined ? {} : { ttl: to.ttl }),
+    })
+  }
+
+  /** Ends it: later replies reach nobody. */
+  close(): void {
+    if (this.#pings.get(this.ident) === this) this.#pings.delete(this.ident)
+  }
+}
+
+/** The pings of one host. */
+export class IcmpEcho {
+  readonly #ip: IpService
+  readonly #pings = new Map<number, Ping>()
+  #nextIdent = 1
+
+  constructor(ip: IpService) {
+    this.#ip = ip
+  }
+
+  /** Starts a ping with an identifier of its own. */
+  open(handlers: PingHandlers): Ping {
+    while (this.#pings.has(this.#nextIdent)) this.#nextIdent = (this.#nextIdent + 1) & 0xffff
+    const ping = new Ping(this.#ip, this.#pings, this.#nextIdent, handlers)
+    this.#pings.set(ping.ident, ping)
+    this.#nextIdent = (this.#nextIdent + 1) & 0xffff
+    return ping
+  }
+
+  /** An echo reply came in; the caller accounts for the packet. False when no ping waits for it. */
+  receiveEchoReply(packet: Ipv4Packet, message: IcmpMessage): boolean {
+    const ping = this.#pings.get(message.rest >>> 16)
+    if (ping === undefined) return false
+    ping.handlers.onReply?.({ from: packet.src, sequence: message.rest & 0xffff, ttl: packet.ttl, dataBytes: message.dataBytes })
+    return true
+  }
+
+  /** An ICMP error from `from` about an echo request of this host. */
+  receiveError(message: IcmpMessage, quoted: Ipv4Packet, from: IpAddr): void {
+    if (quoted.payload.kind !== 'icmp') return
+    const { rest } = quoted.payload
+    this.#pings.get(rest >>> 16)?.handlers.onError?.({ from, sequence: rest & 0xffff, message })
+  }
+}

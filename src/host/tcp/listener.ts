@@ -1,0 +1,77 @@
+/**
+ * A listening endpoint with its two queues: handshakes that are going on, and connections that wait to be accepted. SYN cookies are
+ * not modelled: a SYN that finds either queue full is dropped, as with tcp_syncookies=0.
+ * @module
+ */
+import type { IpAddr } from '../../wire/address.ts'
+import type { TcpEndpoint } from './endpoint.ts'
+
+/** Tells the application that connections wait to be accepted. Called once per connection. */
+export type PendingHandler = (listener: TcpListener) => void
+
+/** One listening endpoint. */
+export class TcpListener {
+  /** The address listened on; 0.0.0.0 (or ::) for all. */
+  readonly addr: IpAddr
+  readonly port: number
+  /** Connections that may wait: the smaller of what listen(2) was told and net.core.somaxconn. */
+  readonly backlog: number
+  /** Handshakes that are going on. Live. */
+  readonly embryos = new Set<TcpEndpoint>()
+  readonly #waiting: TcpEndpoint[] = []
+  readonly #onPending: PendingHandler
+  #completed: TcpEndpoint | undefined = undefined
+
+  constructor(addr: IpAddr, port: number, backlog: number, onPending: PendingHandler) {
+    this.addr = addr
+    this.port = port
+    this.backlog = backlog
+    this.#onPending = onPending
+  }
+
+  /** True when no further connection may wait: one more than the backlog do (sk_acceptq_is_full()). */
+  get isFull(): boolean {
+    return this.#waiting.length > this.backlog
+  }
+
+  /** True when no further handshake may begin. */
+  get refusesSyn(): boolean {
+    return this.isFull || this.embryos.size > this.backlog
+  }
+
+  /** Connections that wait to be accepted. */
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
+  /** Takes the connection that has waited longest; undefined when none does. The caller attaches its handlers. */
+  accept(): TcpEndpoint | undefined {
+    return this.#waiting.shift()
+  }
+
+  /** The handshake of `endpoint` is over; the application is told by `announce`, after the segment is dealt with. */
+  completed(endpoint: TcpEndpoint): void {
+    this.embryos.delete(endpoint)
+    endpoint.listener = undefined
+    this.#waiting.push(endpoint)
+    this.#completed = endpoint
+  }
+
+  /** Tells the application of the connection completed last, if it was not told. */
+  announce(): void {
+    if (this.#completed === undefined) return
+    this.#completed = undefined
+    this.#onPending(this)
+  }
+
+  /** The handshake of `endpoint` has failed. */
+  forget(endpoint: TcpEndpoint): void {
+    this.embryos.delete(endpoint)
+  }
+
+  /** Ends all handshakes silently and resets the connections that wait (inet_csk_listen_stop()). */
+  abandonAll(): void {
+    for (const embryo of [...this.embryos]) embryo.end(undefined)
+    for (const endpoint of this.#waiting.splice(0)) endpoint.abort()
+  }
+}

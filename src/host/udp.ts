@@ -1,0 +1,206 @@
+/**
+ * UDP of one host: sockets, bound and connected, ICMP for ports that nobody listens on, broadcasts. Receive buffers are not
+ * limited, because applications read at once; multicast is not modelled.
+ * @module
+ */
+import { err, ok, type Result } from '../base/result.ts'
+import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../wire/address.ts'
+import { ICMP_UNREACHABLE, type IcmpMessage, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
+import { IPPROTO_UDP, IPV4_HEADER_BYTES, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
+import type { Errno } from './errno.ts'
+import { errorOfIcmp } from './icmp-errno.ts'
+import type { IpService, TransportProtocol } from './ip-service.ts'
+import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN } from './tcp/tcp-protocol.ts'
+
+/** A datagram as its reader gets it. */
+export interface ReceivedDatagram {
+  readonly data: Uint8Array
+  readonly from: IpAddr
+  readonly fromPort: number
+  /** The address that it was sent to. */
+  readonly to: IpAddr
+}
+
+/** What a socket's application wants to hear. */
+export interface UdpHandlers {
+  onDatagram?(socket: UdpSocket, datagram: ReceivedDatagram): void
+  /** An ICMP error about a datagram of a connected socket. */
+  onError?(socket: UdpSocket, errno: Errno): void
+}
+
+/** One socket. */
+export class UdpSocket {
+  readonly #udp: UdpProtocol
+  readonly handlers: UdpHandlers
+  /** Address it is bound to; 0.0.0.0 (or ::) for all. */
+  readonly local: IpAddr
+  readonly port: number
+  /** The only peer, once connected. */
+  readonly remote: IpAddr | undefined
+  readonly rport: number
+
+  constructor(udp: UdpProtocol, at: { local: IpAddr, port: number, remote?: IpAddr, rport?: number }, handlers: UdpHandlers) {
+    this.#udp = udp
+    this.local = at.local
+    this.port = at.port
+    this.remote = at.remote
+    this.rport = at.rport ?? 0
+    this.handlers = handlers
+  }
+
+  /** Sends to the peer of a connected socket. Returns why it was refused at once. */
+  send(data: Uint8Array): Errno | undefined {
+    return this.remote === undefined ? 'EINVAL' : this.sendTo(this.remote, this.rport, data)
+  }
+
+  /** Sends to anybody. */
+  sendTo(dst: IpAddr, dport: number, data: Uint8Array): Errno | undefined {
+    return this.#udp.transmit(this, dst, dport, data)
+  }
+
+  /** Frees the port. */
+  close(): void {
+    this.#udp.remove(this)
+  }
+}
+
+/** UDP of one host. */
+export class UdpProtocol implements TransportProtocol {
+  readonly #ip: IpService
+  readonly #sockets = new Map<number, UdpSocket[]>()
+
+  constructor(ip: IpService) {
+    this.#ip = ip
+  }
+
+  /** Opens a socket bound to an address and a port. EADDRNOTAVAIL, EADDRINUSE. */
+  bind(at: { addr: IpAddr, port: number }, handlers: UdpHandlers): Result<UdpSocket, Errno> {
+    if (!isAny(at.addr) && !this.#ip.isLocalAddress(at.addr)) return err('EADDRNOTAVAIL')
+    const others = this.#sockets.get(at.port) ?? []
+    const clash = others.some((o) => o.remote === undefined && (o.local === at.addr || isAny(o.local) || isAny(at.addr)))
+    if (clash) return err('EADDRINUSE')
+    return ok(this.#add(new UdpSocket(this, { local: at.addr, port: at.port }, handlers)))
+  }
+
+  /** Opens a socket that speaks with one peer. The source address is the route's, the port ephemeral, unless given. */
+  connect(to: { src?: IpAddr, sport?: number, dst: IpAddr, dport: number }, handlers: UdpHandlers): Result<UdpSocket, Errno> {
+    if (to.src !== undefined && !this.#ip.isLocalAddress(to.src)) return err('EADDRNOTAVAIL')
+    const chosen = this.#ip.sourceFor(to.dst)
+    if (typeof chosen === 'string') return err(chosen)
+    const port = to.sport ?? this.#ephemeralPort()
+    if (port === undefined) return err('EADDRNOTAVAIL')
+    const socket = new UdpSocket(this, { local: to.src ?? chosen, port, remote: to.dst, rport: to.dport }, handlers)
+    const clash = (this.#sockets.get(port) ?? []).some((other) =>
+      other.local === socket.local && other.remote === socket.remote && other.rport === socket.rport)
+    return clash ? err('EADDRINUSE') : ok(this.#add(socket))
+  }
+
+  /** Sockets in the order of their ports' first use. */
+  * sockets(): Generator<UdpSocket> {
+    for (const list of this.#sockets.values()) yield * list
+  }
+
+  /** Sends a datagram of a socket. What fits the path is not to be fragmented; more is (ip_append_data()). */
+  transmit(socket: UdpSocket, dst: IpAddr, dport: number, data: Uint8Array): Errno | undefined {
+    const datagram = udpDatagram({ sport: socket.port, dport }, data)
+    const payloadBytes = udpBytes(datagram)
+    const dontFragment = IPV4_HEADER_BYTES + payloadBytes <= this.#ip.pathMtuBytes(dst)
+    return this.#ip.sendPacket({
+      src: isAny(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes, dontFragment,
+    })
+  }
+
+  /** Takes a socket out. */
+  remove(socket: UdpSocket): void {
+    const others = (this.#sockets.get(socket.port) ?? []).filter((other) => other !== socket)
+    if (others.length > 0) this.#sockets.set(socket.port, others)
+    else this.#sockets.delete(socket.port)
+  }
+
+  receive(packet: Ipv4Packet): void {
+    const datagram = packet.payload
+    if (datagram.kind !== 'udp') {
+      this.#ip.drop(packet, 'no-protocol')
+      return
+    }
+    if (!this.#ip.isLocalAddress(packet.dst)) {
+      this.#receiveBroadcast(packet, datagram)
+      return
+    }
+    const socket = this.#find(packet.dst, datagram.dport, packet.src, datagram.sport)
+    if (socket === undefined) {
+      this.#ip.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })
+      this.#ip.drop(packet, 'no-listener')
+      return
+    }
+    this.#ip.consume(packet, 'udp')
+    deliver(socket, packet, datagram)
+  }
+
+  receiveError(message: IcmpMessage, quoted: Ipv4Packet): void {
+    if (quoted.payload.kind !== 'udp') return
+    const socket = this.#find(quoted.src, quoted.payload.sport, quoted.dst, quoted.payload.dport)
+    const error = errorOfIcmp(message, quoted.src)
+    if (socket?.remote === undefined || error === undefined) return
+    // A report of a narrow path is told, too (IP_PMTUDISC_WANT in __udp4_lib_err()).
+    if (error.isFinal || error.errno === 'EMSGSIZE') socket.handlers.onError?.(socket, error.errno)
+  }
+
+  #receiveBroadcast(packet: Ipv4Packet, datagram: UdpDatagram): void {
+    const takers = (this.#sockets.get(datagram.dport) ?? []).filter((socket) =>
+      (isAny(socket.local) || socket.local === packet.dst) && hears(socket, packet.src, datagram.sport))
+    if (takers.length === 0) {
+      this.#ip.drop(packet, 'no-listener')
+      return
+    }
+    this.#ip.consume(packet, 'udp')
+    for (const socket of takers) deliver(socket, packet, datagram)
+  }
+
+  /** The socket that fits best: a connected one, then one bound to the address, then one bound to all (compute_score()). */
+  #find(addr: IpAddr, port: number, remote: IpAddr, rport: number): UdpSocket | undefined {
+    const sockets = this.#sockets.get(port)
+    if (sockets === undefined) return undefined
+    let best: UdpSocket | undefined
+    let bestScore = -1
+    for (const socket of sockets) {
+      if (!(isAny(socket.local) || socket.local === addr) || !hears(socket, remote, rport)) continue
+      const score = (socket.remote === undefined ? 0 : 2) + (socket.local === addr ? 1 : 0)
+      if (score > bestScore) {
+        best = socket
+        bestScore = score
+      }
+    }
+    return best
+  }
+
+  #add(socket: UdpSocket): UdpSocket {
+    const others = this.#sockets.get(socket.port)
+    if (others === undefined) this.#sockets.set(socket.port, [socket])
+    else others.push(socket)
+    return socket
+  }
+
+  #ephemeralPort(): number | undefined {
+    const count = EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1
+    const first = this.#ip.sim.stream(`udp:${this.#ip.name}`).int(count)
+    for (let i = 0; i < count; i++) {
+      const port = EPHEMERAL_PORT_MIN + (first + i) % count
+      if (!this.#sockets.has(port)) return port
+    }
+    return undefined
+  }
+}
+
+function hears(socket: UdpSocket, remote: IpAddr, rport: number): boolean {
+  return socket.remote === undefined || (socket.remote === remote && socket.rport === rport)
+}
+
+function deliver(socket: UdpSocket, packet: Ipv4Packet, datagram: UdpDatagram): void {
+  socket.handlers.onDatagram?.(socket, { data: datagram.data, from: packet.src, fromPort: datagram.sport, to: packet.dst })
+}
+
+function isAny(addr: IpAddr): boolean {
+  return addr === IPV4_ANY || (isIpv6(addr) && ipWords(addr).every((word) => word === 0))
+}

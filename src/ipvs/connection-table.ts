@@ -1,0 +1,103 @@
+/**
+ * The table of connections: found by a request's addresses and ports, and by a reply's, since both share the client's.
+ * Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in ip_vs_conn.c.
+ * @module
+ */
+import type { IpAddr } from '../wire/address.ts'
+import type { Connection } from './connection.ts'
+
+/** What a request is looked up by. */
+export interface RequestKey {
+  readonly protocol: number
+  readonly caddr: IpAddr
+  readonly cport: number
+  readonly vaddr: IpAddr
+  readonly vport: number
+}
+
+/** What a reply is looked up by: `saddr` and `sport` are those of the real server or, beside NAT, of the service. */
+export interface ReplyKey {
+  readonly protocol: number
+  readonly saddr: IpAddr
+  readonly sport: number
+  readonly caddr: IpAddr
+  readonly cport: number
+}
+
+/** All connections of one director. */
+export class ConnectionTable {
+  readonly #byClient = new Map<number, Connection>()
+  /** In the order in which they were made. */
+  readonly #all = new Set<Connection>()
+
+  /** How many there are, templates included. */
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** The connection of a request. */
+  find(key: RequestKey): Connection | undefined {
+    return this.#find(key, false)
+  }
+
+  /** The template of a client's network (`caddr` masked, `cport` 0). */
+  findTemplate(key: RequestKey): Connection | undefined {
+    return this.#find(key, true)
+  }
+
+  /** The connection of a reply. */
+  findReply(key: ReplyKey): Connection | undefined {
+    let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
+    for (; connection !== undefined; connection = connection.nextOfClient) {
+      if (connection.protocol !== key.protocol || connection.isTemplate) continue
+      const isNat = connection.method === 'nat'
+      const sport = isNat ? connection.dport : connection.vport
+      const saddr = isNat ? connection.daddr : connection.vaddr
+      if (sport === key.sport && saddr === key.saddr) return connection
+    }
+    return undefined
+  }
+
+  /** Adds a connection; it hides an older one of the same key. */
+  insert(connection: Connection): void {
+    const key = clientKey(connection.caddr, connection.cport)
+    connection.nextOfClient = this.#byClient.get(key)
+    this.#byClient.set(key, connection)
+    this.#all.add(connection)
+  }
+
+  /** Removes a connection; does nothing for one that is not there. */
+  remove(connection: Connection): void {
+    if (!this.#all.delete(connection)) return
+    const key = clientKey(connection.caddr, connection.cport)
+    const first = this.#byClient.get(key)
+    if (first === connection) {
+      if (connection.nextOfClient === undefined) this.#byClient.delete(key)
+      else this.#byClient.set(key, connection.nextOfClient)
+    } else {
+      for (let before = first; before !== undefined; before = before.nextOfClient) {
+        if (before.nextOfClient === connection) before.nextOfClient = connection.nextOfClient
+      }
+    }
+    connection.nextOfClient = undefined
+  }
+
+  /** The oldest first. Entries that are removed meanwhile are left out. */
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#all.values()
+  }
+
+  #find(key: RequestKey, isTemplate: boolean): Connection | undefined {
+    let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
+    for (; connection !== undefined; connection = connection.nextOfClient) {
+      if (connection.vport === key.vport && connection.vaddr === key.vaddr && connection.protocol === key.protocol
+        && connection.isTemplate === isTemplate) return connection
+    }
+    return undefined
+  }
+}
+
+/** An address and a port as one exact number: below 2^53, an interned IPv6 address included. */
+function clientKey(addr: IpAddr, port: number): number {
+  return addr * 65_536 + port
+}

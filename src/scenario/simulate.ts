@@ -1,0 +1,55 @@
+/**
+ * From the text of a scenario file to results: the door for programs. What the command line does beyond this is files and text.
+ * @module
+ */
+import { err, ok, type Result } from '../base/result.ts'
+import { expandCluster } from './expand-cluster.ts'
+import { parseScenario } from './parse.ts'
+import type { Problem } from './problems.ts'
+import type { RunResult } from './result.ts'
+import { runScenario, type RunOptions } from './run.ts'
+import type { Mode } from './schema-check.ts'
+import type { Scenario } from './scenario.ts'
+
+/** What to simulate. */
+export interface SimulateOptions {
+  /** The name that problems give to the text. Nothing is read from it. */
+  readonly fileName: string
+  /** Instead of the seed of the file. */
+  readonly seed?: string
+}
+
+/** Runs a scenario; its cluster, if it has one, in `mode`, else in the first of its modes. Refused with every problem of the text. */
+export async function runScenarioText(
+  text: string, options: SimulateOptions & { readonly mode?: Mode },
+): Promise<Result<RunResult, readonly Problem[]>> {
+  const parsed = parseScenario(text, options.fileName)
+  if (!parsed.ok) return parsed
+  const scenario = parsed.value
+  const mode = options.mode ?? scenario.modes[0]
+  const expanded = scenario.cluster === undefined || mode === undefined ? scenario : expandCluster(scenario, mode)
+  return runScenario(expanded, seeded(options))
+}
+
+/** Runs the cluster of a scenario in each of the modes it compares: the same traffic and the same seed. */
+export async function compareScenarioText(text: string, options: SimulateOptions): Promise<Result<RunResult[], readonly Problem[]>> {
+  const parsed = parseScenario(text, options.fileName)
+  return parsed.ok ? compareModes(parsed.value, () => seeded(options)) : parsed
+}
+
+/** Runs each of the modes of a scenario, one after the other; `optionsFor` is asked before each. */
+export async function compareModes(
+  scenario: Scenario, optionsFor: (mode: Mode) => RunOptions,
+): Promise<Result<RunResult[], readonly Problem[]>> {
+  const results: RunResult[] = []
+  for (const mode of scenario.modes) {
+    const result = await runScenario(expandCluster(scenario, mode), optionsFor(mode))
+    if (!result.ok) return err(result.error)
+    results.push(result.value)
+  }
+  return ok(results)
+}
+
+function seeded(options: SimulateOptions): RunOptions {
+  return options.seed === undefined ? {} : { seed: options.seed }
+}
