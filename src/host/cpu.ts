@@ -5,7 +5,7 @@
  */
 import type { Actor } from '../sim/event-queue.ts'
 import type { Simulator } from '../sim/simulator.ts'
-import type { Frame } from '../wire/frame.ts'
+import { payloadBytesOf, type Frame } from '../wire/frame.ts'
 import type { Nic } from '../link/nic.ts'
 
 /** What a frame costs. */
@@ -48,8 +48,7 @@ export class Cpu implements Actor {
     }
     this.#queued++
     if (this.#queued > this.queuedFramesPeak) this.queuedFramesPeak = this.#queued
-    const bytes = frame.bytes - 14
-    const costNs = Math.round(this.#options.packetNs + bytes * this.#options.byteNs)
+    const costNs = Math.round(this.#options.packetNs + payloadBytesOf(frame.payload) * this.#options.byteNs)
     this.busyNs += costNs
     this.#freeAtNs = Math.max(this.#freeAtNs, this.#sim.nowNs) + costNs
     this.#sim.schedule(this.#freeAtNs, this, 0, { nic, frame } satisfies Waiting)

@@ -19,11 +19,15 @@ const PIECES_MAX = 4096
 /** The pieces of a packet for a link of this MTU, in order; the packet itself when it fits. The MTU must be at least 68. */
 export function fragment(packet: Ipv4Packet, mtuBytes: number): readonly Ipv4Packet[] {
   if (totalBytes(packet) <= mtuBytes) return [packet]
-  const pieceBytes = (mtuBytes - IPV4_HEADER_BYTES) & ~7
+  const roomBytes = mtuBytes - IPV4_HEADER_BYTES
   const pieces: Ipv4Packet[] = []
-  for (let offsetBytes = 0; offsetBytes < packet.payloadBytes; offsetBytes += pieceBytes) {
-    const payloadBytes = Math.min(pieceBytes, packet.payloadBytes - offsetBytes)
-    pieces.push(fragmentOf(packet, { offsetBytes, payloadBytes, more: offsetBytes + payloadBytes < packet.payloadBytes }))
+  let offsetBytes = 0
+  while (offsetBytes < packet.payloadBytes) {
+    const leftBytes = packet.payloadBytes - offsetBytes
+    // Only a piece that another one follows must be a multiple of 8 bytes long.
+    const payloadBytes = leftBytes <= roomBytes ? leftBytes : roomBytes & ~7
+    pieces.push(fragmentOf(packet, { offsetBytes, payloadBytes, more: payloadBytes < leftBytes }))
+    offsetBytes += payloadBytes
   }
   return pieces
 }

@@ -16,14 +16,17 @@ import type { Host } from './host.ts'
 import type { SendRequest } from './ip-service.ts'
 import { describeRoute } from './ip-input.ts'
 import type { Route } from './routing.ts'
+import type { SysctlCell } from './sysctl.ts'
 
 /** The sending half of a host's IP. */
 export class IpOutput implements Actor {
   readonly #host: Host
+  readonly #defaultTtl: SysctlCell
   #nextIdent = 1
 
   constructor(host: Host) {
     this.#host = host
+    this.#defaultTtl = host.sysctl.cell('net.ipv4.ip_default_ttl')
   }
 
   /** Sends what an endpoint of this host asks for. See `IpService.sendPacket`. */
@@ -36,7 +39,7 @@ export class IpOutput implements Actor {
     this.#nextIdent = (this.#nextIdent + 1) & 0xffff
     const packet = ipv4Packet({
       uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload, payloadBytes: request.payloadBytes,
-      ttl: request.ttl ?? host.sysctl.int('net.ipv4.ip_default_ttl'), tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
+      ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
     })
     host.ledger.originated++
     this.#localOut(packet, route)

@@ -26,6 +26,7 @@ export class PathCache {
 
   /** The MTU learnt for a destination, while it holds. */
   find(dst: IpAddr, nowNs: number): number | undefined {
+    if (this.#paths.size === 0) return undefined
     const path = this.#paths.get(dst)
     if (path === undefined) return undefined
     if (nowNs < path.expiresNs) return path.mtuBytes

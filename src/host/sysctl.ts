@@ -17,15 +17,22 @@ export interface SysctlDefinition {
   readonly min?: number
   readonly max?: number
   readonly readOnly?: boolean
+  /** A further check, on the text that is to be stored. */
+  readonly isValid?: (value: string) => boolean
   /** Called after a change, with the new text. */
   readonly onChange?: (value: string) => void
+}
+
+/** The number of an `int` sysctl, always as it is now: for those who ask for every packet. Live. */
+export interface SysctlCell {
+  readonly value: number
 }
 
 /** The sysctls of one host. */
 export class SysctlRegistry {
   readonly #definitions = new Map<string, SysctlDefinition>()
   readonly #values = new Map<string, string>()
-  readonly #ints = new Map<string, number>()
+  readonly #cells = new Map<string, { value: number }>()
   #onAnyChange: () => void = () => {}
 
   /** `listener` is called after every change, for those who cache what depends on sysctls. */
@@ -45,7 +52,7 @@ export class SysctlRegistry {
       if (!name.startsWith(prefix)) continue
       this.#definitions.delete(name)
       this.#values.delete(name)
-      this.#ints.delete(name)
+      this.#cells.delete(name)
     }
   }
 
@@ -61,7 +68,12 @@ export class SysctlRegistry {
 
   /** Its number. Asserts that it is a defined `int`. */
   int(name: string): number {
-    return present(this.#ints.get(name), `sysctl ${name}`)
+    return this.cell(name).value
+  }
+
+  /** A view of its number, to keep as long as the sysctl exists. Asserts that it is a defined `int`. */
+  cell(name: string): SysctlCell {
+    return present(this.#cells.get(name), `sysctl ${name}`)
   }
 
   /** Names in the order of definition. */
@@ -75,7 +87,7 @@ export class SysctlRegistry {
     if (definition === undefined) return err('ENOENT')
     if (definition.readOnly === true) return err('EACCES')
     const value = accepted(definition, text.trim())
-    if (value === undefined) return err('EINVAL')
+    if (value === undefined || definition.isValid?.(value) === false) return err('EINVAL')
     this.#store(definition, value)
     definition.onChange?.(value)
     this.#onAnyChange()
@@ -84,7 +96,10 @@ export class SysctlRegistry {
 
   #store(definition: SysctlDefinition, value: string): void {
     this.#values.set(definition.name, value)
-    if (definition.kind === 'int') this.#ints.set(definition.name, Number(value))
+    if (definition.kind !== 'int') return
+    const cell = this.#cells.get(definition.name)
+    if (cell === undefined) this.#cells.set(definition.name, { value: Number(value) })
+    else cell.value = Number(value)
   }
 }
 

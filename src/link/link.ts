@@ -86,6 +86,9 @@ export class LinkDirection implements Actor {
 
   /** Changes how the link treats frames from now on; those under way are not touched. */
   setOptions(options: LinkOptions): void {
+    assert(options.queueFramesMax >= 1, 'a link queues at least one frame')
+    // The remainder counts in units of the old rate.
+    if (options.rateBitsPerSecond !== this.#options.rateBitsPerSecond) this.#remainder = 0
     this.#options = options
   }
 

@@ -9,7 +9,8 @@ import type { Problem } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
 import type { Host, Placed, Scenario, ScenarioLink, Traffic } from './scenario.ts'
 import { LIST_SECTIONS, MAP_SECTIONS, SINGLE_SECTIONS } from './schema.ts'
-import type { HostSpec } from './schema-network.ts'
+import { type HostSpec, hostSchema, interfaceSchema } from './schema-network.ts'
+import { nicName } from './schema-values.ts'
 import type { Path } from './source-tree.ts'
 
 /** A scenario out of what is right in a file, and the names of what is not. */
@@ -37,7 +38,8 @@ export function assemble(value: Fields, source: ScenarioSource): Draft {
   const segments = readMap(value, 'segments')
   const hostSpecs = readMap(value, 'hosts')
   const links = readList(value, 'links')
-  const hosts = readHosts(hostSpecs.valid, { segments: segments.valid, links: linksByEnd(links) }, source, problems)
+  const specs = new Map([...hostSpecs.valid, ...salvage(value, hostSpecs.broken)])
+  const hosts = readHosts(specs, { segments: segments.valid, links: linksByEnd(links) }, source, problems)
   const cluster = single.cluster
   const scenario: Scenario = {
     name: single.name ?? stem(source.fileName),
@@ -85,6 +87,21 @@ function readHosts(specs: ReadonlyMap<string, HostSpec>, wiring: Wiring, source:
   return hosts
 }
 
+/** Of hosts that are wrong in themselves, the interfaces that are right: their segments and addresses are checked too. */
+function salvage(value: Fields, broken: ReadonlySet<string>): [string, HostSpec][] {
+  const hosts = value['hosts'] as Fields
+  return [...broken].map((name): [string, HostSpec] => {
+    const host = hosts[name]
+    const all = isFields(host) && isFields(host['interfaces']) ? Object.entries(host['interfaces']) : []
+    const interfaces = all.filter(([nic, spec]) => nicName.safeParse(nic).success && interfaceSchema.safeParse(spec).success)
+    return [name, hostSchema.parse({ interfaces: Object.fromEntries(interfaces) })]
+  })
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function addressCount(spec: HostSpec): number {
   const own = [...spec.interfaces.values()].reduce((sum, { addresses }) => sum + 1 + addresses.length, 0)
   return own * (spec.replicas ?? 1)
@@ -110,7 +127,7 @@ function readMap<K extends keyof typeof MAP_SECTIONS>(value: Fields, section: K)
   const valid = new Map<string, MapItem<K>>()
   const broken = new Set<string>()
   const items = value[section]
-  if (typeof items === 'object' && items !== null && !Array.isArray(items)) {
+  if (isFields(items)) {
     for (const [name, item] of Object.entries(items)) {
       const parsed = MAP_SECTIONS[section].safeParse(item)
       if (parsed.success) valid.set(name, parsed.data as MapItem<K>)
@@ -127,7 +144,8 @@ function readList<K extends keyof typeof LIST_SECTIONS>(value: Fields, section: 
   if (!Array.isArray(items)) return []
   return items.flatMap((item: unknown, index) => {
     const parsed = LIST_SECTIONS[section].safeParse(item)
-    return parsed.success ? [{ ...(parsed.data as z.output<(typeof LIST_SECTIONS)[K]>), path: [section, index] }] : []
+    if (!parsed.success) return []
+    return [{ ...(parsed.data as z.output<(typeof LIST_SECTIONS)[K]>), path: [section, index] }]
   })
 }
 

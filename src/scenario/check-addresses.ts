@@ -5,16 +5,19 @@
  */
 import { broadcastOf, formatIp, formatMac, isIpv6, networkOf } from '../wire/address.ts'
 import type { AddressPrefix } from './address-text.ts'
+import type { ProblemCode } from './problem-codes.ts'
 import type { Problem } from './problems.ts'
-import type { ProblemText } from './scenario-source.ts'
 import type { Host, Scenario } from './scenario.ts'
+import type { NicRef } from './schema-values.ts'
 import type { Path } from './source-tree.ts'
 
 /** Checks addresses and MAC addresses of the hosts of a scenario. */
 export function checkAddresses(scenario: Scenario): Problem[] {
   const problems: Problem[] = []
   const owners = new Map<string, string>()
-  const add = (path: Path, text: ProblemText): void => void problems.push(scenario.source.problem(path, text))
+  const add = (path: Path, code: ProblemCode, message: string): void => {
+    problems.push(scenario.source.problem(path, { code, message }))
+  }
   for (const host of scenario.hosts.values()) {
     for (const [nic, { segment, addresses, mac }] of host.interfaces) {
       const path = [...host.path, 'interfaces', nic]
@@ -22,14 +25,15 @@ export function checkAddresses(scenario: Scenario): Problem[] {
       const cable = cableOf(scenario, host, nic, segment)
       addresses.forEach((prefix, index) => {
         const at = [...path, 'addresses', index]
+        const text = formatIp(prefix.address)
         const flaw = nic === 'lo' ? undefined : flawOf(prefix)
-        if (flaw !== undefined) add(at, { code: 'LVS1051', message: `${formatIp(prefix.address)} is the ${flaw} address of its network` })
-        const other = claim(owners, `${cable} ${formatIp(prefix.address)}`, own)
-        if (other !== undefined) add(at, { code: 'LVS1044', message: `${formatIp(prefix.address)} is also the address of ${other}` })
+        if (flaw !== undefined) add(at, 'LVS1051', `${text} is the ${flaw} address of its network`)
+        const other = claim(owners, `${cable} ${text}`, own)
+        if (other !== undefined) add(at, 'LVS1044', `${text} is also the address of ${other}`)
       })
       if (mac === undefined) continue
       const other = claim(owners, `${cable} ${formatMac(mac)}`, own)
-      if (other !== undefined) add([...path, 'mac'], { code: 'LVS1045', message: `${formatMac(mac)} is also the MAC address of ${other}` })
+      if (other !== undefined) add([...path, 'mac'], 'LVS1045', `${formatMac(mac)} is also the MAC address of ${other}`)
     }
   }
   return problems
@@ -38,7 +42,8 @@ export function checkAddresses(scenario: Scenario): Problem[] {
 /** What the interface is plugged into; the host itself for `lo`, where another host may have the same address. */
 function cableOf(scenario: Scenario, host: Host, nic: string, segment: string | undefined): string {
   if (segment !== undefined) return `segment ${segment}`
-  const link = scenario.links.findIndex(({ endpoints }) => endpoints.some((end) => end.host === host.name && end.nic === nic))
+  const isOwn = (end: NicRef): boolean => end.host === host.name && end.nic === nic
+  const link = scenario.links.findIndex(({ endpoints }) => endpoints.some(isOwn))
   return link >= 0 ? `link ${link}` : `host ${host.name}.${nic}`
 }
 

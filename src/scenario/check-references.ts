@@ -4,6 +4,7 @@
  */
 import type { Draft } from './assemble.ts'
 import { nearestWord } from './nearest.ts'
+import type { ProblemCode } from './problem-codes.ts'
 import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText } from './scenario-source.ts'
 import { hostsNamed, type Host, type Scenario } from './scenario.ts'
@@ -12,6 +13,14 @@ import type { Path } from './source-tree.ts'
 /** Checks the names used in `scenario`, the draft's own or expanded for a mode. */
 export function checkReferences(draft: Draft, scenario: Scenario): Problem[] {
   return new References(draft, scenario).check()
+}
+
+/** A name that is not there, and those that are. */
+interface UnknownWord {
+  readonly code: ProblemCode
+  readonly message: string
+  readonly word: string
+  readonly known: readonly string[]
 }
 
 class References {
@@ -61,10 +70,11 @@ class References {
       const plugs = (this.#ends.get(`${host.name}.${nic}`) ?? 0) + (segment === undefined ? 0 : 1)
       if (segment !== undefined) this.#segment(segment, [...path, 'segment'])
       if (nic === 'lo' ? plugs > 0 : plugs > 1) {
-        const where = nic === 'lo' ? 'the loopback interface cannot be plugged in' : `\`${nic}\` is plugged in ${plugs} times`
-        this.#add(path, { code: 'LVS1043', message: where, expected: 'one `segment`, or one link' })
+        const message = nic === 'lo' ? 'the loopback interface cannot be plugged in' : `\`${nic}\` is plugged in ${plugs} times`
+        this.#add(path, { code: 'LVS1043', message, ...(nic === 'lo' ? {} : { expected: 'one `segment`, or one link' }) })
       } else if (nic !== 'lo' && plugs === 0) {
-        this.#add(path, { code: 'LVS1043', message: `\`${nic}\` is plugged in nowhere`, expected: 'a `segment`, or a link with this endpoint' })
+        const message = `\`${nic}\` is plugged in nowhere`
+        this.#add(path, { code: 'LVS1043', message, expected: 'a `segment`, or a link with this endpoint' })
       }
     }
   }
@@ -72,17 +82,19 @@ class References {
   #segment(name: string, path: Path): void {
     const { segments } = this.#scenario
     if (segments.has(name) || this.#draft.brokenSegments.has(name) || this.#draft.brokenCluster) return
-    this.#unknown('LVS1041', `no segment is called \`${name}\`${this.#inMode}`, path, name, [...segments.keys()])
+    const message = `no segment is called \`${name}\`${this.#inMode}`
+    this.#unknown({ code: 'LVS1041', message, word: name, known: [...segments.keys()] }, path)
   }
 
   /** One host; a group of replicas does not do. */
   #host(name: string, path: Path): Host | undefined {
     const host = this.#scenario.hosts.get(name)
     if (host === undefined && !this.#known(name)) {
-      const group = hostsNamed(this.#scenario.hosts, name)
-      const names = [...this.#scenario.hosts.keys()]
-      if (group.length === 0) this.#unknown('LVS1040', `no host is called \`${name}\`${this.#inMode}`, path, name, names)
-      else this.#unknown('LVS1040', `\`${name}\` stands for ${group.length} hosts: one is needed here`, path, name, [group[0]?.name ?? ''])
+      const group = hostsNamed(this.#scenario.hosts, name).map((one) => one.name)
+      const message = group.length === 0 ? `no host is called \`${name}\`${this.#inMode}`
+        : `\`${name}\` stands for ${group.length} hosts: one is needed here`
+      const known = group.length > 0 ? group : [...this.#scenario.hosts.keys()]
+      this.#unknown({ code: 'LVS1040', message, word: name, known }, path)
     }
     return host
   }
@@ -91,14 +103,16 @@ class References {
   #hosts(name: string, path: Path, atKey = false): void {
     if (hostsNamed(this.#scenario.hosts, name).length > 0 || this.#known(name)) return
     const names = new Set([...this.#scenario.hosts.values()].flatMap((host) => [host.name, host.group]))
-    this.#unknown('LVS1040', `no host is called \`${name}\`${this.#inMode}`, path, name, [...names], atKey)
+    const message = `no host is called \`${name}\`${this.#inMode}`
+    this.#unknown({ code: 'LVS1040', message, word: name, known: [...names] }, path, atKey)
   }
 
   #nic(hostName: string, nic: string, path: Path): void {
     const host = this.#host(hostName, path)
-    if (host === undefined || host.interfaces.has(nic)) return
+    if (host === undefined || host.interfaces.has(nic) || this.#draft.brokenHosts.has(hostName)) return
     const refs = [...host.interfaces.keys()].map((own) => `${hostName}.${own}`)
-    this.#unknown('LVS1042', `host \`${hostName}\` has no interface \`${nic}\`${this.#inMode}`, path, `${hostName}.${nic}`, refs)
+    const message = `host \`${hostName}\` has no interface \`${nic}\`${this.#inMode}`
+    this.#unknown({ code: 'LVS1042', message, word: `${hostName}.${nic}`, known: refs }, path)
   }
 
   /** True for a host that is there but wrong, or may be: it is complained of elsewhere. */
@@ -112,10 +126,11 @@ class References {
     return this.#scenario.source.has(item) ? item : path
   }
 
-  #unknown(code: ProblemText['code'], message: string, path: Path, word: string, candidates: readonly string[], atKey = false): void {
+  #unknown(unknown: UnknownWord, path: Path, atKey = false): void {
     if (this.#problems.length >= PROBLEM_COUNT_MAX) return
     const { source } = this.#scenario
-    const text = { code, message, expected: oneOf(candidates), nearest: nearestWord(word, candidates) }
+    const { code, message, word, known } = unknown
+    const text = { code, message, expected: oneOf(known), nearest: nearestWord(word, known) }
     this.#problems.push(atKey ? source.problemAt(source.keyAt(path), text) : source.problem(path, text))
   }
 

@@ -3,6 +3,7 @@
  * shares of pages that make up 100 %.
  * @module
  */
+import { nsToSeconds } from '../base/units.ts'
 import { nearestWord } from './nearest.ts'
 import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
@@ -27,7 +28,8 @@ export function checkRun(scenario: Scenario): Problem[] {
     if (item.kind !== 'http' || item.pages === undefined) continue
     const sum = [...item.pages.values()].reduce((total, share) => total + share, 0)
     if (Math.abs(sum - 1) <= SHARE_TOLERANCE) continue
-    add([...item.path, 'pages'], { code: 'LVS1053', message: `the shares add up to ${Number((sum * 100).toFixed(6))}%`, expected: '100%' })
+    const message = `the shares add up to ${Number((sum * 100).toFixed(6))}%`
+    add([...item.path, 'pages'], { code: 'LVS1053', message, expected: '100%' })
   }
   return problems
 }
@@ -41,7 +43,8 @@ function checkMoments(scenario: Scenario, add: Add): void {
   ]
   for (const { atNs, path } of moments) {
     if (atNs <= durationNs) continue
-    add([...path, 'at'], { code: 'LVS1046', message: `${atNs / 1e9}s is after the end of the run`, expected: `at most ${durationNs / 1e9}s, the duration` })
+    const message = `${nsToSeconds(atNs)}s is after the end of the run`
+    add([...path, 'at'], { code: 'LVS1046', message, expected: `at most ${nsToSeconds(durationNs)}s, the duration` })
   }
 }
 
@@ -61,7 +64,7 @@ function checkExpectation(scenario: Scenario, check: Check, add: Add): void {
   const names = scenario.observe.map(({ name }) => name)
   if (check.kind === 'output') {
     const count = names.filter((name) => name === check.output).length
-    const message = count === 0 ? `no observation is called \`${check.output}\`` : `${count} observations are called \`${check.output}\``
+    const message = `${count === 0 ? 'no observation is' : `${count} observations are`} called \`${check.output}\``
     const expected = count === 0 ? oneOf(names) : 'a `name` for each of them'
     const nearest = count === 0 ? nearestWord(check.output, names) : undefined
     if (count !== 1) add([...check.path, 'output'], { code: 'LVS1047', message, expected, nearest })
@@ -69,7 +72,8 @@ function checkExpectation(scenario: Scenario, check: Check, add: Add): void {
   const traffic = scenario.traffic.map(({ name }) => name)
   if (check.traffic !== undefined && !traffic.includes(check.traffic)) {
     const message = `no traffic is called \`${check.traffic}\``
-    add([...check.path, 'traffic'], { code: 'LVS1052', message, expected: oneOf(traffic), nearest: nearestWord(check.traffic, traffic) })
+    const nearest = nearestWord(check.traffic, traffic)
+    add([...check.path, 'traffic'], { code: 'LVS1052', message, expected: oneOf(traffic), nearest })
   }
   check.modes?.forEach((mode, index) => {
     if (scenario.modes.includes(mode)) return
@@ -85,7 +89,8 @@ export function checkCluster(scenario: Scenario, source: ScenarioSource): Proble
   const { cluster } = scenario
   if (cluster === undefined) {
     if (source.has(['compare']) && !source.has(['cluster'])) {
-      const text = { code: 'LVS1049', message: 'there is no `cluster` to build in several modes', expected: 'a `cluster` block' } as const
+      const message = 'there is no `cluster` to build in several modes'
+      const text = { code: 'LVS1049', message, expected: 'a `cluster` block' } as const
       problems.push(source.problemAt(source.keyAt(['compare']), text))
     }
     return problems

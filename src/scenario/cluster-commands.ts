@@ -15,7 +15,7 @@ const METHOD_OPTION: Readonly<Record<Mode, string>> = { nat: '-m', dr: '-g', tun
 export function directorCommands(cluster: ClusterSpec, layout: ClusterLayout, mode: Mode): string {
   const { protocol, port } = cluster.service
   const service = `${protocol === 'tcp' ? '-t' : '-u'} ${formatIpv4(cluster.vip)}:${port}`
-  const persistence = cluster.persistentNs === undefined ? '' : ` -p ${Math.max(1, Math.round(cluster.persistentNs / NS_PER_SECOND))}`
+  const persistence = cluster.persistentNs === undefined ? '' : ` -p ${wholeSeconds(cluster.persistentNs)}`
   const servers = layout.servers.map(({ address, spec }) =>
     `ipvsadm -a ${service} -r ${formatIpv4(address)}:${port} ${METHOD_OPTION[mode]} -w ${spec.weight}`)
   return script([
@@ -47,6 +47,11 @@ export function realServerCommands(vip: IpAddr, mode: Mode, ownSetup: string): s
         'ip link set tunl0 up',
       ], ownSetup)
   }
+}
+
+/** ipvsadm takes whole seconds, at least one. */
+function wholeSeconds(ns: number): number {
+  return Math.max(1, Math.round(ns / NS_PER_SECOND))
 }
 
 function script(commands: readonly string[], ownSetup: string): string {

@@ -8,6 +8,7 @@ import type { ProblemText } from './scenario-source.ts'
 import type { Host, Interface, ScenarioLink, Server } from './scenario.ts'
 import type { HostSpec, InterfaceSpec, Segment } from './schema-network.ts'
 import type { ServerSpec } from './schema-server.ts'
+import type { NicRef } from './schema-values.ts'
 import type { Path } from './source-tree.ts'
 
 /** MTU of `lo`, as Linux has it. */
@@ -21,7 +22,7 @@ export interface Wiring {
   readonly links: ReadonlyMap<string, ScenarioLink>
 }
 
-/** The hosts of `name`: itself, or NAME1, NAME2, ... for replicas. `complain` hears of addresses that run out of their network. */
+/** The hosts of `name`: itself, or NAME1, NAME2, ... `complain` hears of addresses that run out of their network. */
 export function countOut(options: {
   readonly name: string
   readonly spec: HostSpec
@@ -75,7 +76,7 @@ function filledServer(server: ServerSpec, hostName: string): Server {
   return { ...server, name: server.name ?? hostName, closes }
 }
 
-function plugged(spec: InterfaceSpec, addresses: readonly AddressPrefix[], ref: { host: string; nic: string }, wiring: Wiring): Interface {
+function plugged(spec: InterfaceSpec, addresses: readonly AddressPrefix[], ref: NicRef, wiring: Wiring): Interface {
   const link = wiring.links.get(`${ref.host}.${ref.nic}`)
   const wireMtu = wiring.segments.get(spec.segment ?? '')?.mtuBytes ?? link?.mtuBytes
   const mtuBytes = spec.mtuBytes ?? (ref.nic === 'lo' ? LOOPBACK_MTU_BYTES : wireMtu ?? ETHERNET_MTU_BYTES)

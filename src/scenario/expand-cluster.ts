@@ -20,7 +20,8 @@ export function expandCluster(scenario: Scenario, mode: Mode): Scenario {
   if (cluster === undefined) return scenario
   const layout = layOut(cluster, mode)
   const segments = new Map([...segmentsOf(cluster, layout), ...scenario.segments])
-  const hosts = new Map([...hostsOf(cluster, layout, mode).map((host): [string, Host] => [host.name, host]), ...scenario.hosts])
+  const own = hostsOf(cluster, layout, mode).map((one): [string, Host] => [one.name, one])
+  const hosts = new Map([...own, ...scenario.hosts])
   return { ...scenario, segments, hosts, cluster: undefined, mode }
 }
 

@@ -37,12 +37,15 @@ export function problemsOfIssue(issue: Issue, source: ScenarioSource, value: unk
   }
 }
 
+/** Issues that say that a value is something else altogether. */
+const WHOLE_VALUE_CODES: readonly string[] = ['invalid_type', 'invalid_value', 'invalid_union']
+
 /** The issues of the branch of a union that got furthest; none when no branch got into the value. */
 function innerIssues(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   let best: readonly Issue[] = []
   for (const branch of branches) {
-    const deep = branch.filter((issue) => issue.path.length > 0 || !['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code))
-    if (deep.length === branch.length && (best.length === 0 || branch.length < best.length)) best = branch
+    const isDeep = branch.every((issue) => issue.path.length > 0 || !WHOLE_VALUE_CODES.includes(issue.code))
+    if (isDeep && (best.length === 0 || branch.length < best.length)) best = branch
   }
   return best
 }
@@ -51,7 +54,8 @@ function innerIssues(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 function customProblem(issue: Issue & { code: 'custom' }, source: ScenarioSource): Problem {
   const code = issue.params?.['code'] as ProblemCode
   const expected: unknown = issue.params?.['expected']
-  return source.problem(issue.path, { code, message: issue.message, expected: typeof expected === 'string' ? expected : undefined })
+  const text = { code, message: issue.message, expected: typeof expected === 'string' ? expected : undefined }
+  return source.problem(issue.path, text)
 }
 
 function missingKey(path: Path, source: ScenarioSource, value: unknown): Problem {
@@ -64,14 +68,16 @@ function unknownKey(path: Path, key: string, source: ScenarioSource, value: unkn
   const known = knownKeys(path.slice(0, -1), value)
   const nearest = nearestWord(key, known)
   const elsewhere = nearest === undefined ? placeOfKey(key) : undefined
-  const hint = elsewhere === undefined || elsewhere === '' ? '' : `; it belongs in \`${elsewhere}\`: is the indentation right?`
-  const message = key === '<<' ? 'merge keys (`<<`) are not supported' : `unknown key \`${key}\`${inPlace(path)}${hint}`
+  const hint = elsewhere === undefined ? '' : `; it belongs in \`${elsewhere}\`: is the indentation right?`
+  const isMerge = key === '<<'
+  const message = isMerge ? 'merge keys (`<<`) are not supported' : `unknown key \`${key}\`${inPlace(path)}${hint}`
   return source.problemAt(source.keyAt(path), { code: 'LVS1020', message, expected: oneOf(known), nearest })
 }
 
 function invalidKey(path: Path, source: ScenarioSource, value: unknown): Problem {
   const message = `\`${String(path.at(-1))}\` is no name for this${inPlace(path)}`
-  return source.problemAt(source.keyAt(path), { code: 'LVS1027', message, expected: expectedKeyAt(path.slice(0, -1), value) })
+  const expected = expectedKeyAt(path.slice(0, -1), value)
+  return source.problemAt(source.keyAt(path), { code: 'LVS1027', message, expected })
 }
 
 function outOfBounds(issue: Issue & { code: 'too_big' | 'too_small' }, source: ScenarioSource, value: unknown): Problem {
@@ -81,7 +87,8 @@ function outOfBounds(issue: Issue & { code: 'too_big' | 'too_small' }, source: S
   const got = valueAt(value, issue.path)
   const what = typeof got === 'number' ? String(got) : origin === 'array' ? 'the list' : 'the text'
   const expected = `${issue.code === 'too_big' ? 'at most' : 'at least'} ${bound}${unit}${unit === '' || bound === 1 ? '' : 's'}`
-  return source.problem(issue.path, { code: 'LVS1024', message: `${what} is ${issue.code === 'too_big' ? 'too large' : 'too small'}`, expected })
+  const message = `${what} is ${issue.code === 'too_big' ? 'too large' : 'too small'}`
+  return source.problem(issue.path, { code: 'LVS1024', message, expected })
 }
 
 function wrongValue(issue: Issue, source: ScenarioSource, value: unknown): Problem {

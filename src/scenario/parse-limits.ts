@@ -76,7 +76,8 @@ class TokenScan {
   #count(token: string, offset: number, column: number): LimitBroken | undefined {
     const first = token[0] ?? ''
     if (++this.#tokens > TOKEN_COUNT_MAX) {
-      return { code: 'LVS1004', offset, message: `more than ${VALUE_COUNT_MAX} values; say \`replicas: 100\` for 100 equal hosts` }
+      const message = `more than ${VALUE_COUNT_MAX} values; say \`replicas: 100\` for 100 equal hosts`
+      return { code: 'LVS1004', offset, message }
     }
     if (first === '*' && token.length > 1 && ++this.#aliases > ALIAS_COUNT_MAX) {
       return { code: 'LVS1003', offset, message: `more than ${ALIAS_COUNT_MAX} aliases` }

@@ -4,7 +4,9 @@
  * `22:22`, `no`). Merge keys and tags are not supported.
  * @module
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import {
+  isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar, type YAMLError, type YAMLMap, type YAMLSeq,
+} from 'yaml'
 import { VALUE_COUNT_MAX } from './parse-limits.ts'
 import type { ProblemCode } from './problem-codes.ts'
 import type { SourceNode, Span, TextStyle } from './source-tree.ts'
@@ -38,7 +40,7 @@ export function parseYaml(text: string): YamlFile {
   const root = { start: 0, end: text.length }
   if (document.errors.length > 0) {
     const errors = document.errors.slice(0, SYNTAX_ERROR_COUNT_MAX)
-    const problems = errors.map((error) => syntaxProblem(error.code, error.message, error.pos, text))
+    const problems = errors.map((error) => syntaxProblem(error, text))
     return { value: undefined, node: root, problems: onePerLine(problems, text) }
   }
   const reader = new Reader(text)
@@ -174,15 +176,19 @@ function spanOf(node: Node | null, fallback: Span): Span {
 /** Better words than the parser's for the slips that are made most. */
 const SYNTAX_MESSAGES: Readonly<Record<string, { readonly message: string; readonly expected: string }>> = {
   BLOCK_AS_IMPLICIT_KEY: { message: 'a second `: ` in one line', expected: 'quotes around a text that has `: ` in it' },
-  BAD_INDENT: { message: 'this line is not indented like those it belongs to', expected: 'the same column for all keys of a mapping' },
+  BAD_INDENT: {
+    message: 'this line is not indented like those it belongs to',
+    expected: 'the same column for all keys of a mapping',
+  },
 }
 
-function syntaxProblem(errorCode: string, message: string, pos: readonly [number, number], text: string): YamlProblem {
+function syntaxProblem({ code: errorCode, message, pos }: YAMLError, text: string): YamlProblem {
   // What is missing at the end of the file is shown behind its last character.
   const start = Math.min(pos[0], text.trimEnd().length)
   const end = Math.max(start, pos[1])
   if (errorCode === 'MULTIPLE_DOCS') {
-    return { code: 'LVS1007', start, end, message: 'a second YAML document begins here', expected: 'one scenario per file' }
+    const message = 'a second YAML document begins here'
+    return { code: 'LVS1007', start, end, message, expected: 'one scenario per file' }
   }
   const lineStart = text.lastIndexOf('\n', start - 1) + 1
   const indent = /^[ ]*\t/.exec(text.slice(lineStart))
@@ -191,7 +197,8 @@ function syntaxProblem(errorCode: string, message: string, pos: readonly [number
     return { code: 'LVS1011', start: tab, end: tab + 1, message: 'a tab is used for indentation', expected: 'spaces' }
   }
   const plain = SYNTAX_MESSAGES[errorCode] ?? { message: message.replace(/\s+/g, ' ').trim() }
-  if (errorCode === 'MISSING_CHAR' && message.includes('quote')) return { code: 'LVS1010', start, end, message: 'a quote is not closed' }
+  const isQuote = errorCode === 'MISSING_CHAR' && message.includes('quote')
+  if (isQuote) return { code: 'LVS1010', start, end, message: 'a quote is not closed' }
   return { code: 'LVS1010', start, end, ...plain }
 }
 

@@ -57,8 +57,12 @@ function checkMeaning(draft: Draft): Problem[] {
 }
 
 function notMapping(value: unknown, source: ScenarioSource): Problem {
-  if (value === null) return source.problem([], { code: 'LVS1006', message: 'the file is empty', expected: 'a scenario; `lvsim init` writes one' })
-  return source.problem([], { code: 'LVS1008', message: `the file is ${describeValue(value)}`, expected: 'a mapping such as `name: first`' })
+  if (value === null) {
+    const expected = 'a scenario; `lvsim init` writes one'
+    return source.problem([], { code: 'LVS1006', message: 'the file is empty', expected })
+  }
+  const message = `the file is ${describeValue(value)}`
+  return source.problem([], { code: 'LVS1008', message, expected: 'a mapping such as `name: first`' })
 }
 
 /** In the order of the file, one problem per place, that of the lowest code; at most PROBLEM_COUNT_MAX. */

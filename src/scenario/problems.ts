@@ -8,6 +8,8 @@ import type { ProblemCode } from './problem-codes.ts'
 const SHOWN_COLUMNS = 120
 /** Words of a list that are named at most. */
 const SHOWN_WORDS = 20
+/** Hangul, CJK, fullwidth forms, emoji. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{3fffd}]/u
 
 /** Longest line that is shown with its problem, included. */
 export const SOURCE_LINE_LENGTH_MAX = 2_000
@@ -36,8 +38,8 @@ export interface Problem {
  * source line, a caret under the place, and what was expected. Control characters are shown as U+FFFD.
  */
 export function renderProblem(problem: Problem): string {
-  const head = `${printable(problem.file)}:${problem.line}:${problem.column}: error ${problem.code}: ${printable(problem.message)}`
-  const lines = [head, ...renderSource(problem)]
+  const place = `${printable(problem.file)}:${problem.line}:${problem.column}`
+  const lines = [`${place}: error ${problem.code}: ${printable(problem.message)}`, ...renderSource(problem)]
   if (problem.expected !== undefined) lines.push(`  expected: ${printable(problem.expected)}`)
   if (problem.nearest !== undefined) lines.push(`  did you mean \`${printable(problem.nearest)}\`?`)
   return lines.join('\n')
@@ -82,5 +84,5 @@ function sourceText(points: readonly string[]): string {
 
 /** Columns of a terminal that a code point takes: 2 for East Asian wide and fullwidth ones, else 1. */
 function width(point: string): number {
-  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{3fffd}]/u.test(point) ? 2 : 1
+  return WIDE.test(point) ? 2 : 1
 }

@@ -7,6 +7,9 @@ import { type Problem, SOURCE_LINE_LENGTH_MAX } from './problems.ts'
 import { SourceText, type Position } from './source-text.ts'
 import { enclosingNode, findNode, offsetInText, type Path, type SourceNode, type Span } from './source-tree.ts'
 
+/** Longer messages, which quote a long text, are cut. */
+const MESSAGE_LENGTH_MAX = 300
+
 /** What a problem says, beside its place. */
 export interface ProblemText {
   readonly code: ProblemCode
@@ -70,7 +73,7 @@ export class ScenarioSource {
       code,
       file: this.#source.fileName,
       ...position,
-      message,
+      message: message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX)}...` : message,
       ...(expected === undefined ? {} : { expected }),
       ...(nearest === undefined ? {} : { nearest }),
       sourceLine: line.length <= SOURCE_LINE_LENGTH_MAX ? line : '',

@@ -55,7 +55,7 @@ const rawCheck = z
     requests: mapOfWords(OUTCOMES, comparisonValue).optional().describe('Requests by outcome.'),
     fails: z.enum(CAUSES).optional()
       .describe('Every request fails, and for this cause.'),
-    latency: mapOfWords(LATENCIES, latencyValue).optional().describe('Of requests that were answered.'),
+    latency: mapOfWords(LATENCIES, latencyValue).optional().describe('Times that answered requests took.'),
     drops: mapOf(dropReason, comparisonValue).optional().describe('Packets dropped, by reason.'),
     traffic: labelName.optional().describe('Counts this item of traffic only.'),
     modes: z.array(z.enum(MODES)).min(1).optional().describe('Holds in these modes only.'),
@@ -67,9 +67,7 @@ export const checkSchema = rawCheck.transform(toCheck)
 /** An expectation. */
 export type CheckSpec = z.output<typeof checkSchema>
 
-/**
- * Reads `5`, `>= 5`, `>= 95%` (`unit` count) or `<= 5ms` (`unit` ns); without a relation it is `=`. Undefined for any other text.
- */
+/** Reads `5`, `>= 5`, `>= 95%` (`unit` count) or `<= 5ms` (`unit` ns); `=` unless given. Undefined for any other text. */
 export function parseComparison(text: string, unit: 'count' | 'ns'): Comparison | undefined {
   const match = /^(<=|>=|<|>|=)? *(\S+)$/.exec(text.trim())
   const amount = match?.[2] ?? ''
@@ -83,22 +81,25 @@ function withValue(relation: Comparison['relation'], value: number | undefined, 
   return value === undefined ? undefined : { relation, value, unit }
 }
 
+const KINDS = ['output', 'answered_by', 'requests', 'fails', 'latency', 'drops'] as const
+const TESTS = ['equals', 'contains', 'lacks', 'matches'] as const
+
 type RawCheck = z.output<typeof rawCheck>
 
 /** One kind of check out of the keys that are there. */
 function toCheck(raw: RawCheck, context: z.RefinementCtx) {
   const { traffic, modes } = raw
-  const kinds = (['output', 'answered_by', 'requests', 'fails', 'latency', 'drops'] as const).filter((key) => raw[key] !== undefined)
-  const tests = (['equals', 'contains', 'lacks', 'matches'] as const).filter((key) => raw[key] !== undefined)
+  const kinds = KINDS.filter((key) => raw[key] !== undefined)
+  const tests = TESTS.filter((key) => raw[key] !== undefined)
   const [test] = tests
   if (kinds.length !== 1) {
-    return refuse(context, 'a check has exactly one of `output`, `answered_by`, `requests`, `fails`, `latency`, `drops`', 'LVS1029')
+    return refuse(context, `a check has exactly one of ${KINDS.join(', ')}`)
   }
   if (raw.output !== undefined ? tests.length !== 1 : tests.length > 0) {
-    return refuse(context, 'with `output` comes exactly one of `equals`, `contains`, `lacks`, `matches`', 'LVS1029')
+    return refuse(context, `with \`output\` comes exactly one of ${TESTS.join(', ')}`)
   }
   if (traffic !== undefined && (raw.output !== undefined || raw.drops !== undefined)) {
-    return refuse(context, '`traffic` does not go with `output` or `drops`', 'LVS1029')
+    return refuse(context, '`traffic` does not go with `output` or `drops`')
   }
   const common = { traffic, modes }
   if (raw.output !== undefined && test !== undefined) {

@@ -29,7 +29,8 @@ const serviceValue = parsedText({
   parse: (text): ServiceSpec | undefined => {
     const [protocol, portText = '', ...rest] = text.split(/ +/)
     const port = parsePort(portText)
-    return (protocol === 'tcp' || protocol === 'udp') && port !== undefined && rest.length === 0 ? { protocol, port } : undefined
+    if ((protocol !== 'tcp' && protocol !== 'udp') || rest.length > 0) return undefined
+    return port === undefined ? undefined : { protocol, port }
   },
 })
 

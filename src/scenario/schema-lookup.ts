@@ -1,5 +1,5 @@
 /**
- * What the schema expects at a place of a file, read from its JSON Schema: known keys, allowed words, a title. Only errors need it.
+ * What the schema expects at a place of a file, read from its JSON Schema: known keys, allowed words, a title.
  * @module
  */
 import { oneOf } from './problems.ts'
@@ -27,8 +27,8 @@ let root: JsonSchema | undefined
 /** Keys known at `path`, in the order of the schema; `value` is the whole file. Empty where any name may stand. */
 export function knownKeys(path: Path, value: unknown): readonly string[] {
   const schemas = schemasAt(path, value)
-  const names = schemas.flatMap(({ properties, propertyNames }) => [...Object.keys(properties ?? {}), ...wordsOf(propertyNames ?? {})])
-  return [...new Set(names)]
+  const properties = schemas.flatMap((schema) => Object.keys(schema.properties ?? {}))
+  return [...new Set([...properties, ...schemas.flatMap((schema) => wordsOf(schema.propertyNames ?? {}))])]
 }
 
 /** Words allowed at `path`; empty where the schema allows more than words. */
@@ -57,7 +57,7 @@ export function placeOfKey(key: string): string | undefined {
   const places = new Set<string>()
   collectPlaces(rootSchema(), '', key, places)
   const [place] = places
-  return places.size === 1 ? place : undefined
+  return places.size === 1 && place !== '' ? place : undefined
 }
 
 function rootSchema(): JsonSchema {
@@ -90,7 +90,9 @@ function child(schema: JsonSchema, step: PropertyKey): JsonSchema[] {
 
 /** Resolves unions; of variants told apart by a constant key such as `kind`, only the one that `value` names. */
 function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
-  if (schema.title !== undefined && schema.oneOf === undefined) return [schema, ...(schema.anyOf ?? []).filter((one) => one.properties)]
+  if (schema.title !== undefined && schema.oneOf === undefined) {
+    return [schema, ...(schema.anyOf ?? []).filter((one) => one.properties)]
+  }
   const variants = schema.oneOf ?? schema.anyOf
   if (variants === undefined) return [schema]
   const named = variants.filter((variant) => isMapping(value) && Object.entries(variant.properties ?? {})

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { serverSchema } from './schema-server.ts'
 import {
-  countValue, durationValue, hostName, longTextValue, macValue, mapOf, nicName, nicRef, orEmpty, percentValue, prefixValue,
+  countValue, durationValue, longTextValue, macValue, mapOf, nicName, nicRef, orEmpty, percentValue, prefixValue,
   rateValue, renamed, scriptValue, segmentName, sizeValue, textValue,
 } from './schema-values.ts'
 
@@ -57,7 +57,8 @@ export const linkSchema = renamed(
   NAMES_WITH_UNITS,
 )
 
-const interfaceSchema = orEmpty(
+/** How a host is plugged in. */
+export const interfaceSchema = orEmpty(
   renamed(
     z.strictObject({
       segment: segmentName.optional().describe('The segment it is plugged into; absent for an end of a link.'),
@@ -110,11 +111,6 @@ export const hostSchema = orEmpty(
     { memory: 'memoryBytes', etc_hosts: 'etcHosts' },
   ),
 )
-
-/** Keys of `segments` and `hosts`. */
-export const segmentKey = segmentName
-/** Keys of `hosts`. */
-export const hostKey = hostName
 
 /** A segment, in the units of the core. */
 export type Segment = z.output<typeof segmentSchema>

@@ -35,7 +35,8 @@ const answer = {
   service_time: serviceTimeValue.prefault('0s').describe('How long a worker is busy with a request.'),
   workers: countValue(1, 100_000).optional().describe('Requests served at once; no bound unless given.'),
   backlog: countValue(1, 65_535).default(128).describe('Connections that may wait to be accepted.'),
-  closes: z.enum(['client', 'server']).optional().describe('Who closes first: the client with tcp, the server with http, unless given.'),
+  closes: z.enum(['client', 'server']).optional()
+    .describe('Who closes first: the client with tcp, the server with http, unless given.'),
 }
 
 const answerNames = { service_time: 'serviceTime' } as const

@@ -41,7 +41,8 @@ const common = {
 }
 
 const arrivals = arrivalsValue.prefault('in turn').describe('When each request begins.')
-const sourcePort = countValue(1, 65_535).optional().describe('Port of the first request, one more for each next; chosen by the host unless given.')
+const sourcePort = countValue(1, 65_535).optional()
+  .describe('Port of the first request, one more for each next; chosen by the host unless given.')
 
 const connect = renamed(
   z.strictObject({

@@ -87,13 +87,13 @@ function nameValue(title: string, pattern: RegExp) {
 }
 
 /** Name of a host; it may stand before the dot of `rs1.eth0`, so it has none. */
-export const hostName = nameValue('a name of letters, digits and `-` that begins with a letter', /^[A-Za-z][A-Za-z0-9-]{0,62}$/)
+export const hostName = nameValue('a letter, then letters, digits and `-`', /^[A-Za-z][A-Za-z0-9-]{0,62}$/)
 /** Name of a segment. */
-export const segmentName = nameValue('a name of letters, digits, `-` and `_` that begins with a letter', /^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
+export const segmentName = nameValue('a letter, then letters, digits, `-` and `_`', /^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 /** Name of an interface, at most 15 characters as in Linux (IFNAMSIZ). */
 export const nicName = nameValue('the name of an interface such as eth0', /^[A-Za-z][A-Za-z0-9_.-]{0,14}$/)
 /** Name of an item of traffic or of an observation. */
-export const labelName = nameValue('a name of letters, digits and `-`', /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/)
+export const labelName = nameValue('a name of letters, digits, `-`, `_` and `.`', /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/)
 
 /** An interface of a host. */
 export interface NicRef {
@@ -127,11 +127,23 @@ export const ipv4Value = parsedText({
 })
 
 /** An address and the length of its network. */
-export const prefixValue = parsedText({ title: 'an address with its prefix length such as 10.0.0.1/24', code: 'LVS1026', parse: parsePrefix })
+export const prefixValue = parsedText({
+  title: 'an address with its prefix length such as 10.0.0.1/24',
+  code: 'LVS1026',
+  parse: parsePrefix,
+})
 /** An address and a port. */
-export const endpointValue = parsedText({ title: 'an address and port such as 10.0.0.100:80', code: 'LVS1026', parse: parseEndpoint })
+export const endpointValue = parsedText({
+  title: 'an address and port such as 10.0.0.100:80',
+  code: 'LVS1026',
+  parse: parseEndpoint,
+})
 /** Address, port and page. */
-export const urlValue = parsedText({ title: 'a URL with an address such as http://10.0.0.100/', code: 'LVS1026', parse: parseHttpUrl })
+export const urlValue = parsedText({
+  title: 'a URL with an address such as http://10.0.0.100/',
+  code: 'LVS1026',
+  parse: parseHttpUrl,
+})
 /** An Ethernet address. */
 export const macValue = parsedText({ title: 'a MAC address such as 02:00:00:00:01:00', code: 'LVS1026', parse: parseMac })
 
@@ -142,13 +154,15 @@ export function countValue(min: number, max: number) {
 
 /** A mapping from names to values, as a Map in the order of the file. */
 export function mapOf<K extends z.ZodType<string, string>, V extends z.ZodType>(key: K, value: V) {
-  return z.record(key, value).transform((entries): ReadonlyMap<string, z.output<V>> => new Map(Object.entries(entries) as [string, z.output<V>][]))
+  type Entries = [string, z.output<V>][]
+  return z.record(key, value).transform((all): ReadonlyMap<string, z.output<V>> => new Map(Object.entries(all) as Entries))
 }
 
 /** A mapping from some of a closed list of words to values, as a Map. */
 export function mapOfWords<const W extends readonly string[], V extends z.ZodType>(words: W, value: V) {
+  type Entries = [W[number], z.output<V>][]
   const record = z.partialRecord(z.enum(words), value)
-  return record.transform((entries): ReadonlyMap<W[number], z.output<V>> => new Map(Object.entries(entries) as [W[number], z.output<V>][]))
+  return record.transform((all): ReadonlyMap<W[number], z.output<V>> => new Map(Object.entries(all) as Entries))
 }
 
 /** A mapping whose keys may all be left out, written as nothing: `lan:`. */
@@ -157,10 +171,14 @@ export function orEmpty<S extends z.ZodType>(schema: S) {
 }
 
 /** The type `T` with the keys of `Names` renamed. */
-export type Renamed<T, Names> = { [K in keyof T as K extends keyof Names ? (Names[K] extends string ? Names[K] : K) : K]: T[K] }
+export type Renamed<T, Names> = { [K in keyof T as NewName<K, Names>]: T[K] }
+type NewName<K, Names> = K extends keyof Names ? (Names[K] extends string ? Names[K] : K) : K
 
 /** Gives keys of the file the names that the core uses for them, with their units: `delay` becomes `delayNs`. */
-export function renamed<S extends z.ZodType<object>, const Names extends Readonly<Record<string, string>>>(schema: S, names: Names) {
+export function renamed<S extends z.ZodType<object>, const Names extends Readonly<Record<string, string>>>(
+  schema: S,
+  names: Names,
+) {
   return schema.transform((value) => {
     const entries = Object.entries(value).map(([key, field]) => [Object.hasOwn(names, key) ? names[key] : key, field])
     return Object.fromEntries(entries) as Renamed<z.output<S>, Names>

@@ -5,10 +5,10 @@
 import { z } from 'zod'
 import { checkSchema } from './schema-check.ts'
 import { clusterSchema } from './schema-cluster.ts'
-import { hostKey, hostSchema, linkSchema, segmentKey, segmentSchema } from './schema-network.ts'
+import { hostSchema, linkSchema, segmentSchema } from './schema-network.ts'
 import { compareSchema, eventSchema, limitsSchema, observationSchema } from './schema-run.ts'
 import { trafficSchema } from './schema-traffic.ts'
-import { durationValue, longTextValue, mapOf, textValue } from './schema-values.ts'
+import { durationValue, hostName, longTextValue, mapOf, segmentName, textValue } from './schema-values.ts'
 
 /** Sections that map names to items. */
 export const MAP_SECTIONS = { segments: segmentSchema, hosts: hostSchema } as const
@@ -40,9 +40,9 @@ export const scenarioSchema = z
     seed: SINGLE_SECTIONS.seed,
     duration: SINGLE_SECTIONS.duration,
     limits: SINGLE_SECTIONS.limits,
-    segments: mapOf(segmentKey, MAP_SECTIONS.segments).prefault({}).describe('Ethernet segments by name.'),
+    segments: mapOf(segmentName, MAP_SECTIONS.segments).prefault({}).describe('Ethernet segments by name.'),
     links: z.array(LIST_SECTIONS.links).default([]).describe('Cables between two interfaces.'),
-    hosts: mapOf(hostKey, MAP_SECTIONS.hosts).prefault({}).describe('Hosts by name.'),
+    hosts: mapOf(hostName, MAP_SECTIONS.hosts).prefault({}).describe('Hosts by name.'),
     cluster: SINGLE_SECTIONS.cluster,
     traffic: z.array(LIST_SECTIONS.traffic).default([]).describe('What clients do.'),
     events: z.array(LIST_SECTIONS.events).default([]).describe('What happens at given moments.'),

@@ -11,7 +11,9 @@ export function setupText(host: Host): string {
   const lines: string[] = []
   for (const [nic, { segment, addresses, mtuBytes, up }] of host.interfaces) {
     if (segment !== undefined) lines.push(`# ${nic}: segment ${segment}`)
-    for (const { address, prefixLength } of addresses) lines.push(`ip addr add ${formatIp(address)}/${prefixLength} brd + dev ${nic}`)
+    for (const { address, prefixLength } of addresses) {
+      lines.push(`ip addr add ${formatIp(address)}/${prefixLength} brd + dev ${nic}`)
+    }
     if (nic !== 'lo' && mtuBytes !== 1500) lines.push(`ip link set ${nic} mtu ${mtuBytes}`)
     if (nic !== 'lo') lines.push(`ip link set ${nic} ${up ? 'up' : 'down'}`)
   }

@@ -53,7 +53,7 @@ export function parseDuration(text: string): number | undefined {
   return quantity(text, NS_PER_UNIT, DURATION_NS_MAX)
 }
 
-/** `100mbit` as bits per second, 1..RATE_BITS_PER_SECOND_MAX, in any case of letters, as `tc` takes it. Undefined for any other text. */
+/** `100mbit` as bits per second, 1..RATE_BITS_PER_SECOND_MAX; capitals do not count, as in `tc`. Undefined for any other text. */
 export function parseRate(text: string): number | undefined {
   const rate = quantity(text.toLowerCase(), BITS_PER_UNIT, RATE_BITS_PER_SECOND_MAX)
   return rate === 0 ? undefined : rate

@@ -16,7 +16,7 @@ import type { LinkOptions } from '../link/link.ts'
 import { Nic } from '../link/nic.ts'
 import { DEFAULT_LIMITS, type RunLimits } from '../sim/limits.ts'
 import { Simulator } from '../sim/simulator.ts'
-import { broadcastOf, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { broadcastOf, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
 import type { Result } from '../base/result.ts'
 
 /** A nic to be added to a host. */
@@ -104,7 +104,8 @@ export class World {
 
   #addNic(spec: NicSpec, kind: 'ethernet' | 'ppp'): Nic {
     const host = this.host(spec.host)
-    const nic = new Nic(this.sim, `${spec.host}.${spec.device}`, spec.mac, host)
+    // A point-to-point link has no addresses: its frames name nobody, and its nics take them all.
+    const nic = new Nic(this.sim, `${spec.host}.${spec.device}`, kind === 'ppp' ? MAC_ZERO : spec.mac, host)
     this.nics.set(nic.name, nic)
     host.addNic(spec.device, nic, { mtuBytes: spec.mtuBytes, kind })
     return nic

@@ -65,31 +65,29 @@ export class Simulator {
   }
 
   /**
-   * Handles events up to and including `untilNs`. On `time` the clock stands at `untilNs`; on `idle` (no event is left at
+   * Handles events up to and including `untilNs`, which is not before now. On `time` the clock stands at `untilNs`; on `idle` (no event is left at
    * all) and `stopped` it stands at the last event; on `limit`, `limitReached` says which.
    */
   run(untilNs: number): RunEnd {
     const queue = this.#queue
     const { eventsMax, timeNsMax, eventsAtOneInstantMax, livePacketsMax } = this.limits
+    assert(untilNs >= this.nowNs, 'a run does not end before now')
     this.#stopRequested = false
     for (;;) {
       if (this.limitReached !== undefined) return 'limit'
       const nextNs = queue.nextTimeNs
       if (nextNs === Infinity && untilNs === Infinity) return 'idle'
+      if (nextNs > timeNsMax && untilNs > timeNsMax) return this.#reach('time', timeNsMax)
       if (nextNs > untilNs) {
-        this.nowNs = untilNs
+        this.#moveClock(untilNs)
         return 'time'
       }
-      if (nextNs > timeNsMax) return this.#reach('time', timeNsMax)
+      if (this.eventCount >= eventsMax) return this.#reach('events', eventsMax)
+      if (nextNs !== this.nowNs) this.#moveClock(nextNs)
+      if (this.#eventsAtInstant >= eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
+      this.#eventsAtInstant++
+      this.eventCount++
       queue.pop()
-      assert(queue.timeNs >= this.nowNs, 'time never moves back')
-      if (queue.timeNs === this.nowNs) {
-        if (++this.#eventsAtInstant > eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
-      } else {
-        this.nowNs = queue.timeNs
-        this.#eventsAtInstant = 1
-      }
-      if (++this.eventCount > eventsMax) return this.#reach('events', eventsMax)
       ;(queue.actor as Actor).onEvent(queue.kind, queue.data)
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
       if (this.#stopRequested) return 'stopped'
@@ -99,6 +97,13 @@ export class Simulator {
   /** Time of the next event; Infinity when nothing is left to do. */
   get nextTimeNs(): number {
     return this.#queue.nextTimeNs
+  }
+
+  #moveClock(timeNs: number): void {
+    if (timeNs === this.nowNs) return
+    assert(timeNs > this.nowNs, 'time never moves back')
+    this.nowNs = timeNs
+    this.#eventsAtInstant = 0
   }
 
   #reach(limit: LimitReached['limit'], bound: number): RunEnd {

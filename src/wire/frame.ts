@@ -45,6 +45,7 @@ export function etherTypeOf(payload: FramePayload): number {
   return payload.kind === 'arp' ? ETHERTYPE_ARP : ETHERTYPE_IPV4
 }
 
-function payloadBytesOf(payload: FramePayload): number {
+/** Bytes of what it carries, the header of the packet included. */
+export function payloadBytesOf(payload: FramePayload): number {
   return payload.kind === 'arp' ? ARP_PACKET_BYTES : totalBytes(payload)
 }

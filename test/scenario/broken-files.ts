@@ -248,7 +248,7 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
   },
   {
     title: 'a nic in a segment and a link',
-    text: `${TWO.replace('segment: lan, addresses: [10.0.0.1/24]', 'segment: lan')}links: [{endpoints: [a.eth0, b.eth0]}]\n`,
+    text: `${TWO}links: [{endpoints: [a.eth0, b.eth0]}]\n`,
     problems: ['LVS1043 3:20', 'LVS1043 4:20'],
   },
   {
@@ -332,7 +332,8 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
   },
   {
     title: 'a page that no real server has',
-    text: `${CLUSTER.replace('service', 'server: {protocol: http, pages: {/index.html: hello}}, service')}traffic: [{kind: http, from: client, to: http://10.0.0.100/index.htm}]\n`,
+    text: CLUSTER.replace('service', 'server: {protocol: http, pages: {/index.html: hello}}, service')
+      + 'traffic: [{kind: http, from: client, to: http://10.0.0.100/index.htm}]\n',
     problems: ['LVS1054 2:42'],
   },
   {

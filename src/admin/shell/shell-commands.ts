@@ -11,6 +11,7 @@ import { durationNs } from '../sleep.ts'
 import type { Tool, ToolResult } from '../tool.ts'
 import { resolvePath, type HostFiles } from './host-files.ts'
 import type { ShellStart } from './host-shell.ts'
+import { list } from './list.ts'
 import { BACKGROUND, LAST_JOB, REDIRECTED, WAIT } from './rewrite.ts'
 import type { ShellFileSystem } from './shell-file-system.ts'
 import { Interrupted, type ShellResult, type ShellTask } from './shell-task.ts'
@@ -44,6 +45,7 @@ export function shellCommands(surroundings: CommandSurroundings): Command[] {
     { name: REDIRECTED, execute: async (args) => afterRedirection(surroundings.fileSystem, args) },
     { name: BACKGROUND, execute: (args, context) => startInBackground(surroundings, jobs, args, context) },
     { name: WAIT, execute: (args) => waitForJobs(surroundings.task, jobs, args) },
+    { name: 'ls', execute: async (args, context) => list(surroundings.files, args, context.cwd) },
     { name: 'timeout', execute: (args, context) => runWithTimeout(surroundings.task, args, context) },
   )
   return commands

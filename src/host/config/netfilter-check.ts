@@ -22,6 +22,7 @@ const SYN_FLAG = 0x02
 
 /** Why the kernel would refuse the table: EINVAL or ELOOP; undefined when it would take it. */
 export function kernelRefusal(table: TableConfig): 'invalid' | 'loop' | undefined {
+  if (table.chains.some((chain) => chain.rules.some(({ spec: { target } }) => jumpsToBuiltIn(table, target)))) return 'invalid'
   const hooksOf = new Map<string, Set<HookPoint>>()
   for (const hook of HOOKS_OF_TABLE[table.name]) {
     const chain = findChain(table, CHAIN_OF_HOOK[hook])
@@ -51,11 +52,14 @@ function reach(table: TableConfig, chain: ChainConfig, hook: HookPoint, hooksOf:
   return true
 }
 
+function jumpsToBuiltIn(table: TableConfig, target: RuleTarget): boolean {
+  return (target.kind === 'jump' || target.kind === 'goto') && findChain(table, target.chain)?.policy !== undefined
+}
+
 function isAllowed(spec: RuleSpec, table: TableConfig, hooks: ReadonlySet<HookPoint>): boolean {
   const { target } = spec
   const place = TARGET_PLACES[target.kind]
   if (place !== undefined && (place.table !== table.name || ![...hooks].every((hook) => place.hooks.includes(hook)))) return false
-  if ((target.kind === 'jump' || target.kind === 'goto') && findChain(table, target.chain)?.policy !== undefined) return false
   if (target.kind === 'reject' && target.answer === 'tcp-reset' && !isOnly(spec, IPPROTO_TCP)) return false
   if (target.kind === 'tcpmss' && !allowsMss(spec, target.mssBytes, hooks)) return false
   return spec.matches.every((match) => fitsProtocol(match, spec))

@@ -1,0 +1,107 @@
+/**
+ * `lvsim bench engine`: packet-hops per second of CPU time. A hop is one frame that crosses one link. CPU time is that of the
+ * whole process (compiler and garbage collector included) while the simulator runs; building the network is not counted.
+ * @module
+ */
+import { EngineBench, type EngineBenchResult } from '../scenario/bench-engine.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { nowRunning } from './failure.ts'
+import { print, say } from './terminal.ts'
+
+/** Options as they come from the command line. */
+export interface BenchEngineFlags {
+  readonly servers: string
+  readonly requests: string
+  /** The first is not counted: the compiler is still at work. */
+  readonly rounds: string
+  readonly json?: boolean
+}
+
+/** Rounds that differ by more than this share of the median say more about the machine than about lvsim. */
+const NOISE_SHARE_MAX = 0.1
+
+interface Round {
+  readonly cpuSeconds: number
+  readonly result: EngineBenchResult
+}
+
+/** Runs the scenario several times and prints what it cost. Fails when two rounds did not come to the same. */
+export async function benchEngineCommand(flags: BenchEngineFlags): Promise<ExitCode> {
+  const servers = numberIn(flags.servers, 1, 10_000)
+  const requests = numberIn(flags.requests, 1, 100_000_000)
+  const roundCount = numberIn(flags.rounds, 2, 1000)
+  if (servers === undefined || requests === undefined || roundCount === undefined) {
+    say('lvsim bench engine: --servers is 1..10000, --requests 1..100000000, --rounds 2..1000')
+    return EXIT.usage
+  }
+  const rounds: Round[] = []
+  for (let i = 0; i < roundCount; i++) rounds.push(runOnce(servers, requests))
+  const first = rounds[0] as Round
+  if (rounds.some((round) => round.result.hash !== first.result.hash)) {
+    say('lvsim bench engine: two rounds of one scenario gave two hashes')
+    return EXIT.nondeterministic
+  }
+  const report = { servers, requests, ...first.result, ...summary(rounds) }
+  await print(flags.json === true ? `${JSON.stringify({ schemaVersion: 1, kind: 'bench-engine', ...report }, undefined, 2)}\n` : asText(report))
+  if (report.spread > NOISE_SHARE_MAX && flags.json !== true) {
+    say(`The machine is noisy: the counted rounds differ by ${percent(report.spread)}. Close what else runs, or pin the process (taskset -c 1).`)
+  }
+  return EXIT.ok
+}
+
+function runOnce(servers: number, requests: number): Round {
+  const bench = new EngineBench({ servers, requests })
+  nowRunning({ seed: bench.sim.seed, moment: () => ({ timeNs: bench.sim.nowNs, events: bench.sim.eventCount }) })
+  const before = process.cpuUsage()
+  const result = bench.run()
+  const { user, system } = process.cpuUsage(before)
+  return { cpuSeconds: (user + system) / 1e6, result }
+}
+
+interface Summary {
+  /** CPU time of every round, the one that is not counted first. */
+  readonly cpuSeconds: readonly number[]
+  /** Of the counted rounds. */
+  readonly medianCpuSeconds: number
+  readonly hopsPerCpuSecond: number
+  readonly nsPerHop: number
+  /** Longest less shortest counted round, as a share of the median. */
+  readonly spread: number
+}
+
+function summary(rounds: readonly Round[]): Summary {
+  const cpuSeconds = rounds.map((round) => round.cpuSeconds)
+  const sorted = cpuSeconds.slice(1).sort((a, b) => a - b)
+  const [shortest, longest] = [sorted[0] as number, sorted[sorted.length - 1] as number]
+  const upper = sorted[sorted.length >> 1] as number
+  const medianCpuSeconds = sorted.length % 2 === 1 ? upper : (upper + (sorted[(sorted.length >> 1) - 1] as number)) / 2
+  const hops = (rounds[0] as Round).result.hops
+  return {
+    cpuSeconds, medianCpuSeconds, hopsPerCpuSecond: Math.round(hops / medianCpuSeconds),
+    nsPerHop: Math.round(medianCpuSeconds / hops * 1e9), spread: (longest - shortest) / medianCpuSeconds,
+  }
+}
+
+function asText(report: EngineBenchResult & Summary & { readonly servers: number, readonly requests: number }): string {
+  const lines = [`${report.servers} servers, ${report.requests} requests, ${report.hops} packet-hops`, '', 'round        CPU s   ns/hop   hops per CPU second']
+  report.cpuSeconds.forEach((seconds, i) => {
+    lines.push(row(i === 0 ? 'warm-up' : String(i), seconds, report.hops))
+  })
+  lines.push(row('median', report.medianCpuSeconds, report.hops), '')
+  lines.push(`answers ${report.answers}, lost ${report.lost}, events ${report.events}, end ${(report.endNs / 1e9).toFixed(6)} s, hash ${report.hash}`)
+  return `${lines.join('\n')}\n`
+}
+
+function row(name: string, seconds: number, hops: number): string {
+  const cells = [seconds.toFixed(3).padStart(8), (seconds / hops * 1e9).toFixed(0).padStart(7), (hops / seconds).toFixed(0).padStart(12)]
+  return `${name.padEnd(9)}${cells.join('  ')}`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}
+
+function numberIn(text: string, min: number, max: number): number | undefined {
+  const value = Number(text)
+  return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined
+}

@@ -1,0 +1,163 @@
+/**
+ * The life of connections: made and bound to a destination, kept by timers, followed through their states, ended.
+ * Follows ip_vs_conn_new(), ip_vs_bind_dest(), ip_vs_conn_expire() and ip_vs_unbind_dest() in ip_vs_conn.c, set_tcp_state() and
+ * udp_state_transition(). Application helpers (FTP) are not modelled, nor is the removal of conntrack's entry with a connection's.
+ * @module
+ */
+import type { Actor } from '../sim/event-queue.ts'
+import { Timer } from '../sim/timer.ts'
+import type { Host } from '../host/host.ts'
+import type { Ipv4Payload } from '../wire/ipv4-packet.ts'
+import { Connection, type ConnectionFields } from './connection.ts'
+import { ConnectionTable } from './connection-table.ts'
+import type { TimeoutRule } from './control/rules.ts'
+import type { Destination } from './destination.ts'
+import type { IpvsSettings } from './sysctls.ts'
+import { isActiveTcpState, nextTcpState, TCP_STATE } from './tcp-states.ts'
+import { CONTROLLING_SECONDS, NEW_CONNECTION_SECONDS, tcpTimeouts, ticksAt, wheelExpiryNs } from './timeouts.ts'
+
+/** All connections of one director, alive. */
+export class Connections implements Actor {
+  readonly table = new ConnectionTable()
+  /** True while secure_tcp has switched to its own state table. */
+  isSecure = false
+  readonly #host: Host
+  readonly #settings: IpvsSettings
+  #tcpTimeouts: readonly number[] = []
+  #udpSeconds = 0
+
+  constructor(host: Host, settings: IpvsSettings, timeouts: TimeoutRule) {
+    this.#host = host
+    this.#settings = settings
+    this.setTimeouts(timeouts)
+  }
+
+  /** Takes over timeouts; a connection has them from its next packet on. */
+  setTimeouts(timeouts: TimeoutRule): void {
+    this.#tcpTimeouts = tcpTimeouts(timeouts)
+    this.#udpSeconds = timeouts.udpSeconds
+  }
+
+  /** Makes a connection, and binds it to its destination (none: bypass). Its timer runs from the first `restart` on. */
+  create(fields: ConnectionFields, destination: Destination | undefined): Connection {
+    const connection = new Connection(fields, NEW_CONNECTION_SECONDS)
+    connection.isTracked = this.#settings.conntrack !== 0
+    if (destination !== undefined) bind(connection, destination)
+    if (!connection.isOnePacket) this.table.insert(connection)
+    return connection
+  }
+
+  /** Ties a connection to the template it came from. */
+  control(connection: Connection, template: Connection): void {
+    connection.control = template
+    template.controlledCount++
+  }
+
+  /** Gives a connection back after use: its timer starts anew. One that serves a single packet ends here. */
+  restart(connection: Connection): void {
+    if (connection.isOnePacket) return this.#end(connection)
+    const { sim, profile } = this.#host
+    connection.timer ??= new Timer(sim, this, 0, connection)
+    connection.expiresTick = ticksAt(sim.nowNs, profile.hz) + connection.timeoutSeconds * profile.hz
+    connection.timer.armAt(wheelExpiryNs(sim.nowNs, connection.timeoutSeconds, profile.hz))
+  }
+
+  /** Has the timer of a connection fire at the next tick (ip_vs_conn_expire_now). */
+  expireNow(connection: Connection): void {
+    const { sim, profile } = this.#host
+    const tick = ticksAt(sim.nowNs, profile.hz)
+    if (connection.timer?.isArmed !== true || connection.expiresTick <= tick) return
+    connection.expiresTick = tick
+    connection.timer.armAt(wheelExpiryNs(sim.nowNs, 0, profile.hz))
+  }
+
+  /** Ends a connection at once, and with it a template that nothing else needs (ip_vs_conn_del). */
+  delete(connection: Connection): void {
+    if (connection.isDead) return
+    const template = connection.control
+    this.#expire(connection)
+    if (template !== undefined && template.controlledCount === 0 && !template.assured) this.delete(template)
+  }
+
+  /** A timer has fired. */
+  onEvent(_kind: number, data: unknown): void {
+    this.#expire(data as Connection)
+  }
+
+  /** Follows a packet of a connection: its state, its timeout, and which counter of the destination it is in. */
+  follow(connection: Connection, payload: Ipv4Payload, direction: 'input' | 'output'): void {
+    if (payload.kind === 'tcp') {
+      this.#followTcp(connection, payload.flags, direction)
+    } else {
+      connection.timeoutSeconds = this.#udpSeconds
+      if (direction === 'output') assureTemplate(connection)
+    }
+  }
+
+  #followTcp(connection: Connection, flags: number, direction: 'input' | 'output'): void {
+    if (direction === 'output') connection.noOutput = false
+    const column = direction === 'input' && connection.noOutput ? 'input-only' : direction
+    const state = nextTcpState(connection.state, flags, column, this.isSecure)
+    if (state !== connection.state) {
+      countAs(connection, isActiveTcpState(state))
+      if (state === TCP_STATE.ESTABLISHED) assureTemplate(connection)
+      connection.state = state
+    }
+    connection.timeoutSeconds = this.#tcpTimeouts[state] ?? NEW_CONNECTION_SECONDS
+  }
+
+  #expire(connection: Connection): void {
+    if (connection.isDead) return
+    if (connection.controlledCount > 0) {
+      connection.timeoutSeconds = CONTROLLING_SECONDS
+      return this.restart(connection)
+    }
+    this.#end(connection)
+  }
+
+  #end(connection: Connection): void {
+    connection.isDead = true
+    this.table.remove(connection)
+    connection.timer?.cancel()
+    if (connection.control !== undefined) {
+      connection.control.controlledCount--
+      connection.control = undefined
+    }
+    unbind(connection)
+  }
+}
+
+function bind(connection: Connection, destination: Destination): void {
+  connection.destination = destination
+  connection.method = destination.method
+  connection.tunnel = destination.tunnel
+  connection.noOutput = destination.method !== 'nat'
+  destination.references++
+  if (connection.isTemplate) destination.persistConns++
+  else destination.inactiveConns++
+  destination.checkUpperThreshold()
+}
+
+function unbind(connection: Connection): void {
+  const { destination } = connection
+  if (destination === undefined) return
+  destination.references--
+  if (connection.isTemplate) destination.persistConns--
+  else if (connection.inactive) destination.inactiveConns--
+  else destination.activeConns--
+  destination.checkLowerThreshold()
+}
+
+function countAs(connection: Connection, isActive: boolean): void {
+  if (connection.inactive === !isActive) return
+  connection.inactive = !isActive
+  const { destination } = connection
+  if (destination === undefined) return
+  destination.activeConns += isActive ? 1 : -1
+  destination.inactiveConns += isActive ? -1 : 1
+}
+
+/** A template counts as assured once one of its connections is (ip_vs_control_assure_ct). */
+function assureTemplate(connection: Connection): void {
+  if (connection.control?.isTemplate === true) connection.control.assured = true
+}

@@ -1,0 +1,26 @@
+/**
+ * Counting the packets of connections: for their destination, its service and the whole director.
+ * Follows ip_vs_in_stats() and ip_vs_out_stats() in ip_vs_core.c.
+ * @module
+ */
+import { totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Connection } from './connection.ts'
+import type { IpvsParts } from './parts.ts'
+
+/** Counts a packet towards the real server, while the destination is there. */
+export function countIn(parts: IpvsParts, connection: Connection, packet: Ipv4Packet): void {
+  if (connection.destination?.available !== true) return
+  const bytes = totalBytes(packet)
+  connection.destination.stats.countIn(bytes)
+  parts.serviceOf(connection)?.stats.countIn(bytes)
+  parts.totals.countIn(bytes)
+}
+
+/** Counts a packet from the real server, while the destination is there. */
+export function countOut(parts: IpvsParts, connection: Connection, packet: Ipv4Packet): void {
+  if (connection.destination?.available !== true) return
+  const bytes = totalBytes(packet)
+  connection.destination.stats.countOut(bytes)
+  parts.serviceOf(connection)?.stats.countOut(bytes)
+  parts.totals.countOut(bytes)
+}

@@ -1,0 +1,126 @@
+/**
+ * ICMP errors about packets of connections: those from clients' networks go to the real server, those from real servers to the
+ * client, and those about the outer packets of tunnels are told to the client by the director. Echo is not balanced.
+ * Follows ip_vs_in_icmp(), ip_vs_out_icmp() and ip_vs_nat_icmp() in ip_vs_core.c, ip_vs_icmp_xmit() in ip_vs_xmit.c.
+ * @module
+ */
+import type { HookPoint, Passage } from '../host/hooks.ts'
+import { formatIp } from '../wire/address.ts'
+import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage } from '../wire/icmp-message.ts'
+import { IPPROTO_IPIP, IPV4_HEADER_BYTES, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Connection } from './connection.ts'
+import { countIn, countOut } from './counting.ts'
+import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
+import { explain, type IpvsParts } from './parts.ts'
+import { schedule } from './scheduling.ts'
+import { transmit } from './transmit/transmit.ts'
+import { findWay, markHandled } from './transmit/way.ts'
+
+const ICMP_SOURCE_QUENCH = 4
+/** An MTU that leaves room for an outer header above the smallest MTU of IPv4. */
+const TUNNEL_MTU_BYTES_MIN = 68 + IPV4_HEADER_BYTES
+
+/** The hook function for errors on their way to real servers, at localIn, localOut and (for services by mark) forward. */
+export function handleIncomingError(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+  if (passage.fromIpvs) return packet
+  const message = errorOf(packet)
+  const quoted = message?.quoted
+  if (message === undefined || quoted === undefined) return packet
+  if (quoted.protocol === IPPROTO_IPIP && quoted.payload.kind === 'ipv4') {
+    return point === 'localIn' ? aboutTunnel(parts, packet, message, { outer: quoted, inner: quoted.payload }) : packet
+  }
+  const { connections, settings } = parts
+  const read = readHeaders(quoted)
+  if (read === undefined) return packet
+  const headers = inverted(read)
+  const key = { protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport }
+  let connection = connections.table.find(key)
+  const isNew = connection === undefined
+  if (connection === undefined) {
+    if (settings.schedule_icmp === 0) return packet
+    const scheduled = schedule(parts, { packet, passage, headers, isIcmp: true })
+    if (scheduled === 'pass') return packet
+    if (scheduled === 'taken') return undefined
+    connection = scheduled
+  }
+  countIn(parts, connection, packet)
+  const result = sendError(parts, { packet, passage, point, connection }, message)
+  if (isNew) connections.restart(connection)
+  return result
+}
+
+/** The hook function for errors on their way to clients, called for replies. */
+export function handleOutgoingError(parts: IpvsParts, packet: Ipv4Packet, passage: Passage): Ipv4Packet {
+  const message = errorOf(packet)
+  const quoted = message?.quoted
+  const read = quoted === undefined ? undefined : readHeaders(quoted)
+  if (message === undefined || quoted === undefined || read === undefined) return packet
+  const headers = inverted(read)
+  const connection = parts.connections.table.findReply({
+    protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
+  })
+  if (connection === undefined) return packet
+  const inside = withDestination(quoted, connection.vaddr, withDestinationPort(quoted.payload, connection.vport))
+  const turned = withSource(packet, connection.vaddr, withQuoted(message, inside))
+  parts.host.trace?.changed(parts.host, packet, turned, 'NAT undone, in the quoted packet too')
+  countOut(parts, connection, packet)
+  markHandled({ passage, connection })
+  return turned
+}
+
+/** The real server learns of an error: NAT turns the message and the packet inside it. */
+function sendError(
+  parts: IpvsParts, sending: { packet: Ipv4Packet, passage: Passage, point: HookPoint, connection: Connection }, message: IcmpMessage,
+): Ipv4Packet | undefined {
+  const { host } = parts
+  const { packet, passage, point, connection } = sending
+  if (connection.method !== 'nat') {
+    const result = transmit(parts, sending)
+    connection.inPackets++
+    return result
+  }
+  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: point !== 'forward', mayRedirect: true })
+  if (way === undefined) return undefined
+  const from = way.kind === 'local' ? packet : way.packet
+  const { quoted } = message
+  const inside = quoted === undefined ? undefined : withSource(quoted, connection.daddr, withSourcePort(quoted.payload, connection.dport))
+  const turned = withDestination(from, connection.daddr, inside === undefined ? message : withQuoted(message, inside))
+  host.trace?.changed(host, packet, turned, 'NAT to the real server, in the quoted packet too')
+  markHandled(sending)
+  if (way.kind === 'local') return turned
+  host.sendIpvs(turned, connection.daddr, passage)
+  return undefined
+}
+
+/** An error about the outer packet of a tunnel: the client is told, as if the tunnel were not there. */
+function aboutTunnel(
+  parts: IpvsParts, packet: Ipv4Packet, message: IcmpMessage, { outer, inner }: { outer: Ipv4Packet, inner: Ipv4Packet },
+): Ipv4Packet | undefined {
+  const { host, connections } = parts
+  const headers = readHeaders(inner)
+  if (headers === undefined) return packet
+  const connection = connections.table.find({
+    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
+  })
+  if (connection === undefined) return packet
+  host.consume(packet, 'ipvs')
+  let { rest } = message
+  if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
+    host.learnPathMtu(outer.dst, message.rest & 0xffff)
+    // A client that does not look for the path MTU is not told it; its packets are cut.
+    if (!outer.dontFragment) return undefined
+    const mtuBytes = host.pathMtuBytes(outer.dst)
+    rest = mtuBytes > TUNNEL_MTU_BYTES_MIN ? mtuBytes - IPV4_HEADER_BYTES : mtuBytes
+  }
+  explain(parts, inner, () => `the tunnel to ${formatIp(outer.dst)} failed: the client is told`)
+  host.sendIcmpError(inner, { type: message.type, code: message.code, rest })
+  countOut(parts, connection, inner)
+  return undefined
+}
+
+/** The message, if it is an error that IPVS looks at. */
+function errorOf(packet: Ipv4Packet): IcmpMessage | undefined {
+  if (packet.payload.kind !== 'icmp') return undefined
+  const { type } = packet.payload
+  return type === ICMP_UNREACHABLE || type === ICMP_SOURCE_QUENCH || type === ICMP_TIME_EXCEEDED ? packet.payload : undefined
+}

@@ -1,0 +1,222 @@
+/**
+ * IPVS on one host: the rules, what lives by them, and the hooks that make the host a director.
+ * Follows ip_vs_ctl.c and ip_vs_init() in ip_vs_core.c. Sync daemons and IPv6 packets are not modelled; IPv6 services can be
+ * configured and listed.
+ * @module
+ */
+import { present } from '../base/assert.ts'
+import type { Result } from '../base/result.ts'
+import { NS_PER_SECOND } from '../base/units.ts'
+import { HOOK_PRIORITY } from '../host/hooks.ts'
+import type { Host } from '../host/host.ts'
+import { isIpv6, isMulticast, type IpAddr } from '../wire/address.ts'
+import type { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
+import { applyCommand } from './control/apply.ts'
+import type { IpvsCommand, IpvsError } from './control/command.ts'
+import { INITIAL_RULES, type DestinationRule, type IpvsRules, type ServiceId } from './control/rules.ts'
+import { Defence } from './defence.ts'
+import { Destination } from './destination.ts'
+import { handleIncomingError } from './icmp-errors.ts'
+import type { IpvsParts } from './parts.ts'
+import { handleReply } from './replies.ts'
+import { handleRequest } from './requests.ts'
+import { SCHEDULERS } from './scheduler/registry.ts'
+import { Service, type ServiceClock } from './service.ts'
+import { ServiceTable } from './service-table.ts'
+import { ESTIMATOR_PERIOD_NS, Stats } from './stats.ts'
+import { defineIpvsSysctls, type IpvsSettings } from './sysctls.ts'
+import { Trash } from './trash.ts'
+
+/** Buckets of the connection table of Linux 6.1, which `ipvsadm -L` prints. */
+export const CONNECTION_TABLE_SIZE = 4096
+const OWNER = 'ipvs'
+/** Event kinds. */
+const FLUSH_DESTINATIONLESS = 0
+
+/** IPVS of one host. */
+export class Ipvs implements IpvsParts {
+  readonly host: Host
+  readonly settings: IpvsSettings
+  readonly services = new ServiceTable()
+  readonly connections: Connections
+  readonly defence: Defence
+  readonly totals: Stats
+  tunnelIdent = 0
+  #rules: IpvsRules = INITIAL_RULES
+  readonly #trash: Trash
+  readonly #clock: ServiceClock
+  readonly #serviceOf = new Map<Destination, Service>()
+  #isEstimating = true
+  #hasHooks = false
+
+  constructor(host: Host) {
+    this.host = host
+    this.settings = defineIpvsSysctls(host.sysctl, host.profile.memoryBytes, (name) => this.#onSetting(name))
+    this.#clock = this.#makeClock()
+    this.totals = new Stats(this.#clock)
+    this.connections = new Connections(host, this.settings, this.#rules.timeouts)
+    this.defence = new Defence(host, this.settings, this.connections)
+    this.#trash = new Trash(host.sim)
+  }
+
+  /** The rules in force: a frozen tree, another one after every change. */
+  get rules(): IpvsRules {
+    return this.#rules
+  }
+
+  /** Carries out a command, or refuses it and changes nothing. */
+  apply(command: IpvsCommand): Result<IpvsRules, IpvsError> {
+    const next = applyCommand(this.#rules, command, {
+      hasScheduler: (name) => this.#loadScheduler(name),
+      isUnicast: (addr) => this.#isUnicast(addr),
+    })
+    if (!next.ok) return next
+    this.#rules = next.value
+    this.#carryOut(command)
+    return next
+  }
+
+  serviceOf(connection: Connection): Service | undefined {
+    return connection.destination === undefined ? undefined : this.#serviceOf.get(connection.destination)
+  }
+
+  /** Connections whose server was deleted, under expire_nodest_conn (expire_nodest_conn_handler). */
+  onEvent(kind: number): void {
+    if (kind !== FLUSH_DESTINATIONLESS) return
+    for (const connection of [...this.connections.table]) {
+      if (connection.isDead || connection.destination?.available !== false || connection.controlledCount > 0) continue
+      const { control } = connection
+      this.connections.delete(connection)
+      if (control !== undefined && control.controlledCount === 0) this.connections.delete(control)
+    }
+  }
+
+  #carryOut(command: IpvsCommand): void {
+    switch (command.kind) {
+      case 'add-service': this.services.add(new Service(command.service, command.options, this.#clock)); break
+      case 'edit-service': this.#service(command.service).edit(command.options); break
+      case 'delete-service': this.#deleteService(this.#service(command.service)); break
+      case 'flush': for (const service of this.services.all) this.#deleteService(service); break
+      case 'add-destination': this.#addDestination(this.#service(command.service), command.destination); break
+      case 'edit-destination': {
+        const service = this.#service(command.service)
+        const { addr, port } = command.destination
+        service.update(present(service.find(addr, port), 'destination'), command.destination)
+        break
+      }
+      case 'delete-destination': {
+        const service = this.#service(command.service)
+        const destination = present(service.find(command.addr, command.port), 'destination')
+        service.remove(destination)
+        this.#discard(service, destination)
+        break
+      }
+      case 'set-timeouts': this.connections.setTimeouts(this.#rules.timeouts); break
+      case 'zero': this.#zero(command.service); break
+    }
+    this.#setHooks()
+  }
+
+  #addDestination(service: Service, rule: DestinationRule): void {
+    const found = this.#trash.take(service.key, rule)
+    const destination = found?.destination ?? new Destination(rule, this.#clock)
+    if (found !== undefined) {
+      destination.update(rule, true)
+      if (found.service !== service) destination.stats.zero()
+    }
+    this.#serviceOf.set(destination, service)
+    service.add(destination)
+  }
+
+  #deleteService(service: Service): void {
+    for (const destination of service.dismantle()) this.#discard(service, destination)
+    this.services.remove(service)
+  }
+
+  /** A destination that was taken off its service. */
+  #discard(service: Service, destination: Destination): void {
+    this.#serviceOf.delete(destination)
+    this.#trash.add(destination, service)
+    if (this.settings.expire_nodest_conn === 0) return
+    const { sim, profile } = this.host
+    sim.schedule(sim.nowNs + Math.ceil(NS_PER_SECOND / profile.hz), this, FLUSH_DESTINATIONLESS, undefined)
+  }
+
+  #zero(id: ServiceId | undefined): void {
+    for (const service of id === undefined ? this.services.all : [this.#service(id)]) {
+      service.stats.zero()
+      for (const destination of service.destinations) destination.stats.zero()
+    }
+    if (id === undefined) this.totals.zero()
+  }
+
+  #service(id: ServiceId): Service {
+    return present(this.services.find(id), 'service')
+  }
+
+  /** The hooks are there while there are services; without them connections are left to the host itself. */
+  #setHooks(): void {
+    const { hooks } = this.host
+    if (this.services.hasIpv4 === this.#hasHooks) return
+    this.#hasHooks = !this.#hasHooks
+    if (!this.#hasHooks) return hooks.unregister(OWNER)
+    const { ipvsLocalInReply, ipvsLocalInRequest, ipvsForwardIcmp, ipvsForwardReply, ipvsLocalOutReply, ipvsLocalOutRequest } = HOOK_PRIORITY
+    hooks.register('localIn', OWNER, ipvsLocalInReply, (packet, passage) => handleReply(this, packet, passage, 'localIn'))
+    hooks.register('localIn', OWNER, ipvsLocalInRequest, (packet, passage) => handleRequest(this, packet, passage, 'localIn'))
+    hooks.register('forward', OWNER, ipvsForwardIcmp, (packet, passage) => handleIncomingError(this, packet, passage, 'forward'))
+    hooks.register('forward', OWNER, ipvsForwardReply, (packet, passage) => handleReply(this, packet, passage, 'forward'))
+    hooks.register('localOut', OWNER, ipvsLocalOutReply, (packet, passage) => handleReply(this, packet, passage, 'localOut'))
+    hooks.register('localOut', OWNER, ipvsLocalOutRequest, (packet, passage) => handleRequest(this, packet, passage, 'localOut'))
+  }
+
+  #loadScheduler(name: string): boolean {
+    return name === 'none' || (SCHEDULERS.has(name) && this.host.modules.load(`ip_vs_${name}`).ok)
+  }
+
+  /** Unicast, or an address of this host; neither a broadcast address nor 0.0.0.0/8. */
+  #isUnicast(addr: IpAddr): boolean {
+    if (isIpv6(addr)) return true
+    return addr >>> 24 !== 0 && !isMulticast(addr) && this.host.findOutputRoute(addr)?.type !== 'broadcast'
+  }
+
+  #onSetting(name: keyof IpvsSettings): void {
+    if (name === 'secure_tcp' || name === 'drop_entry') this.defence.update()
+    if (name !== 'run_estimation') return
+    // What has come due so far is done under the old setting.
+    this.totals.catchUp()
+    for (const service of this.services.all) {
+      service.stats.catchUp()
+      for (const destination of service.destinations) destination.stats.catchUp()
+    }
+    this.#isEstimating = this.settings.run_estimation !== 0
+  }
+
+  #makeClock(): ServiceClock {
+    const { sim } = this.host
+    const { settings } = this
+    const startNs = sim.nowNs
+    const isEstimating = (): boolean => this.#isEstimating
+    return {
+      get nowNs() { return sim.nowNs },
+      get lblcExpirationNs() { return settings.lblc_expiration * NS_PER_SECOND },
+      get lblcrExpirationNs() { return settings.lblcr_expiration * NS_PER_SECOND },
+      get round() { return Math.floor((sim.nowNs - startNs) / ESTIMATOR_PERIOD_NS) },
+      get isRunning() { return isEstimating() },
+    }
+  }
+}
+
+const attached = new WeakMap<Host, Ipvs>()
+
+/** IPVS of a host, once its module is loaded. */
+export function findIpvs(host: Host): Ipvs | undefined {
+  return attached.get(host)
+}
+
+/** Has IPVS attach itself to a host when the module ip_vs gets loaded, now or later. */
+export function attachIpvs(host: Host): void {
+  host.modules.onLoad((name) => {
+    if (name === 'ip_vs' && !attached.has(host)) attached.set(host, new Ipvs(host))
+  })
+}

@@ -1,0 +1,39 @@
+/**
+ * What the parts of a director share on a packet's way: the host, the tables, the settings, the counters.
+ * @module
+ */
+import type { Host } from '../host/host.ts'
+import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Connection } from './connection.ts'
+import type { Connections } from './connections.ts'
+import type { Defence } from './defence.ts'
+import type { Service } from './service.ts'
+import type { ServiceTable } from './service-table.ts'
+import type { Stats } from './stats.ts'
+import type { IpvsSettings } from './sysctls.ts'
+
+/** The parts of one director. */
+export interface IpvsParts {
+  readonly host: Host
+  readonly settings: IpvsSettings
+  readonly services: ServiceTable
+  readonly connections: Connections
+  readonly defence: Defence
+  /** Counters of the whole director. */
+  readonly totals: Stats
+  /** Identification of the last outer packet of a tunnel. Live. */
+  tunnelIdent: number
+  /** The service of a destination of a connection, for its counters; undefined when that service is gone. */
+  serviceOf(connection: Connection): Service | undefined
+}
+
+/** Tells those who explain a run what was decided; `text` is only asked for when there is somebody. */
+export function explain(parts: IpvsParts, packet: Ipv4Packet, text: () => string): void {
+  const { host } = parts
+  host.trace?.decision(host, packet, { by: 'ipvs', text: text() })
+}
+
+/** A connection's state in an explanation: `SYN_RECV -> ESTABLISHED`, or one name. */
+export function changeOf(before: string, after: string): string {
+  return before === after ? after : `${before} -> ${after}`
+}

@@ -1,0 +1,75 @@
+/**
+ * Packets from real servers, back to clients: NAT is undone, and the connection followed. With DR and TUN replies do not pass the
+ * director, but for those of a real server that is the director itself or has it for a gateway.
+ * Follows ip_vs_out_hook() and handle_response() in ip_vs_core.c.
+ * @module
+ */
+import type { HookPoint, Passage } from '../host/hooks.ts'
+import { formatIp } from '../wire/address.ts'
+import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
+import { IPPROTO_ICMP, isFragment, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { TCP_RST } from '../wire/tcp-segment.ts'
+import type { Connection } from './connection.ts'
+import { countOut } from './counting.ts'
+import { readHeaders, withSourcePort, type Headers } from './headers.ts'
+import { handleOutgoingError } from './icmp-errors.ts'
+import { changeOf, explain, type IpvsParts } from './parts.ts'
+import { markHandled } from './transmit/way.ts'
+
+/** The hook function for replies, at localIn, forward and localOut. */
+export function handleReply(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+  if (passage.fromIpvs) return packet
+  const { host, connections, settings } = parts
+  const whole = isFragment(packet) ? host.input.reassemble(packet) : packet
+  if (whole === undefined) return undefined
+  if (whole.protocol === IPPROTO_ICMP) return handleOutgoingError(parts, whole, passage)
+  const headers = readHeaders(whole)
+  if (headers === undefined) return whole
+  const connection = connections.table.findReply({
+    protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
+  })
+  if (connection !== undefined) return respond(parts, whole, passage, connection)
+  if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, headers) && !isReset(whole)) {
+    explain(parts, whole, () => `from a real server, but of no connection (${point})`)
+    host.sendIcmpError(whole, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })
+    host.drop(whole, 'ipvs-no-destination')
+    return undefined
+  }
+  return whole
+}
+
+function respond(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, connection: Connection): Ipv4Packet {
+  const { host } = parts
+  let turned = packet
+  if (connection.vaddr !== packet.src || connection.vport !== connection.dport) {
+    turned = withSource(packet, connection.vaddr, withSourcePort(packet.payload, connection.vport))
+    host.trace?.changed(host, packet, turned, 'NAT undone')
+  }
+  countOut(parts, connection, packet)
+  const before = connection.stateName
+  parts.connections.follow(connection, packet.payload, 'output')
+  explain(parts, turned, () => `reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection.stateName)}`)
+  markHandled({ passage, connection })
+  expectRequest(passage, connection)
+  parts.connections.restart(connection)
+  return turned
+}
+
+/** A server that speaks first: conntrack must expect the client's answer at the service's address (ip_vs_update_conntrack). */
+function expectRequest(passage: Passage, connection: Connection): void {
+  const tracking = passage.conntrack
+  if (!connection.isTracked || connection.method !== 'nat' || tracking === undefined) return
+  const { entry, direction } = tracking
+  if (entry.isConfirmed || entry.isDead || direction !== 'original') return
+  entry.reply = { ...entry.reply, dst: connection.vaddr, dport: connection.vport }
+}
+
+/** True for the address and port of a NAT destination of any service (ip_vs_has_real_service). */
+function isFromRealServer(parts: IpvsParts, headers: Headers): boolean {
+  return parts.services.all.some(({ id, destinations }) => (id.fwmark !== 0 || id.protocol === headers.protocol)
+    && destinations.some((server) => server.method === 'nat' && server.addr === headers.src && server.port === headers.sport))
+}
+
+function isReset(packet: Ipv4Packet): boolean {
+  return packet.payload.kind === 'tcp' && (packet.payload.flags & TCP_RST) !== 0
+}

@@ -1,0 +1,98 @@
+/**
+ * Packets towards real servers: the connection they belong to, or a new one; its state; and on they go.
+ * Follows ip_vs_in_hook() and is_new_conn_expected() in ip_vs_core.c.
+ * @module
+ */
+import type { HookPoint, Passage } from '../host/hooks.ts'
+import { formatIp } from '../wire/address.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Connection } from './connection.ts'
+import { countIn } from './counting.ts'
+import { asksForNew, readHeaders } from './headers.ts'
+import { handleIncomingError } from './icmp-errors.ts'
+import { changeOf, explain, type IpvsParts } from './parts.ts'
+import { schedule } from './scheduling.ts'
+import { TCP_STATE } from './tcp-states.ts'
+import { transmit } from './transmit/transmit.ts'
+
+/** The hook function for requests, at localIn and localOut. */
+export function handleRequest(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+  if (passage.fromIpvs) return packet
+  if (packet.protocol === IPPROTO_ICMP) return handleIncomingError(parts, packet, passage, point)
+  const { connections, settings, host } = parts
+  const headers = readHeaders(packet)
+  if (headers === undefined) {
+    if (settings.ignore_tunneled !== 0) passage.fromIpvs = true
+    return packet
+  }
+  let connection = connections.table.find({
+    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
+  })
+  if (connection !== undefined && asksForNew(packet.payload) && mustReschedule(parts, connection, passage)) {
+    const isStillTracked = usesOldTracking(connection, passage)
+    explain(parts, packet, () => `a new connection by the ports of an old one in ${connection?.stateName}`)
+    if (connection.controlledCount === 0) connections.expireNow(connection)
+    if (isStillTracked) return dropped(parts, packet)
+    connection = undefined
+  }
+  if (connection?.destination?.available === false) {
+    if (settings.expire_nodest_conn === 0) {
+      explain(parts, packet, () => 'the real server of this connection was deleted')
+      host.drop(packet, 'ipvs-destination-gone')
+      return undefined
+    }
+    const isStillTracked = usesOldTracking(connection, passage)
+    connections.expireNow(connection)
+    if (isStillTracked) return dropped(parts, packet)
+    connection = undefined
+  }
+  if (connection === undefined) {
+    const scheduled = schedule(parts, { packet, passage, headers, isIcmp: false })
+    if (scheduled === 'pass') return packet
+    if (scheduled === 'taken') return undefined
+    connection = scheduled
+  }
+  return forward(parts, { packet, passage, point, connection })
+}
+
+/** Counts a request, follows its connection, and sends it. */
+function forward(
+  parts: IpvsParts, sending: { packet: Ipv4Packet, passage: Passage, point: HookPoint, connection: Connection },
+): Ipv4Packet | undefined {
+  const { packet, connection } = sending
+  countIn(parts, connection, packet)
+  const before = connection.stateName
+  parts.connections.follow(connection, packet.payload, 'input')
+  explain(parts, packet, () => `to ${formatIp(connection.daddr)} by ${connection.method}: ${changeOf(before, connection.stateName)}`)
+  const result = transmit(parts, sending)
+  if (!connection.isOnePacket) connection.inPackets++
+  else if (connection.control !== undefined) connection.control.inPackets++
+  parts.connections.restart(connection)
+  return result
+}
+
+function mustReschedule(parts: IpvsParts, connection: Connection, passage: Passage): boolean {
+  const { settings } = parts
+  if (settings.expire_nodest_conn !== 0 && connection.destination?.weight === 0) return true
+  if (settings.conn_reuse_mode === 0 || !mayBeReused(connection, settings.conn_reuse_mode)) return false
+  return connection.controlledCount === 0 || !usesOldTracking(connection, passage)
+}
+
+/** Over, or (bit 2, where the server's side is not seen) half over. A connection of a template never is. */
+function mayBeReused(connection: Connection, mode: number): boolean {
+  if (connection.control !== undefined || connection.protocol !== IPPROTO_TCP) return false
+  const { state } = connection
+  return state === TCP_STATE.TIME_WAIT || state === TCP_STATE.CLOSE
+    || ((mode & 2) !== 0 && state === TCP_STATE.FIN_WAIT && connection.noOutput)
+}
+
+/** conntrack still has the old flow, and would take the new packet for a part of it. */
+function usesOldTracking(connection: Connection, passage: Passage): boolean {
+  return connection.isTracked && passage.conntrack?.entry.isConfirmed === true
+}
+
+function dropped(parts: IpvsParts, packet: Ipv4Packet): undefined {
+  explain(parts, packet, () => 'conntrack still knows the old connection')
+  parts.host.drop(packet, 'ipvs-drop-packet')
+  return undefined
+}

@@ -1,0 +1,40 @@
+/**
+ * VS/NAT: the request gets the real server's address and port for a destination. Follows ip_vs_nat_xmit() in ip_vs_xmit.c and
+ * ip_vs_update_conntrack() in ip_vs_nfct.c.
+ * @module
+ */
+import { isLoopback } from '../../wire/address.ts'
+import { withDestination, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { withDestinationPort } from '../headers.ts'
+import { explain, type IpvsParts } from '../parts.ts'
+import { findWay, markHandled, type Sending } from './way.ts'
+
+/** Sends a request to the real server; returns it, turned, when that is the director itself. */
+export function transmitNat(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
+  const { host } = parts
+  const { packet, passage, connection, point } = sending
+  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, mayRedirect: true })
+  if (way === undefined) return undefined
+  if (way.kind === 'local' && isLoopback(connection.daddr) && point !== 'localOut') {
+    explain(parts, packet, () => 'a packet from outside may not be turned to 127.0.0.0/8')
+    host.drop(packet, 'ipvs-no-route')
+    return undefined
+  }
+  const from = way.kind === 'local' ? packet : way.packet
+  const turned = withDestination(from, connection.daddr, withDestinationPort(from.payload, connection.dport))
+  host.trace?.changed(host, packet, turned, 'NAT to the real server')
+  markHandled(sending)
+  expectReply(sending)
+  if (way.kind === 'local') return turned
+  host.sendIpvs(turned, connection.daddr, passage)
+  return undefined
+}
+
+/** Has conntrack expect the answer from the real server, where it tracks the connection and has not confirmed it yet. */
+function expectReply({ passage, connection }: Sending): void {
+  const tracking = passage.conntrack
+  if (!connection.isTracked || tracking === undefined) return
+  const { entry, direction } = tracking
+  if (entry.isConfirmed || entry.isDead || direction !== 'original') return
+  entry.reply = { ...entry.reply, src: connection.daddr, sport: connection.dport }
+}

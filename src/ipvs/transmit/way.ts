@@ -1,0 +1,92 @@
+/**
+ * What all forwarding methods do before they differ: find the route to the real server, count the TTL down, and see that the
+ * packet fits. Follows __ip_vs_get_out_rt(), decrement_ttl() and ensure_mtu_is_adequate() in ip_vs_xmit.c.
+ * @module
+ */
+import type { HookPoint, Passage } from '../../host/hooks.ts'
+import { isLoopback, type IpAddr } from '../../wire/address.ts'
+import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST } from '../../wire/icmp-message.ts'
+import { totalBytes, withTtlDecremented, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { Connection } from '../connection.ts'
+import { explain, type IpvsParts } from '../parts.ts'
+
+/** Smallest MTU that a tunnel may leave. */
+const TUNNEL_MTU_BYTES_MIN = 68
+
+/** A packet on its way through a transmitter. */
+export interface Sending {
+  readonly packet: Ipv4Packet
+  readonly passage: Passage
+  readonly point: HookPoint
+  readonly connection: Connection
+}
+
+/** How a method wants the route. */
+export interface Demands {
+  readonly nextHop: IpAddr
+  /** Bytes that will be put before the packet; undefined where nothing is. */
+  readonly tunnelBytes?: number
+  /** NAT: a packet for another host may be turned to this one. */
+  readonly mayRedirect?: boolean
+  /** The real server may be the director itself. */
+  readonly mayBeLocal: boolean
+}
+
+/** `local`: the real server is the director itself. `remote`: here is the packet, with its TTL counted down. */
+export type Way = { readonly kind: 'local' } | { readonly kind: 'remote', readonly packet: Ipv4Packet }
+
+/** Finds the way; undefined when there is none, and then the packet is accounted for. */
+export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): Way | undefined {
+  const { host } = parts
+  const { packet } = sending
+  const route = host.findOutputRoute(demands.nextHop)
+  if (route === undefined || (route.type !== 'unicast' && route.type !== 'local')) {
+    host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
+    return lost(parts, packet, 'there is no route to the real server')
+  }
+  if (route.type === 'local') {
+    const wasLocal = sending.point === 'localIn' || host.isLocalAddress(packet.dst)
+    if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(parts, packet, 'the real server may not be this host')
+    return { kind: 'local' }
+  }
+  if (isLoopback(packet.src)) return lost(parts, packet, 'a packet from 127.0.0.0/8 may not leave this host')
+  if (packet.ttl <= 1) {
+    host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
+    host.drop(packet, 'ttl-exceeded')
+    return undefined
+  }
+  const next = withTtlDecremented(packet)
+  return fits(parts, next, demands) ? { kind: 'remote', packet: next } : undefined
+}
+
+function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: Demands): boolean {
+  const { host, settings } = parts
+  const mtuBytes = host.pathMtuBytes(nextHop) - (tunnelBytes ?? 0)
+  if (tunnelBytes !== undefined) {
+    if (mtuBytes < TUNNEL_MTU_BYTES_MIN) {
+      lost(parts, packet, `the tunnel would leave an MTU of ${mtuBytes} bytes`)
+      return false
+    }
+    // Without path MTU discovery the outer packet will be cut.
+    if (settings.pmtu_disc === 0) return true
+  }
+  if (!packet.dontFragment || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp') return true
+  explain(parts, packet, () => `${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`)
+  host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+  host.drop(packet, 'too-big')
+  return false
+}
+
+function lost(parts: IpvsParts, packet: Ipv4Packet, why: string): undefined {
+  explain(parts, packet, () => why)
+  parts.host.drop(packet, 'ipvs-no-route')
+  return undefined
+}
+
+/** Marks a packet as handled by IPVS; without conntrack for connections nobody tracks it either (ip_vs_notrack). */
+export function markHandled({ passage, connection }: Pick<Sending, 'passage' | 'connection'>): void {
+  passage.fromIpvs = true
+  if (connection.isTracked) return
+  passage.untracked = true
+  passage.conntrack = undefined
+}
