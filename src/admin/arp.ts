@@ -11,15 +11,22 @@ import { printed, refused, unsupported, type Tool, type ToolResult } from './too
 
 /** The tool. */
 export const arp: Tool = ({ host, argv }) => {
-  const read = readOptions(argv, { valued: 'iHtAf', flags: 'naevDds', long: { numeric: 'n', all: 'a', verbose: 'v', device: 'i', delete: 'd', set: 's' } })
-  if (!read.ok) return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `arp: option ${read.error} is not modelled`)
+  const read = readOptions(
+    argv,
+    { valued: 'iHtAf', flags: 'naevDds', long: { numeric: 'n', all: 'a', verbose: 'v', device: 'i', delete: 'd', set: 's' } },
+  )
+  if (!read.ok) {
+    return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `arp: option ${read.error} is not modelled`)
+  }
   const { values, flags, operands } = read.value
   for (const letter of ['H', 't', 'A', 'f']) {
     if (values.has(letter)) return unsupported(`-${letter}`, `arp: option -${letter} is not modelled`)
   }
   if (flags.has('D')) return unsupported('-D', 'arp: option -D is not modelled')
   const deviceName = values.get('i') ?? operandDevice(operands)
-  if (deviceName !== undefined && host.findDevice(deviceName) === undefined) return refused(`${deviceName}: No such device\n`, 255)
+  if (deviceName !== undefined && host.findDevice(deviceName) === undefined) {
+    return refused(`${deviceName}: No such device\n`, 255)
+  }
   if (flags.has('d')) return remove(host, operands, deviceName)
   if (flags.has('s')) return set(host, operands, deviceName)
   return show(host, { isBsd: flags.has('a'), target: operands[0], deviceName })
@@ -38,11 +45,17 @@ interface Row {
 
 function rows(host: Host, deviceName: string | undefined): Row[] {
   return host.devices.filter((device) => deviceName === undefined || device.name === deviceName).flatMap((device) => {
-    return (device.neighbors?.entries() ?? []).filter((neighbor) => neighbor.state !== 'none').map((neighbor) => ({ device: device.name, neighbor }))
+    return (device.neighbors?.entries() ?? []).filter((neighbor) => neighbor.state !== 'none').map(
+      (neighbor) => ({ device: device.name, neighbor }),
+    )
   })
 }
 
-function show(host: Host, wanted: { readonly isBsd: boolean, readonly target: string | undefined, readonly deviceName: string | undefined }): ToolResult {
+function show(host: Host, wanted: {
+  readonly isBsd: boolean
+  readonly target: string | undefined
+  readonly deviceName: string | undefined
+}): ToolResult {
   const { isBsd, target, deviceName } = wanted
   const addr = target === undefined ? undefined : resolve(host, target)
   if (target !== undefined && addr === undefined) return refused(`${target}: Unknown host\n`, 255)
@@ -51,7 +64,9 @@ function show(host: Host, wanted: { readonly isBsd: boolean, readonly target: st
     return printed(addr === undefined ? '' : `${target} (${formatIp(addr)}) -- no entry\n`)
   }
   if (isBsd) return printed(shown.map(bsdLine).join(''))
-  return printed(`Address                  HWtype  HWaddress           Flags Mask            Iface\n${shown.map(linuxLine).join('')}`)
+  return printed(
+    `Address                  HWtype  HWaddress           Flags Mask            Iface\n${shown.map(linuxLine).join('')}`,
+  )
 }
 
 function linuxLine({ device, neighbor }: Row): string {
@@ -62,7 +77,9 @@ function linuxLine({ device, neighbor }: Row): string {
 }
 
 function bsdLine({ device, neighbor }: Row): string {
-  const at = neighbor.isValid ? `${formatMac(neighbor.mac)} [ether] ${neighbor.state === 'permanent' ? 'PERM ' : ''}` : '<incomplete> '
+  const at = neighbor.isValid
+    ? `${formatMac(neighbor.mac)} [ether] ${neighbor.state === 'permanent' ? 'PERM ' : ''}`
+    : '<incomplete> '
   return `? (${formatIp(neighbor.addr)}) at ${at} on ${device}\n`
 }
 

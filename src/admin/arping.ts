@@ -1,5 +1,6 @@
 /**
- * arping(8) of iputils 20221126: -c -w -I -i -s -f -b -q -U -A -D. Broadcasts first, and asks whoever answered alone from then on.
+ * arping(8) of iputils 20221126: -c -w -I -i -s -f -b -q -U -A -D. Broadcasts first, and asks whoever answered alone from
+ * then on.
  * @module
  */
 import { NS_PER_MILLISECOND, secondsToNs } from '../base/units.ts'
@@ -45,7 +46,9 @@ export const arping: Tool = async ({ host, argv, waiter }) => {
   if (given !== undefined && !host.isLocalAddress(source)) return refused('arping: bind: Cannot assign requested address\n', 2)
   return new ArpingRun({
     host, device, target, source, count: Number(values.get('c') ?? Infinity),
-    deadlineNs: values.has('w') ? secondsToNs(Number(values.get('w'))) : Infinity, intervalNs: secondsToNs(Number(values.get('i') ?? 1)), flags,
+    deadlineNs: values.has('w')
+      ? secondsToNs(Number(values.get('w')))
+      : Infinity, intervalNs: secondsToNs(Number(values.get('i') ?? 1)), flags,
   }).run(waiter)
 }
 

@@ -59,7 +59,8 @@ export const date: Tool = ({ host, argv }) => {
   return printed(`${text.replace(/%([a-zA-Z%])/g, (_, letter: string) => dateField(letter, nowNs))}\n`)
 }
 
-function dateField(letter: string, nowNs: number): string {
+/** One field of a date by its strftime(3) letter, in UTC; `c` is the whole, as ctime(3) gives it. */
+export function dateField(letter: string, nowNs: number): string {
   const seconds = Math.floor(nowNs / NS_PER_SECOND)
   const dayOfRun = Math.floor(seconds / 86_400)
   let day = dayOfRun
@@ -90,7 +91,9 @@ function dateField(letter: string, nowNs: number): string {
     case 'b': case 'B': return MONTHS[month] ?? ''
     case 'Z': return 'UTC'
     case 'z': return '+0000'
-    case 'c': return `${WEEKDAYS[dayOfRun % 7] ?? ''} ${MONTHS[month] ?? ''} ${String(day + 1).padStart(2)} ${two(hour)}:${two(minute)}:${two(second)} 1970`
+    case 'c':
+      return `${WEEKDAYS[dayOfRun % 7]
+        ?? ''} ${MONTHS[month] ?? ''} ${String(day + 1).padStart(2)} ${two(hour)}:${two(minute)}:${two(second)} 1970`
     case 'n': return '\n'
     case 't': return '\t'
     default: return '%'

@@ -7,7 +7,9 @@ import type { Host } from '../host/host.ts'
 import { formatIp, formatMac, prefixMask, type IpAddr } from '../wire/address.ts'
 import { queueLength } from './ip/device-text.ts'
 
-const FLAG_BITS: Record<string, number> = { UP: 1, BROADCAST: 2, LOOPBACK: 8, POINTOPOINT: 16, RUNNING: 64, NOARP: 128, MULTICAST: 4096 }
+const FLAG_BITS: Record<string, number> = {
+  UP: 1, BROADCAST: 2, LOOPBACK: 8, POINTOPOINT: 16, RUNNING: 64, NOARP: 128, MULTICAST: 4096,
+}
 
 /** One device or alias, with the empty line behind it. */
 export function entryText(host: Host, label: string): string {
@@ -19,7 +21,9 @@ export function entryText(host: Host, label: string): string {
   const address = config.addresses.find((other) => other.label === label)
   if (address !== undefined) {
     const broadcast = flags.includes('BROADCAST') ? `  broadcast ${formatIp(address.broadcast ?? 0 as IpAddr)}` : ''
-    lines.push(`        inet ${formatIp(address.addr)}  netmask ${formatIp(prefixMask(address.prefixLength) as IpAddr)}${broadcast}`)
+    lines.push(
+      `        inet ${formatIp(address.addr)}  netmask ${formatIp(prefixMask(address.prefixLength) as IpAddr)}${broadcast}`,
+    )
   }
   lines.push(`        ${hardware(config)}`)
   if (!label.includes(':')) lines.push(...counters(host, config.name))
@@ -33,11 +37,16 @@ export function shortTable(host: Host, labels: readonly string[]): string {
     const config = findDeviceConfig(host.net, name)
     if (config === undefined) return ''
     const nic = host.findDevice(name)?.nic
-    const letters = flagsOf(config).map((flag) => ({ UP: 'U', BROADCAST: 'B', LOOPBACK: 'L', POINTOPOINT: 'P', RUNNING: 'R', NOARP: 'O', MULTICAST: 'M' }[flag] ?? ''))
+    const letters = flagsOf(config).map(
+      (flag) => ({ UP: 'U', BROADCAST: 'B', LOOPBACK: 'L', POINTOPOINT: 'P', RUNNING: 'R', NOARP: 'O', MULTICAST: 'M' }[flag]
+        ?? ''),
+    )
     const order = 'ABDLMmNOPRU'
     const flags = [...letters.join('')].sort((a, b) => order.indexOf(a) - order.indexOf(b)).join('')
     const number = (value: number, width: number): string => String(value).padStart(width)
-    return `${name.padEnd(8)} ${number(config.mtuBytes, 5)} ${number(nic?.rxFrames ?? 0, 8)}      0      0 0      ${number(nic?.txFrames ?? 0, 8)}      0      0      0 ${flags}\n`
+    return `${name.padEnd(8)} ${number(config.mtuBytes, 5)} ${number(
+      nic?.rxFrames ?? 0, 8,
+    )}      0      0 0      ${number(nic?.txFrames ?? 0, 8)}      0      0      0 ${flags}\n`
   }).join('')
 }
 
@@ -68,8 +77,12 @@ function hardware(config: DeviceConfig): string {
 function counters(host: Host, name: string): string[] {
   const nic = host.findDevice(name)?.nic
   return [
-    `        RX packets ${nic?.rxFrames ?? 0}  bytes ${bytesText(nic?.rxBytes ?? 0)}`, '        RX errors 0  dropped 0  overruns 0  frame 0',
-    `        TX packets ${nic?.txFrames ?? 0}  bytes ${bytesText(nic?.txBytes ?? 0)}`, '        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0',
+    `        RX packets ${nic?.rxFrames ?? 0}  bytes ${bytesText(
+      nic?.rxBytes ?? 0,
+    )}`, '        RX errors 0  dropped 0  overruns 0  frame 0',
+    `        TX packets ${nic?.txFrames ?? 0}  bytes ${bytesText(
+      nic?.txBytes ?? 0,
+    )}`, '        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0',
   ]
 }
 

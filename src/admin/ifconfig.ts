@@ -80,7 +80,8 @@ class Change {
       case 'up': return this.#flag(true)
       case 'down': return this.#flag(false)
       case 'inet': return undefined
-      case 'arp': case '-arp': return this.#configure('SIOCSIFFLAGS', (name) => setDeviceArp(this.#host.net, name, word === 'arp'))
+      case 'arp': case '-arp':
+        return this.#configure('SIOCSIFFLAGS', (name) => setDeviceArp(this.#host.net, name, word === 'arp'))
       case 'mtu': {
         const mtuBytes = Number(rest.shift())
         return this.#configure('SIOCSIFMTU', (name) => setDeviceMtu(this.#host.net, name, mtuBytes))
@@ -89,7 +90,9 @@ class Change {
         const text = rest.shift()
         if (text === undefined && word === 'broadcast') return undefined
         if (text === undefined) return refused('ifconfig: option `netmask\' requires an argument.\n', 1)
-        return word === 'add' || word === 'del' ? unsupported(word, `ifconfig: "${word}" is not modelled`) : this.#detail(word, text)
+        return word === 'add' || word === 'del'
+          ? unsupported(word, `ifconfig: "${word}" is not modelled`)
+          : this.#detail(word, text)
       }
       case 'txqueuelen':
         rest.shift()
@@ -129,13 +132,17 @@ class Change {
     if (addr === undefined) return refused(`${text}: Unknown host\nifconfig: \`--help' gives usage information.\n`, 1)
     const device = findDeviceConfig(host.net, deviceOf(this.#label))
     if (device === undefined) {
-      this.#stderr += `SIOCSIFADDR: ${errnoText('ENODEV')}\n${this.#label}: ERROR while getting interface flags: ${errnoText('ENODEV')}\n`
+      this.#stderr += `SIOCSIFADDR: ${errnoText(
+        'ENODEV',
+      )}\n${this.#label}: ERROR while getting interface flags: ${errnoText('ENODEV')}\n`
       return undefined
     }
     const own = this.#own()
     if (own !== undefined && own.addr !== addr) this.#remove(own)
     const prefixLength = length === undefined ? classPrefixLength(addr) : Number(length)
-    if (addr !== 0 && own?.addr !== addr) this.#add(device, { addr, prefixLength, broadcast: defaultBroadcast(device, addr, prefixLength) })
+    if (addr !== 0 && own?.addr !== addr) this.#add(
+      device, { addr, prefixLength, broadcast: defaultBroadcast(device, addr, prefixLength) },
+    )
     else if (addr !== 0 && length !== undefined) this.#detail('netmask', length)
     if (!this.#label.includes(':')) this.#flag(true)
     return undefined
@@ -146,7 +153,9 @@ class Change {
     const value = /^\d{1,2}$/.test(text) && word === 'netmask' ? undefined : parseIpv4(text === '+' ? '0.0.0.0' : text)
     const prefixLength = value === undefined ? Number(text) : maskLength(value)
     const call = word === 'netmask' ? 'SIOCSIFNETMASK' : 'SIOCSIFBRDADDR'
-    if (value === undefined && !/^\d{1,2}$/.test(text)) return refused(`${text}: Unknown host\nifconfig: \`--help' gives usage information.\n`, 1)
+    if (value === undefined && !/^\d{1,2}$/.test(text)) {
+      return refused(`${text}: Unknown host\nifconfig: \`--help' gives usage information.\n`, 1)
+    }
     const device = findDeviceConfig(this.#host.net, deviceOf(this.#label))
     const own = this.#own()
     if (device === undefined || own === undefined) {

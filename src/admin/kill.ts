@@ -26,7 +26,9 @@ export const kill: Tool = ({ host, argv }) => {
       if (signal === undefined) return unsupported(word, `kill: ${word} is not modelled`)
     } else pids.push(word)
   }
-  if (pids.length === 0) return refused('kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n', 2)
+  if (pids.length === 0) {
+    return refused('kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n', 2)
+  }
   let stderr = ''
   for (const text of pids) {
     if (text.startsWith('%')) return unsupported(text, 'kill: job numbers are not modelled')

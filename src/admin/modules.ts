@@ -40,7 +40,13 @@ export const lsmod: Tool = ({ host }) => printed(moduleTable(host, (name, size, 
 
 /** /proc/modules. */
 export function procModules(host: Host): string {
-  return moduleTable(host, (name, size, users) => `${name} ${size} ${users.length} ${users.length === 0 ? '-' : `${users.join(',')},`} Live 0x0000000000000000\n`, '')
+  return moduleTable(
+    host,
+    (name, size, users) => {
+      return `${name} ${size} ${users.length} ${users.length === 0 ? '-' : `${users.join(',')},`} Live 0x0000000000000000\n`
+    },
+    '',
+  )
 }
 
 function moduleTable(host: Host, row: (name: string, size: number, users: readonly string[]) => string, head: string): string {

@@ -8,7 +8,11 @@ import { printed, refused, unsupported, type Tool } from './tool.ts'
 export const yum: Tool = ({ argv }) => {
   const [verb, ...names] = argv.filter((word) => !word.startsWith('-'))
   if (verb === 'install' || verb === 'update' || verb === 'upgrade' || verb === 'groupinstall') {
-    return printed(`${names.map((name) => `Package ${name} is already installed.\n`).join('')}Dependencies resolved.\nNothing to do.\nComplete!\n`)
+    return printed(
+      `${names.map((name) => `Package ${name} is already installed.\n`).join(
+        '',
+      )}Dependencies resolved.\nNothing to do.\nComplete!\n`,
+    )
   }
   if (verb === 'makecache' || verb === 'clean') return printed('')
   return unsupported(verb ?? 'yum', `yum: "${verb ?? ''}" is not modelled`)
@@ -19,10 +23,16 @@ export const apt: Tool = ({ argv }) => {
   const [verb, ...names] = argv.filter((word) => !word.startsWith('-'))
   const summary = '0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n'
   if (verb === 'install') {
-    return printed(`Reading package lists...\nBuilding dependency tree...\nReading state information...\n${names.map((name) => `${name} is already the newest version.\n`).join('')}${summary}`)
+    return printed(
+      `Reading package lists...\nBuilding dependency tree...\nReading state information...\n${names.map(
+        (name) => `${name} is already the newest version.\n`,
+      ).join('')}${summary}`,
+    )
   }
   if (verb === 'update') return printed('Reading package lists...\n')
-  if (verb === 'upgrade' || verb === 'dist-upgrade') return printed(`Reading package lists...\nBuilding dependency tree...\nReading state information...\n${summary}`)
+  if (verb === 'upgrade' || verb === 'dist-upgrade') {
+    return printed(`Reading package lists...\nBuilding dependency tree...\nReading state information...\n${summary}`)
+  }
   return unsupported(verb ?? 'apt', `apt: "${verb ?? ''}" is not modelled`)
 }
 
@@ -30,6 +40,8 @@ export const apt: Tool = ({ argv }) => {
 export const rpm: Tool = ({ argv }) => {
   const [option, ...names] = argv
   if (option === '-q') return printed(names.map((name) => `${name}-1.0-1.x86_64\n`).join(''))
-  if (option !== undefined && /^-[iUF][vh]*$/.test(option)) return refused(names.map((name) => `\tpackage ${name} is already installed\n`).join(''), 1)
+  if (option !== undefined && /^-[iUF][vh]*$/.test(option)) {
+    return refused(names.map((name) => `\tpackage ${name} is already installed\n`).join(''), 1)
+  }
   return unsupported(option ?? 'rpm', `rpm: "${option ?? ''}" is not modelled`)
 }

@@ -5,7 +5,7 @@
 import { NS_PER_MILLISECOND, NS_PER_SECOND, secondsToNs } from '../base/units.ts'
 import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
-import { IcmpEcho, type Ping, type PingHandlers } from '../host/ping.ts'
+import type { Ping, PingHandlers } from '../host/ping.ts'
 import { formatIp, IPV4_ANY, parseIpv4, type IpAddr } from '../wire/address.ts'
 import {
   ICMP_HEADER_BYTES, ICMP_PARAMETER_PROBLEM, ICMP_REDIRECT, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
@@ -53,7 +53,9 @@ export const ping: Tool = async ({ host, argv, waiter }) => {
   if (typeof noRoute === 'string') return refused(`ping: connect: ${errnoText(noRoute)}\n`, 2)
   const hasDeadline = values.has('w')
   const run = new PingRun({
-    host, dst, shownAs: target, src: source, device: host.findDevice(values.get('I') ?? '')?.name, count: values.has('c') ? Number(values.get('c')) : Infinity,
+    host, dst, shownAs: target, src: source, device: host.findDevice(values.get('I') ?? '')?.name, count: values.has('c')
+      ? Number(values.get('c'))
+      : Infinity,
     intervalNs: secondsToNs(Number(values.get('i') ?? 1)), lingerNs: secondsToNs(Number(values.get('W') ?? 10)),
     deadlineNs: hasDeadline ? secondsToNs(Number(values.get('w'))) : Infinity,
     dataBytes: Number(values.get('s') ?? 56), ttl: values.has('t') ? Number(values.get('t')) : undefined,
@@ -72,15 +74,6 @@ export function resolve(host: Host, name: string): IpAddr | undefined {
     if (names.includes(name)) return parseIpv4(addr)
   }
   return undefined
-}
-
-/** The registry of a host's pings. */
-function echoOf(host: Host): IcmpEcho {
-  const { echoClient } = host.icmp
-  if (echoClient instanceof IcmpEcho) return echoClient
-  const echo = new IcmpEcho(host)
-  host.icmp.echoClient = echo
-  return echo
 }
 
 /** What -I asks for: an address, or that of a device. A text is ping's refusal. */
@@ -110,7 +103,7 @@ class PingRun implements PingHandlers {
 
   async run(waiter: Waiter): Promise<ToolResult> {
     const { host, count, intervalNs, deadlineNs } = this.#options
-    const echo = echoOf(host).open(this)
+    const echo = host.pings.open(this)
     const startNs = host.sim.nowNs
     let sequence = 0
     let sentNs = startNs
@@ -130,7 +123,10 @@ class PingRun implements PingHandlers {
     }
     echo.close()
     const received = this.#timesNs.length
-    return { stdout: this.#head() + this.#lines.join('') + this.#statistics(sequence, sentNs - startNs), stderr: '', exitCode: received > 0 ? 0 : 1 }
+    return {
+      stdout: this.#head() + this.#lines.join('') + this.#statistics(sequence, sentNs - startNs), stderr: '',
+      exitCode: received > 0 ? 0 : 1,
+    }
   }
 
   /** Waits for what is still to come, no longer than -W and -w allow. */
@@ -156,7 +152,9 @@ class PingRun implements PingHandlers {
     const problem = echo.request({ src, dst, sequence, dataBytes, dontFragment, ...(ttl === undefined ? {} : { ttl }) })
     if (problem === undefined) return
     this.#errors++
-    const text = problem === 'EMSGSIZE' ? `ping: local error: message too long, mtu=${host.pathMtuBytes(dst)}` : `ping: sendmsg: ${errnoText(problem)}`
+    const text = problem === 'EMSGSIZE'
+      ? `ping: local error: message too long, mtu=${host.pathMtuBytes(dst)}`
+      : `ping: sendmsg: ${errnoText(problem)}`
     this.#lines.push(`${text}\n`)
   }
 
@@ -170,7 +168,12 @@ class PingRun implements PingHandlers {
     if (isDuplicate) this.#duplicates++
     else this.#timesNs.push(timeNs)
     if (!isQuiet) {
-      this.#lines.push(`${reply.dataBytes + ICMP_HEADER_BYTES} bytes from ${formatIp(reply.from)}: icmp_seq=${reply.sequence} ttl=${reply.ttl} time=${shortTime(timeNs)} ms${isDuplicate ? ' (DUP!)' : ''}\n`)
+      this.#lines.push(
+        `${reply.dataBytes
+          + ICMP_HEADER_BYTES} bytes from ${formatIp(
+            reply.from,
+          )}: icmp_seq=${reply.sequence} ttl=${reply.ttl} time=${shortTime(timeNs)} ms${isDuplicate ? ' (DUP!)' : ''}\n`,
+      )
     }
     this.#wake?.()
   }
@@ -185,13 +188,15 @@ class PingRun implements PingHandlers {
   #head(): string {
     const { shownAs, dst, dataBytes, src, device } = this.#options
     const from = src === IPV4_ANY ? '' : ` from ${formatIp(src)}${device === undefined ? ' :' : ` ${device}:`}`
-    return `PING ${shownAs} (${formatIp(dst)})${from} ${dataBytes}(${dataBytes + ICMP_HEADER_BYTES + IPV4_HEADER_BYTES}) bytes of data.\n`
+    return `PING ${shownAs} (${formatIp(dst)})${from} ${dataBytes}(${dataBytes + ICMP_HEADER_BYTES
+      + IPV4_HEADER_BYTES}) bytes of data.\n`
   }
 
   #statistics(sent: number, spanNs: number): string {
     const received = this.#timesNs.length
     const lost = sent === 0 ? 0 : Math.floor((sent - received) * 100 / sent)
-    const extra = (this.#duplicates > 0 ? `+${this.#duplicates} duplicates, ` : '') + (this.#errors > 0 ? `+${this.#errors} errors, ` : '')
+    const extra = (this.#duplicates > 0 ? `+${this.#duplicates} duplicates, ` : '')
+      + (this.#errors > 0 ? `+${this.#errors} errors, ` : '')
     const head = `\n--- ${this.#options.shownAs} ping statistics ---\n${sent} packets transmitted, ${received} received, ${extra}${lost}% packet loss, time ${Math.round(spanNs / NS_PER_MILLISECOND)}ms\n`
     if (received === 0) return `${head}\n`
     const sum = this.#timesNs.reduce((total, time) => total + time, 0)
@@ -219,7 +224,8 @@ function errorText(message: IcmpMessage): string {
       if (message.code === UNREACHABLE_FRAGMENTATION_NEEDED) return `Frag needed and DF set (mtu = ${message.rest & 0xffff})`
       return UNREACHABLE_TEXTS[message.code] ?? `Dest Unreachable, Bad Code: ${message.code}`
     case ICMP_TIME_EXCEEDED: return message.code === 0 ? 'Time to live exceeded' : 'Frag reassembly time exceeded'
-    case ICMP_REDIRECT: return `Redirect ${message.code === 0 ? 'Network' : 'Host'}(New nexthop: ${formatIp(message.rest as IpAddr)})`
+    case ICMP_REDIRECT:
+      return `Redirect ${message.code === 0 ? 'Network' : 'Host'}(New nexthop: ${formatIp(message.rest as IpAddr)})`
     case ICMP_PARAMETER_PROBLEM: return `Parameter problem: pointer = ${message.rest >>> 24}`
     default: return `Bad ICMP type: ${message.type}`
   }

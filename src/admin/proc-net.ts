@@ -1,5 +1,6 @@
 /**
- * Files under /proc that show the network of a host, and a few about the machine: /proc/net/dev, route, arp; modules, version, uptime.
+ * Files under /proc that show the network of a host, and a few about the machine: /proc/net/dev, route, arp; modules,
+ * version, uptime.
  * @module
  */
 import { nsToSeconds } from '../base/units.ts'
@@ -16,14 +17,18 @@ export function registerNetFiles(): void {
   registerProcFile('/proc/net/arp', neighbors)
   registerProcFile('/proc/modules', procModules)
   registerProcFile('/proc/version', (host) => `Linux version ${host.profile.kernelRelease} (lvsim)\n`)
-  registerProcFile('/proc/uptime', (host) => `${nsToSeconds(host.sim.nowNs).toFixed(2)} ${nsToSeconds(host.sim.nowNs).toFixed(2)}\n`)
+  registerProcFile(
+    '/proc/uptime', (host) => `${nsToSeconds(host.sim.nowNs).toFixed(2)} ${nsToSeconds(host.sim.nowNs).toFixed(2)}\n`,
+  )
 }
 
 function devices(host: Host): string {
   const number = (value: number, width: number): string => String(value).padStart(width)
   const rows = host.devices.map(({ name, nic }) => {
     const receive = `${number(nic?.rxBytes ?? 0, 7)} ${number(nic?.rxFrames ?? 0, 7)}    0    0    0     0          0         0`
-    return `${name.padStart(6)}: ${receive} ${number(nic?.txBytes ?? 0, 8)} ${number(nic?.txFrames ?? 0, 7)}    0    0    0     0       0          0\n`
+    return `${name.padStart(6)}: ${receive} ${number(nic?.txBytes ?? 0, 8)} ${number(
+      nic?.txFrames ?? 0, 7,
+    )}    0    0    0     0       0          0\n`
   })
   return `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
@@ -34,7 +39,9 @@ function routes(host: Host): string {
   const rows = listedRoutes(host).map((route) => {
     const flags = 1 + (route.gateway === undefined ? 0 : 2) + (route.prefixLength === 32 ? 4 : 0)
     const fields = [
-      route.device === '' ? '*' : route.device, littleEndian(route.network), littleEndian(route.gateway ?? 0), flags.toString(16).padStart(4, '0'),
+      route.device === ''
+        ? '*'
+        : route.device, littleEndian(route.network), littleEndian(route.gateway ?? 0), flags.toString(16).padStart(4, '0'),
       '0', '0', String(route.metric), littleEndian(prefixMask(route.prefixLength)), '0', '0', '0',
     ]
     return `${fields.join('\t').padEnd(127)}\n`
@@ -49,9 +56,13 @@ function littleEndian(value: number): string {
 }
 
 function neighbors(host: Host): string {
-  const rows = host.devices.flatMap((device) => (device.neighbors?.entries() ?? []).filter((entry) => entry.state !== 'none').map((entry) => {
+  const rows = host.devices.flatMap((device) => (device.neighbors?.entries() ?? []).filter(
+    (entry) => entry.state !== 'none',
+  ).map((entry) => {
     const flags = entry.state === 'permanent' ? '0x6' : entry.isValid ? '0x2' : '0x0'
-    return `${formatIp(entry.addr).padEnd(16)} 0x1         ${flags.padEnd(10)}  ${formatMac(entry.mac)}     *        ${device.name}\n`
+    return `${formatIp(entry.addr).padEnd(
+      16,
+    )} 0x1         ${flags.padEnd(10)}  ${formatMac(entry.mac)}     *        ${device.name}\n`
   }))
   return `IP address       HW type     Flags       HW address            Mask     Device\n${rows.join('')}`
 }

@@ -23,7 +23,9 @@ export const route: Tool = ({ host, argv }) => {
   for (const word of argv) {
     if (words.length > 0 || !word.startsWith('-')) words.push(word)
     else if (word === '-n') numeric = true
-    else if (word !== '-e' && word !== '-v' && word !== '-4' && word !== '-F') return unsupported(word, `route: option ${word} is not modelled`)
+    else if (word !== '-e' && word !== '-v' && word !== '-4' && word !== '-F') {
+      return unsupported(word, `route: option ${word} is not modelled`)
+    }
   }
   const [verb, ...rest] = words
   if (verb === undefined) return printed(routeTable(host, numeric))
@@ -40,9 +42,15 @@ export function routeTable(host: Host, isNumeric: boolean, isNetstat = false): s
     const network = !isNumeric && entry.prefixLength === 0 ? 'default' : formatIp(entry.network)
     const isReject = entry.type !== 'unicast'
     const gateway = isReject ? '-' : formatIp(entry.gateway ?? 0 as IpAddr)
-    const flags = isReject ? `!${entry.prefixLength === 32 ? 'H' : ''}` : `U${entry.gateway === undefined ? '' : 'G'}${entry.prefixLength === 32 ? 'H' : ''}`
-    const numbers = isNetstat ? `${'0'.padStart(5)} ${'0'.padEnd(6)} ${'0'.padStart(5)}` : `${String(entry.metric).padEnd(6)} ${(isReject ? '-' : '0').padEnd(2)} ${'0'.padStart(7)}`
-    return `${network.padEnd(15)} ${gateway.padEnd(15)} ${formatIp(prefixMask(entry.prefixLength) as IpAddr).padEnd(15)} ${flags.padEnd(5)} ${numbers} ${entry.device === '' ? '-' : entry.device}\n`
+    const flags = isReject
+      ? `!${entry.prefixLength === 32 ? 'H' : ''}`
+      : `U${entry.gateway === undefined ? '' : 'G'}${entry.prefixLength === 32 ? 'H' : ''}`
+    const numbers = isNetstat
+      ? `${'0'.padStart(5)} ${'0'.padEnd(6)} ${'0'.padStart(5)}`
+      : `${String(entry.metric).padEnd(6)} ${(isReject ? '-' : '0').padEnd(2)} ${'0'.padStart(7)}`
+    return `${network.padEnd(15)} ${gateway.padEnd(15)} ${formatIp(prefixMask(entry.prefixLength) as IpAddr).padEnd(
+      15,
+    )} ${flags.padEnd(5)} ${numbers} ${entry.device === '' ? '-' : entry.device}\n`
   })
   return `Kernel IP routing table\nDestination     Gateway         Genmask         Flags ${metricHead} Iface\n${lines.join('')}`
 }
@@ -62,11 +70,15 @@ function change(host: Host, words: readonly string[], verb: 'add' | 'del'): Tool
   const call = verb === 'add' ? 'SIOCADDRT' : 'SIOCDELRT'
   const failed = (errno: Errno): ToolResult => refused(`${call}: ${errnoText(errno)}\n`, FAILED)
   const prefixLength = read.prefixLength ?? 32
-  if (networkOf(read.network, prefixLength) !== read.network) return refused(`route: netmask doesn't match route address\n${USAGE}`, 4)
+  if (networkOf(read.network, prefixLength) !== read.network) {
+    return refused(`route: netmask doesn't match route address\n${USAGE}`, 4)
+  }
   const device = read.device === undefined ? undefined : deviceOf(host, read.device)
   if (read.device !== undefined && device === undefined) return failed('ENODEV')
   const wanted: NewRoute = {
-    network: read.network, prefixLength, gateway: read.gateway, device: device?.name, type: read.isReject === true ? 'unreachable' : 'unicast',
+    network: read.network, prefixLength, gateway: read.gateway, device: device?.name, type: read.isReject === true
+      ? 'unreachable'
+      : 'unicast',
     ...(verb === 'add' ? { preferredSource: device?.source } : {}), ...(read.metric === undefined ? {} : { metric: read.metric }),
   }
   const changed = verb === 'add' ? addRoute(host.net, wanted) : removeRoute(host.net, wanted)
@@ -75,7 +87,10 @@ function change(host: Host, words: readonly string[], verb: 'add' | 'del'): Tool
   return printed('')
 }
 
-/** A device by name; an alias such as `lo:0` stands for its device and makes its address the preferred source (fib_frontend.c). */
+/**
+ * A device by name; an alias such as `lo:0` stands for its device and makes its address the preferred source
+ * (fib_frontend.c).
+ */
 function deviceOf(host: Host, name: string): { readonly name: string, readonly source: IpAddr | undefined } | undefined {
   const config = findDeviceConfig(host.net, name.split(':')[0] ?? '')
   if (config === undefined) return undefined
@@ -99,10 +114,19 @@ function readRoute(host: Host, words: string[]): RouteWords | ToolResult {
     if (problem !== undefined) return problem
   }
   if (read.prefixLength !== undefined && read.prefixLength < 32 && kind === 'host') {
-    return refused(`route: netmask ${prefixMask(read.prefixLength).toString(16).padStart(8, '0')} doesn't make sense with host route\n${USAGE}`, 4)
+    return refused(
+      `route: netmask ${prefixMask(read.prefixLength).toString(16).padStart(
+        8, '0',
+      )} doesn't make sense with host route\n${USAGE}`,
+      4,
+    )
   }
-  if (read.prefixLength === undefined) read.prefixLength = kind === 'host' ? 32 : kind === 'net' ? classLength(network) : guessedLength(network)
-  if (read.gateway === undefined && read.device === undefined && read.isReject !== true) return refused(`SIOCADDRT: ${errnoText('ENODEV')}\n`, FAILED)
+  if (read.prefixLength === undefined) {
+    read.prefixLength = kind === 'host' ? 32 : kind === 'net' ? classLength(network) : guessedLength(network)
+  }
+  if (read.gateway === undefined && read.device === undefined && read.isReject !== true) {
+    return refused(`SIOCADDRT: ${errnoText('ENODEV')}\n`, FAILED)
+  }
   return read
 }
 
@@ -134,7 +158,8 @@ function readWord(host: Host, read: RouteWords, words: string[]): ToolResult | u
       if (device !== undefined) read.device = device
       return undefined
     }
-    case 'mss': case 'window': case 'irtt': case 'mod': case 'dyn': case 'reinstate': return unsupported(word, `route: "${word}" is not modelled`)
+    case 'mss': case 'window': case 'irtt': case 'mod': case 'dyn': case 'reinstate':
+      return unsupported(word, `route: "${word}" is not modelled`)
     default:
       // A lone word at the end is the device.
       if (words.length > 0) return refused(USAGE, 4)

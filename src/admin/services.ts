@@ -28,13 +28,18 @@ export function registerService(host: Host, name: string, service: Service): voi
 const WEB_SERVERS = ['nginx', 'httpd', 'apache2', 'lighttpd']
 /** Services of a machine that have no part in a simulation: nothing happens, and nothing is said. */
 const INERT = ['firewalld', 'NetworkManager', 'rsyslog', 'syslog', 'sshd', 'ssh', 'chronyd', 'ntpd', 'cron', 'crond', 'selinux']
-const VERBS = ['start', 'stop', 'restart', 'reload', 'status', 'save', 'enable', 'disable', 'is-active', 'condrestart', 'try-restart', 'force-reload', 'daemon-reload', 'is-enabled', 'clear']
+const VERBS = [
+  'start', 'stop', 'restart', 'reload', 'status', 'save', 'enable', 'disable', 'is-active', 'condrestart', 'try-restart',
+  'force-reload', 'daemon-reload', 'is-enabled', 'clear',
+]
 
 /** `service NAME VERB`. `tools` has ipvsadm. */
 export function makeService(tools: ReadonlyMap<string, Tool>): Tool {
   return (context) => {
     const [name, verb] = context.argv
-    if (name === undefined || verb === undefined) return refused('Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]\n', 1)
+    if (name === undefined || verb === undefined) {
+      return refused('Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]\n', 1)
+    }
     return control(context, tools, name, verb)
   }
 }
@@ -103,9 +108,12 @@ function act(service: Service, name: string, verb: string): ToolResult {
         service.start()
       }
       return printed('')
-    case 'is-active': return { stdout: service.isActive() ? 'active\n' : 'inactive\n', stderr: '', exitCode: service.isActive() ? 0 : 3 }
+    case 'is-active':
+      return { stdout: service.isActive() ? 'active\n' : 'inactive\n', stderr: '', exitCode: service.isActive() ? 0 : 3 }
     case 'status': return {
-      stdout: `${service.isActive() ? '●' : '○'} ${name}.service\n     Active: ${service.isActive() ? 'active (running)' : 'inactive (dead)'}\n`,
+      stdout: `${service.isActive() ? '●' : '○'} ${name}.service\n     Active: ${service.isActive()
+        ? 'active (running)'
+        : 'inactive (dead)'}\n`,
       stderr: '', exitCode: service.isActive() ? 0 : 3,
     }
     case 'save': return unsupported(verb, `service ${name}: "save" is not modelled`)

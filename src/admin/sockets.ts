@@ -1,5 +1,6 @@
 /**
- * ss(8) of iproute2 6.1 and netstat(8) of net-tools 2.10, for TCP: listeners and connections. UDP sockets and processes are not listed.
+ * ss(8) of iproute2 6.1 and netstat(8) of net-tools 2.10, for TCP: listeners and connections. UDP sockets and processes are
+ * not listed.
  * @module
  */
 import type { Host } from '../host/host.ts'
@@ -23,8 +24,13 @@ const SS_STATES: Record<string, string> = {
 
 /** The tool. */
 export const ss: Tool = ({ host, argv }) => {
-  const read = readOptions(argv, { valued: 'fADFKE', flags: 'tanl4rHoepimsuwxbOd0SMNZzVh', long: { tcp: 't', all: 'a', numeric: 'n', listening: 'l' } })
-  if (!read.ok) return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `ss: option ${read.error} is not modelled`)
+  const read = readOptions(
+    argv,
+    { valued: 'fADFKE', flags: 'tanl4rHoepimsuwxbOd0SMNZzVh', long: { tcp: 't', all: 'a', numeric: 'n', listening: 'l' } },
+  )
+  if (!read.ok) {
+    return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `ss: option ${read.error} is not modelled`)
+  }
   const { values, flags, operands } = read.value
   const other = [...flags].find((flag) => !'tanl4rHp'.includes(flag)) ?? [...values.keys()][0] ?? operands[0]
   if (other !== undefined) return unsupported(operands[0] === other ? other : `-${other}`, `ss: "${other}" is not modelled`)
@@ -34,15 +40,24 @@ export const ss: Tool = ({ host, argv }) => {
   const width = (column: number): number => Math.max(...[head, ...cells].map((row) => (row[column] ?? '').length))
   const line = (row: readonly string[]): string => {
     const [state = '', receive = '', send = '', local = '', remote = ''] = row
-    return `${state.padEnd(width(0))} ${receive.padEnd(width(1))} ${send.padEnd(width(2))} ${local.padStart(width(3))} ${remote.padStart(width(4))}`
+    return `${state.padEnd(width(0))} ${receive.padEnd(
+      width(1),
+    )} ${send.padEnd(width(2))} ${local.padStart(width(3))} ${remote.padStart(width(4))}`
   }
   return printed([...(flags.has('H') ? [] : [`${line(head)} Process`]), ...cells.map(line)].map((text) => `${text}\n`).join(''))
 }
 
 /** The tool. */
 export const netstat: Tool = ({ host, argv }) => {
-  const read = readOptions(argv, { valued: 'A', flags: 'rnatl4pieswuxcgMvWoC', long: { route: 'r', numeric: 'n', all: 'a', tcp: 't', listening: 'l' } })
-  if (!read.ok) return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `netstat: option ${read.error} is not modelled`)
+  const read = readOptions(
+    argv,
+    { valued: 'A', flags: 'rnatl4pieswuxcgMvWoC', long: { route: 'r', numeric: 'n', all: 'a', tcp: 't', listening: 'l' } },
+  )
+  if (!read.ok) {
+    return unsupported(
+      read.error.startsWith('-') ? read.error : `-${read.error}`, `netstat: option ${read.error} is not modelled`,
+    )
+  }
   const { values, flags } = read.value
   const other = [...flags].find((flag) => !'rnatl4pe'.includes(flag)) ?? [...values.keys()][0]
   if (other !== undefined) return unsupported(`-${other}`, `netstat: option -${other} is not modelled`)
@@ -50,10 +65,16 @@ export const netstat: Tool = ({ host, argv }) => {
   const title = flags.has('l') ? '(only servers)' : flags.has('a') ? '(servers and established)' : '(w/o servers)'
   const program = flags.has('p') ? 'PID/Program name    ' : ''
   const rows = socketRows(host, flags).map((row) => {
-    const queues = `${String(row.receiveQueue).padStart(6)} ${String(row.sendQueue).padStart(6)}`
-    return `tcp   ${queues} ${row.local.padEnd(23)} ${row.remote.padEnd(23)} ${row.state.padEnd(11)}${flags.has('p') ? ' -                   ' : ''}\n`
+    // ss shows the room for waiting connections here, netstat nothing.
+    const sendQueue = row.state === 'LISTEN' ? 0 : row.sendQueue
+    const queues = `${String(row.receiveQueue).padStart(6)} ${String(sendQueue).padStart(6)}`
+    return `tcp   ${queues} ${row.local.padEnd(23)} ${row.remote.padEnd(23)} ${row.state.padEnd(11)}${flags.has('p')
+      ? ' -                   '
+      : ''}\n`
   })
-  return printed(`Active Internet connections ${title}\nProto Recv-Q Send-Q Local Address           Foreign Address         State       ${program}\n${rows.join('')}`)
+  return printed(
+    `Active Internet connections ${title}\nProto Recv-Q Send-Q Local Address           Foreign Address         State       ${program}\n${rows.join('')}`,
+  )
 }
 
 /** Listeners with -l or -a, connections without -l. */
@@ -61,14 +82,21 @@ function socketRows(host: Host, flags: ReadonlySet<string>): SocketRow[] {
   const rows: SocketRow[] = []
   if (flags.has('l') || flags.has('a')) {
     for (const listener of host.tcp.listeners()) {
-      rows.push({ state: 'LISTEN', receiveQueue: listener.waitingCount, sendQueue: listener.backlog, local: `${formatIp(listener.addr)}:${listener.port}`, remote: '0.0.0.0:*' })
+      rows.push(
+        {
+          state: 'LISTEN', receiveQueue: listener.waitingCount, sendQueue: listener.backlog,
+          local: `${formatIp(listener.addr)}:${listener.port}`, remote: '0.0.0.0:*',
+        },
+      )
     }
   }
   if (flags.has('l') && !flags.has('a')) return rows
   for (const connection of host.tcp.connections()) {
     const isLive = 'unreadBytes' in connection
     rows.push({
-      state: connection.state, receiveQueue: isLive ? connection.unreadBytes : 0, sendQueue: isLive ? connection.unacknowledgedBytes : 0,
+      state: connection.state, receiveQueue: isLive ? connection.unreadBytes : 0, sendQueue: isLive
+        ? connection.unacknowledgedBytes
+        : 0,
       local: `${formatIp(connection.local)}:${connection.lport}`, remote: `${formatIp(connection.remote)}:${connection.rport}`,
     })
   }

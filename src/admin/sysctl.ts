@@ -9,8 +9,13 @@ import { unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** Sysctls that exist in Linux and not here, with the value they have there. */
 const FIXED: readonly (readonly [RegExp, string])[] = [
-  [/^net\.ipv4\.tcp_syncookies$/, '1'], [/^net\.ipv4\.conf\.\w+\.accept_source_route$/, '0'], [/^net\.ipv4\.conf\.\w+\.(proxy_arp|arp_accept|arp_notify|promote_secondaries|bootp_relay|disable_policy|disable_xfrm|route_localnet)$/, '0'],
-  [/^net\.ipv4\.icmp_ignore_bogus_error_responses$/, '1'], [/^net\.ipv4\.tcp_tw_reuse$/, '2'], [/^net\.ipv4\.tcp_timestamps$/, '1'], [/^net\.bridge\./, ''],
+  [/^net\.ipv4\.tcp_syncookies$/, '1'], [/^net\.ipv4\.conf\.\w+\.accept_source_route$/, '0'], [
+    /^net\.ipv4\.conf\.\w+\.(proxy_arp|arp_accept|arp_notify|promote_secondaries|bootp_relay|disable_policy|disable_xfrm|route_localnet)$/,
+    '0',
+  ],
+  [
+    /^net\.ipv4\.icmp_ignore_bogus_error_responses$/, '1',
+  ], [/^net\.ipv4\.tcp_tw_reuse$/, '2'], [/^net\.ipv4\.tcp_timestamps$/, '1'], [/^net\.bridge\./, ''],
   [/^net\.ipv6\./, ''], [/^net\.core\./, ''], [/^net\.netfilter\./, ''], [/^net\.(ipv4|unix)\./, ''],
 ]
 /** Sysctls that touch no packet. */
@@ -98,7 +103,9 @@ class Run {
     if (!sysctl.has(name)) return this.#setUnknown(key, name, value, typed)
     const written = sysctl.set(name, value)
     if (!written.ok) {
-      this.stderr += written.error === 'EACCES' ? `sysctl: permission denied on key "${name}"\n` : `sysctl: setting key "${name}": ${errnoText(written.error)}\n`
+      this.stderr += written.error === 'EACCES'
+        ? `sysctl: permission denied on key "${name}"\n`
+        : `sysctl: setting key "${name}": ${errnoText(written.error)}\n`
     } else if (!this.#options.quiet) {
       this.stdout += this.#line(name, value)
     }
@@ -153,7 +160,9 @@ class Run {
   }
 
   #missing(key: string): void {
-    if (!this.#options.ignoreUnknown) this.stderr += `sysctl: cannot stat /proc/sys/${dotted(key).replaceAll('.', '/')}: No such file or directory\n`
+    if (!this.#options.ignoreUnknown) {
+      this.stderr += `sysctl: cannot stat /proc/sys/${dotted(key).replaceAll('.', '/')}: No such file or directory\n`
+    }
   }
 
   #line(name: string, value: string): string {
@@ -167,7 +176,8 @@ function isElsewhere(name: string): boolean {
   if (HARMLESS.test(name)) return true
   // What lvsim models, it models with every name that Linux has.
   if (/^net\.ipv4\.(vs|conf\.\w+)\./.test(name)) return FIXED.slice(0, 3).some(([pattern]) => pattern.test(name))
-  return /^net\.(core|netfilter|bridge|ipv6|unix)\./.test(name) || /^net\.ipv4\.(tcp|udp|icmp|igmp|ip|inet|route|neigh|fib|ping|cipso|fwmark|nexthop|raw)_?/.test(name)
+  return /^net\.(core|netfilter|bridge|ipv6|unix)\./.test(name)
+    || /^net\.ipv4\.(tcp|udp|icmp|igmp|ip|inet|route|neigh|fib|ping|cipso|fwmark|nexthop|raw)_?/.test(name)
 }
 
 /** `net/ipv4/ip_forward` and `net.ipv4.ip_forward` are the same. */

@@ -44,7 +44,9 @@ export const sort: Tool = ({ argv, stdin, readFile }) => {
     const last = flags.has('s') || flags.has('u') ? 0 : bytewise(a.line, b.line) * (flags.has('r') ? -1 : 1)
     return last === 0 ? a.index - b.index : last
   }).map(({ line }) => line)
-  const kept = flags.has('u') ? sorted.filter((line, index) => index === 0 || compare(sorted[index - 1] ?? '', line) !== 0) : sorted
+  const kept = flags.has('u')
+    ? sorted.filter((line, index) => index === 0 || compare(sorted[index - 1] ?? '', line) !== 0)
+    : sorted
   return printed(kept.map((line) => `${line}\n`).join(''))
 }
 
@@ -55,7 +57,9 @@ function parseKey(text: string, flags: ReadonlySet<string>): SortKey | undefined
   const letters = (match[2] ?? '') + (match[4] ?? '')
   return {
     field: Number(match[1]), lastField: match[3] === undefined ? Infinity : Number(match[3]),
-    isNumeric: letters === '' ? flags.has('n') : letters.includes('n'), isReverse: letters === '' ? flags.has('r') : letters.includes('r'),
+    isNumeric: letters === ''
+      ? flags.has('n')
+      : letters.includes('n'), isReverse: letters === '' ? flags.has('r') : letters.includes('r'),
   }
 }
 

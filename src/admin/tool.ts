@@ -24,13 +24,16 @@ export interface Unsupported {
   readonly what: string
 }
 
-/** How a tool waits in simulated time. Nothing else of the run happens in its shell meanwhile; the rest of the cluster goes on. */
+/**
+ * How a tool waits in simulated time. Nothing else of the run happens in its shell meanwhile; the rest of the cluster goes
+ * on.
+ */
 export interface Waiter {
   /** Resolves when `ns` nanoseconds of simulated time have passed; at once (but after an await) for 0. */
   waitNs(ns: number): Promise<void>
   /**
-   * Waits for something of the simulation: `register` is called at once with a function that something calls later, from within an
-   * event. Resolves to 'timeout' when `timeoutNs` have passed first; then a later `resume` does nothing.
+   * Waits for something of the simulation: `register` is called at once with a function that something calls later, from
+   * within an event. Resolves to 'timeout' when `timeoutNs` have passed first; then a later `resume` does nothing.
    */
   waitFor(register: (resume: () => void) => void, timeoutNs: number): Promise<'resumed' | 'timeout'>
 }
@@ -44,6 +47,8 @@ export interface ToolContext {
   /** The shell's working directory. */
   readonly cwd: string
   readonly waiter: Waiter
+  /** True when it was started with `&`: then a daemon stays with its job, else it goes on by itself. */
+  readonly isBackground?: boolean
   /** Text of a file, /proc included; undefined when there is none or it is a directory. */
   readFile(path: string): string | undefined
   /** Writes a file of the host (not under /proc). */

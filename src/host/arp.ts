@@ -3,7 +3,7 @@
  * Follows arp_process(), arp_ignore(), arp_filter() and arp_solicit() in net/ipv4/arp.c. Proxy ARP and arp_accept are not modelled.
  * @module
  */
-import { inPrefix, IPV4_ANY, MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { inPrefix, IPV4_ANY, isLoopback, isMulticast, MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket, type ArpPacket } from '../wire/arp-packet.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
@@ -35,6 +35,7 @@ export class Arp {
     for (const listener of [...this.#listeners]) listener(device, packet)
     const neighbors = device.neighbors
     if (neighbors === undefined || !device.config.usesArp || !device.config.isUp) return
+    if (isMulticast(packet.tpa) || isLoopback(packet.tpa)) return
     if (packet.op === ARP_REQUEST && this.#leadsHere(packet, device)) {
       if (packet.spa !== IPV4_ANY) {
         if (this.#ignores(device, packet) || this.#filters(device, packet)) return
@@ -46,7 +47,9 @@ export class Arp {
       return
     }
     if (packet.spa === IPV4_ANY) return
-    neighbors.learnFromReply(packet.spa, packet.sha, packet.op === ARP_REPLY && frame.dst === device.config.mac)
+    neighbors.learnFromReply(packet.spa, packet.sha, {
+      isUnicastReply: packet.op === ARP_REPLY && frame.dst === device.config.mac, isAnnouncement: this.#isAnnouncement(packet),
+    })
   }
 
   /** Asks for `target`; `packet` is what is to be sent there, whose source may become the sender's address. */
@@ -57,9 +60,8 @@ export class Arp {
   /** Sends a question: to `to` alone when it is given, else to all. */
   request(device: Device, question: { readonly spa: IpAddr, readonly tpa: IpAddr, readonly to: MacAddr | undefined }): void {
     const sha = device.config.mac
-    // A unicast probe names the address it expects; in a broadcast the target's hardware address is unknown.
-    const tha = question.to ?? MAC_ZERO
-    const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha, tpa: question.tpa })
+    // Linux leaves the target's hardware address open even when it asks that one alone.
+    const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha: MAC_ZERO, tpa: question.tpa })
     this.requestsSent++
     device.nic?.send(ethernetFrame(question.to ?? MAC_BROADCAST, sha, packet))
   }
@@ -93,6 +95,12 @@ export class Arp {
     return verdict === 'on-link' || verdict === 'routed'
   }
 
+  /** arp_is_garp(): somebody tells of itself; a reply must name itself as the target altogether. */
+  #isAnnouncement(packet: ArpPacket): boolean {
+    return packet.spa === packet.tpa && (packet.op === ARP_REQUEST || packet.sha === packet.tha)
+      && this.#host.routing.lookup(packet.spa).type === 'unicast'
+  }
+
   #ignores(device: Device, packet: ArpPacket): boolean {
     const mode = this.#conf(device, 'arp_ignore')
     const isIgnored = this.#isIgnored(mode, device, packet)
@@ -106,8 +114,9 @@ export class Arp {
       case 0: return false
       // Only for addresses of the device the question came in by.
       case 1: return !addresses.some((a) => a.addr === tpa)
-      // And the asker must be in the network of that address.
-      case 2: return !addresses.some((a) => a.addr === tpa && inPrefix(spa, a.addr, a.prefixLength))
+      // And one of its networks must hold both that address and the asker's.
+      case 2: return !addresses.some((a) => a.addr === tpa)
+        || !addresses.some((a) => inPrefix(tpa, a.addr, a.prefixLength) && inPrefix(spa, a.addr, a.prefixLength))
       // Not for addresses of host scope.
       case 3: return !this.#host.net.devices.some((d) => d.addresses.some((a) => a.addr === tpa && a.scope !== 'host'))
       case 8: return true

@@ -26,6 +26,7 @@ import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type T
 import { NeighborTable } from './neighbor-table.ts'
 import { Netfilter } from './netfilter/netfilter.ts'
 import { PathCache } from './path-cache.ts'
+import { IcmpEcho } from './ping.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from './profile.ts'
 import { Routing, type Route } from './routing.ts'
 import { SysctlRegistry } from './sysctl.ts'
@@ -68,6 +69,7 @@ export class Host implements IpService {
   readonly netfilter: Netfilter
   readonly tcp: TcpProtocol
   readonly udp: UdpProtocol
+  readonly pings: IcmpEcho
   readonly cpu: Cpu | undefined
   /** Set while a run is to be explained. */
   trace: HostTrace | undefined
@@ -76,6 +78,7 @@ export class Host implements IpService {
   readonly #nics = new Map<string, Nic>()
   readonly #deviceOf = new Map<Nic, Device>()
   readonly #hashId: number
+  #forwarding = '0'
 
   constructor(sim: Simulator, options: HostOptions) {
     this.sim = sim
@@ -95,6 +98,7 @@ export class Host implements IpService {
     this.netfilter = new Netfilter(this)
     this.tcp = new TcpProtocol(this)
     this.udp = new UdpProtocol(this)
+    this.pings = new IcmpEcho(this)
     this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOn(nic, frame, true))
     this.reconfigure(INITIAL_NET_CONFIG)
     this.modules.onLoad((name) => this.#onModule(name))
@@ -120,8 +124,9 @@ export class Host implements IpService {
     }
     for (const device of this.#devices.values()) {
       const { nic, neighbors, config } = device
+      if (nic?.isUp === config.isUp) continue
       if (nic !== undefined) nic.isUp = config.isUp
-      if (!config.isUp && neighbors !== undefined) neighbors.flush(false)
+      if (!config.isUp) neighbors?.clear()
     }
     this.routing.reset(next, this.#devices)
   }
@@ -300,15 +305,22 @@ export class Host implements IpService {
   }
 
   #removeDevice(device: Device): void {
-    device.neighbors?.flush(true)
+    device.neighbors?.clear()
     this.#devices.delete(device.name)
+    // Frames that wait for the CPU still refer to it.
+    device.config = { ...device.config, isUp: false }
+    if (device.nic !== undefined) device.nic.isUp = false
     this.sysctl.remove(`net.ipv4.conf.${device.name}.`)
   }
 
-  /** ip_forward sets forwarding everywhere (inet_forward_change). */
+  /** ip_forward and conf.all.forwarding are one switch: it sets forwarding everywhere, and routers believe no redirects (inet_forward_change). */
   #setForwarding(value: string): void {
+    if (value === this.#forwarding) return
+    this.#forwarding = value
+    this.sysctl.set('net.ipv4.ip_forward', value)
     const devices = ['all', 'default', ...this.#devices.keys()]
     for (const device of devices) this.sysctl.set(`net.ipv4.conf.${device}.forwarding`, value)
+    this.sysctl.set('net.ipv4.conf.all.accept_redirects', value === '0' ? '1' : '0')
   }
 
   /** Modules that bring a device: ipip makes `tunl0`, down, with room for the outer header. */

@@ -1,10 +1,12 @@
 /**
  * ICMP of a host: answers echo requests, sends errors within Linux's rules and rate limit, believes redirects and path MTUs,
  * and hands what concerns an endpoint to it. Follows net/ipv4/icmp.c: icmp_send(), icmp_rcv(), icmp_unreach().
- * Timestamps, address masks and the host-wide limit icmp_msgs_per_sec are not modelled.
+ * A redirect holds for 300 s, and only from a gateway that is in use. Timestamps, address masks and the host-wide limit icmp_msgs_per_sec are not modelled.
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../base/units.ts'
+import type { Actor } from '../sim/event-queue.ts'
+import { Timer } from '../sim/timer.ts'
 import { IPV4_ANY, IPV4_BROADCAST, isMulticast, type IpAddr } from '../wire/address.ts'
 import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_PACKET_BYTES_MAX, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_UNREACHABLE, icmpBytes, icmpError, isIcmpError, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
@@ -13,19 +15,19 @@ import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '..
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
 
-/** Class of service of errors (IPTOS_PREC_INTERNETCONTROL). */
-const ERROR_TOS = 0xc0
+/** Class of service of errors (IPTOS_PREC_INTERNETCONTROL), and what of the packet's own goes with it (IPTOS_TOS_MASK). */
+const ERROR_PRECEDENCE = 0xc0
+const TOS_MASK = 0x1e
 /** inet_peer_xrlim_allow: one a second and destination, six at once. */
 const RATE_BURST = 6
+/** ip_rt_error_cost and ip_rt_error_burst: what the routing decision refuses costs a second more, of five at most. */
+const ROUTE_ERROR_COST_NS = NS_PER_SECOND
+const ROUTE_ERROR_BURST = 5
 /** ip_rt_redirect_load and ip_rt_redirect_number at HZ=250: 20 ms doubling, nine, then silence for 20.48 s. */
 const REDIRECT_LOAD_NS = 20 * NS_PER_MILLISECOND
 const REDIRECTS_MAX = 9
-
-/** Whoever waits for answers to echo requests: ping. */
-export interface EchoClient {
-  receiveEchoReply(packet: Ipv4Packet, message: IcmpMessage): void
-  receiveError(message: IcmpMessage, quoted: Ipv4Packet, from: IpAddr): void
-}
+/** ip_rt_gc_timeout: how long a redirect that was believed holds. */
+const REDIRECT_HOLDS_NS = 300 * NS_PER_SECOND
 
 interface Bucket {
   tokensNs: number
@@ -38,12 +40,12 @@ interface RedirectState {
 }
 
 /** The ICMP module of one host. */
-export class Icmp {
-  /** Set by the endpoint that pings. */
-  echoClient: EchoClient | undefined
+export class Icmp implements Actor {
   readonly #host: Host
   readonly #buckets = new Map<IpAddr, Bucket>()
   readonly #redirects = new Map<IpAddr, RedirectState>()
+  /** Per destination: when the redirect that was believed ends. */
+  readonly #believed = new Map<IpAddr, Timer>()
 
   constructor(host: Host) {
     this.#host = host
@@ -55,7 +57,7 @@ export class Icmp {
     if (message.type === ICMP_ECHO_REQUEST) return this.#answer(packet, message)
     if (message.type === ICMP_ECHO_REPLY) {
       this.#host.consume(packet, 'icmp')
-      this.echoClient?.receiveEchoReply(packet, message)
+      this.#host.pings.receiveEchoReply(packet, message)
       return
     }
     if (message.quoted === undefined) return this.#host.drop(packet, 'icmp-ignored')
@@ -76,11 +78,18 @@ export class Icmp {
     if (route.type !== 'local' && !this.#allows(packet.src, message)) return
     // An error about a packet for this host comes from the address it was for; any other from the way back.
     const src = target.type === 'local' ? packet.dst : route.source
-    const room = ICMP_ERROR_PACKET_BYTES_MAX - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
+    const room = Math.min(ICMP_ERROR_PACKET_BYTES_MAX, host.pathMtuBytes(packet.src)) - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
     const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
     host.sendPacket({
-      src, dst: packet.src, protocol: IPPROTO_ICMP, payload: body, payloadBytes: icmpBytes(body), tos: ERROR_TOS, dontFragment: false,
+      src, dst: packet.src, protocol: IPPROTO_ICMP, payload: body, payloadBytes: icmpBytes(body), tos: (packet.tos & TOS_MASK) | ERROR_PRECEDENCE,
+      dontFragment: false,
     })
+  }
+
+  /** Sends the error of a packet that no route leads on: rationed once more than others, from the same bucket (ip_error). */
+  sendRouteError(packet: Ipv4Packet, code: number): void {
+    if (!this.#take(packet.src, ROUTE_ERROR_COST_NS, ROUTE_ERROR_BURST)) return
+    this.sendError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 })
   }
 
   /** Tells the sender of a packet that is sent on by the device it came from about the better gateway. */
@@ -116,7 +125,7 @@ export class Icmp {
     if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
       host.learnPathMtu(quoted.dst, message.rest & 0xffff)
     }
-    if (quoted.protocol === IPPROTO_ICMP) this.echoClient?.receiveError(message, quoted, packet.src)
+    if (quoted.protocol === IPPROTO_ICMP) this.#host.pings.receiveError(message, quoted, packet.src)
     else host.transport(quoted.protocol)?.receiveError(message, quoted)
   }
 
@@ -134,22 +143,37 @@ export class Icmp {
     if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device || gateway === packet.src) return
     const towards = routing.lookup(gateway)
     if (towards.type !== 'unicast' || towards.gateway !== undefined) return
-    routing.redirect(dst, gateway)
+    // A gateway that is not known yet is only asked for: the next redirect finds it.
+    if (device.neighbors?.makeKnown(gateway) === false) return
+    routing.redirect(dst, { from: packet.src, to: gateway })
+    let timer = this.#believed.get(dst)
+    if (timer === undefined) this.#believed.set(dst, timer = new Timer(host.sim, this, 0, dst))
+    timer.armIn(REDIRECT_HOLDS_NS)
+  }
+
+  /** A redirect has held for its time. */
+  onEvent(_kind: number, data: unknown): void {
+    this.#host.routing.forgetRedirect(data as IpAddr)
   }
 
   /** Token bucket per destination; path-MTU errors, redirects and echo replies are not limited (icmp_ratemask). */
   #allows(dst: IpAddr, message: { type: number, code: number }): boolean {
-    const { sysctl, sim } = this.#host
+    const { sysctl } = this.#host
     const isLimited = ((sysctl.int('net.ipv4.icmp_ratemask') >>> message.type) & 1) === 1
     const isPathMtu = message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED
     const periodNs = sysctl.int('net.ipv4.icmp_ratelimit') * NS_PER_MILLISECOND
-    if (!isLimited || isPathMtu || periodNs === 0) return true
+    return !isLimited || isPathMtu || periodNs === 0 || this.#take(dst, periodNs, RATE_BURST)
+  }
+
+  /** Takes `costNs` from the bucket of a destination, which fills with time and holds `burst` times as much. */
+  #take(dst: IpAddr, costNs: number, burst: number): boolean {
+    const { nowNs } = this.#host.sim
     let bucket = this.#buckets.get(dst)
-    if (bucket === undefined) this.#buckets.set(dst, bucket = { tokensNs: RATE_BURST * periodNs, lastNs: sim.nowNs - 60 * NS_PER_SECOND })
-    bucket.tokensNs = Math.min(RATE_BURST * periodNs, bucket.tokensNs + sim.nowNs - bucket.lastNs)
-    bucket.lastNs = sim.nowNs
-    if (bucket.tokensNs < periodNs) return false
-    bucket.tokensNs -= periodNs
+    if (bucket === undefined) this.#buckets.set(dst, bucket = { tokensNs: 0, lastNs: nowNs - 60 * NS_PER_SECOND })
+    bucket.tokensNs = Math.min(burst * costNs, bucket.tokensNs + nowNs - bucket.lastNs)
+    bucket.lastNs = nowNs
+    if (bucket.tokensNs < costNs) return false
+    bucket.tokensNs -= costNs
     return true
   }
 }

@@ -54,8 +54,10 @@ export class IpInput {
     const host = this.#host
     const { src, dst } = packet
     const isLoopbackDevice = device.config.kind === 'loopback'
+    // Who has no address yet may speak to all, and to all only.
+    const isAnonymous = src === IPV4_ANY && (dst === IPV4_BROADCAST || dst === IPV4_ANY)
+    if (isAnonymous) return this.#local(packet, device, passage)
     if (!isLoopbackDevice && isMartianSource(src)) return host.drop(packet, 'martian-source')
-    if (dst === IPV4_BROADCAST || (src === IPV4_ANY && dst === IPV4_ANY)) return this.#local(packet, device, passage)
     if (isMulticast(dst)) return host.drop(packet, 'not-for-us')
     if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return host.drop(packet, 'martian-destination')
     const route = host.routing.lookup(dst)
@@ -89,20 +91,19 @@ export class IpInput {
       host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
       return host.drop(packet, 'too-big')
     }
+    const next = withTtlDecremented(packet)
     // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
     if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)) {
-      host.icmp.sendRedirect(packet, route.nextHop)
+      host.icmp.sendRedirect(next, route.nextHop)
     }
-    const next = withTtlDecremented(packet)
     host.trace?.decision(host, packet, { by: 'route', text: `forward ${describeRoute(route)}` })
-    if (passage === undefined) return host.output.emit(next, route, undefined)
+    if (passage === undefined) return host.output.emit(next, route, undefined, mtuBytes)
     passage.outDevice = route.device
     const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)
-    if (passed !== undefined) host.output.emit(passed, route, passage)
+    if (passed !== undefined) host.output.emit(passed, route, passage, mtuBytes)
   }
 
   #sourceIsValid(packet: Ipv4Packet, device: Device, out: Device | undefined): boolean {
-    if (packet.src === IPV4_ANY) return true
     const verdict = this.#host.routing.validateSource(packet.src, device, out)
     if (verdict === 'on-link' || verdict === 'routed') return true
     this.#dropSource(packet, device, verdict)
@@ -123,7 +124,7 @@ export class IpInput {
     const host = this.#host
     if (route.type === 'blackhole') return host.drop(packet, 'blackhole')
     const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED : route.type === 'unreachable' ? UNREACHABLE_HOST : UNREACHABLE_NET
-    host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 })
+    host.icmp.sendRouteError(packet, code)
     host.drop(packet, route.type === 'prohibit' ? 'prohibited' : route.type === 'unreachable' ? 'unreachable-route' : 'no-route')
   }
 }

@@ -57,8 +57,11 @@ export class IpOutput implements Actor {
     if (passed !== undefined) this.emit(passed, route, passage)
   }
 
-  /** Postrouting and out: the packet is ready but for fragmentation, and has its route. */
-  emit(packet: Ipv4Packet, route: Route, passage: Passage | undefined): void {
+  /**
+   * Postrouting and out: the packet is ready but for fragmentation, and has its route. What is cut to fit is cut to
+   * `mtuBytes`: the path MTU that is known, unless given (who forwards goes by the device alone).
+   */
+  emit(packet: Ipv4Packet, route: Route, passage: Passage | undefined, mtuBytes?: number): void {
     const host = this.#host
     let current: Ipv4Packet | undefined = packet
     if (passage !== undefined && host.hooks.postrouting.length > 0) current = host.hooks.run('postrouting', packet, passage)
@@ -66,11 +69,9 @@ export class IpOutput implements Actor {
     current = withMark(current, 0)
     const device = route.device
     if (route.type === 'local') return this.#loop(current)
-    const mtuBytes = Math.min(device.config.mtuBytes, host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
-    if (totalBytes(current) <= device.config.mtuBytes && (mtuBytes === device.config.mtuBytes || totalBytes(current) <= mtuBytes)) {
-      return this.#toDevice(current, route)
-    }
-    this.#emitPieces(current, route, mtuBytes)
+    const roomBytes = mtuBytes ?? Math.min(device.config.mtuBytes, host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
+    if (totalBytes(current) <= roomBytes) return this.#toDevice(current, route)
+    this.#emitPieces(current, route, roomBytes)
   }
 
   /** A packet for this host itself comes round by `lo`. */
@@ -111,10 +112,10 @@ export class IpOutput implements Actor {
     const device = route.device
     const host = this.#host
     if (!device.config.isUp) return host.drop(packet, 'device-down')
-    if (route.type === 'broadcast') return host.transmitFrame(device, packet, MAC_BROADCAST)
     switch (device.config.kind) {
       case 'ethernet':
-        if (device.neighbors !== undefined && device.config.usesArp) device.neighbors.output(packet, route.nextHop)
+        if (route.type === 'broadcast') host.transmitFrame(device, packet, MAC_BROADCAST)
+        else if (device.neighbors !== undefined && device.config.usesArp) device.neighbors.output(packet, route.nextHop)
         else host.transmitFrame(device, packet, device.config.mac)
         return
       case 'ppp':

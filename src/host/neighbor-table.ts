@@ -16,14 +16,14 @@ export type NeighborState = 'none' | 'incomplete' | 'reachable' | 'stale' | 'del
 
 /** How the table reaches its device. */
 export interface NeighborPort {
-  /** Asks who has the address: to `mac` alone when it is given, else to all. `packet` is what waits first. */
+  /** Asks who has the address: to `mac` alone when it is given, else to all. `packet` is what waits last. */
   solicit(addr: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void
   /** The address is known: send the packet. */
   transmit(packet: Ipv4Packet, mac: MacAddr): void
   /** The address is known now: send the packet, which was held until now. */
   release(packet: Ipv4Packet, mac: MacAddr): void
-  /** The neighbor did not answer, or the queue was full: the packet was held and dies. */
-  giveUp(packet: Ipv4Packet, reason: 'neighbor-failed' | 'neighbor-queue-full'): void
+  /** The neighbor did not answer, the queue was full, or the device went down: the packet was held and dies. */
+  giveUp(packet: Ipv4Packet, reason: 'neighbor-failed' | 'neighbor-queue-full' | 'device-down'): void
   /** The packet waits here from now on. */
   hold(packet: Ipv4Packet): void
 }
@@ -45,6 +45,14 @@ const QUEUED_PACKET_OVERHEAD_BYTES = 768
 
 const VALID: ReadonlySet<NeighborState> = new Set(['permanent', 'reachable', 'probe', 'stale', 'delay'])
 
+/** What a change may do: put another address in a valid entry's place; touch a permanent entry. */
+interface Authority {
+  readonly mayOverride: boolean
+  readonly isAdmin: boolean
+}
+
+const OVERRIDING: Authority = { mayOverride: true, isAdmin: false }
+
 /** One neighbor. */
 export class Neighbor {
   readonly addr: IpAddr
@@ -52,7 +60,7 @@ export class Neighbor {
   mac: MacAddr = MAC_ZERO
   /** Live. */
   state: NeighborState = 'none'
-  /** When the entry last changed, was last confirmed, was last used. Live. */
+  /** When the entry last changed, was last confirmed, was last used while it was not sure. Live. */
   updatedNs = -Infinity
   confirmedNs = -Infinity
   usedNs = -Infinity
@@ -96,9 +104,14 @@ export class NeighborTable implements Actor {
   /** Sends a packet to a neighbor: at once when its address is known, else after asking. */
   output(packet: Ipv4Packet, nextHop: IpAddr): void {
     const neighbor = this.#obtain(nextHop)
-    neighbor.usedNs = this.#sim.nowNs
     const state = neighbor.state
-    if (state === 'reachable' || state === 'permanent' || state === 'delay' || state === 'probe') {
+    // Linux takes a short cut to an entry that is sure, past the note that it is used.
+    if (state === 'reachable' || state === 'permanent') {
+      this.#port.transmit(packet, neighbor.mac)
+      return
+    }
+    neighbor.usedNs = this.#sim.nowNs
+    if (state === 'delay' || state === 'probe') {
       this.#port.transmit(packet, neighbor.mac)
       return
     }
@@ -116,20 +129,31 @@ export class NeighborTable implements Actor {
 
   /** Somebody asked us (or announced itself): what a question tells of the asker. Makes the entry if need be. */
   learnFromRequest(addr: IpAddr, mac: MacAddr): void {
-    this.#update(this.#obtain(addr), mac, 'stale', true)
+    this.#update(this.#obtain(addr), mac, 'stale', OVERRIDING)
   }
 
-  /** An ARP packet that was no question for us: changes an entry that exists. A unicast reply makes it reachable. */
-  learnFromReply(addr: IpAddr, mac: MacAddr, isUnicastReply: boolean): void {
+  /**
+   * An ARP packet that was no question for us: changes an entry that exists. A unicast reply makes it reachable. An
+   * entry just changed defends itself, but not against one that announces itself.
+   */
+  learnFromReply(addr: IpAddr, mac: MacAddr, from: { readonly isUnicastReply: boolean, readonly isAnnouncement: boolean }): void {
     const neighbor = this.#entries.get(addr)
     if (neighbor === undefined) return
-    const mayOverride = this.#sim.nowNs > neighbor.updatedNs + LOCK_NS
-    this.#update(neighbor, mac, isUnicastReply ? 'reachable' : 'stale', mayOverride)
+    const mayOverride = from.isAnnouncement || this.#sim.nowNs > neighbor.updatedNs + LOCK_NS
+    this.#update(neighbor, mac, from.isUnicastReply ? 'reachable' : 'stale', { mayOverride, isAdmin: false })
+  }
+
+  /** Sees to it that a neighbor gets known, without a packet for it. True when its address is known already. */
+  makeKnown(addr: IpAddr): boolean {
+    const neighbor = this.#obtain(addr)
+    if (neighbor.isValid) return true
+    if (neighbor.state !== 'incomplete') this.#startAsking(neighbor)
+    return false
   }
 
   /** Sets an entry for good, as `arp -s` and `ip neigh add` do; `state` may also be `reachable` or `stale`. */
   set(addr: IpAddr, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale'): void {
-    this.#update(this.#obtain(addr), mac, state, true)
+    this.#update(this.#obtain(addr), mac, state, { mayOverride: true, isAdmin: true })
   }
 
   /** An upper layer knows that the neighbor is alive. */
@@ -144,13 +168,18 @@ export class NeighborTable implements Actor {
     if (neighbor === undefined) return false
     this.#entries.delete(addr)
     neighbor.timer.cancel()
-    this.#giveUp(neighbor)
+    this.#giveUp(neighbor, 'neighbor-failed')
     return true
   }
 
-  /** Removes all entries; the permanent ones only if asked to. */
-  flush(alsoPermanent: boolean): void {
-    for (const neighbor of this.entries()) if (alsoPermanent || neighbor.state !== 'permanent') this.remove(neighbor.addr)
+  /** The device went down: all entries go, the permanent ones too, and nobody is told of what waited (neigh_ifdown). */
+  clear(): void {
+    const neighbors = this.entries()
+    this.#entries.clear()
+    for (const neighbor of neighbors) {
+      neighbor.timer.cancel()
+      this.#giveUp(neighbor, 'device-down')
+    }
   }
 
   /** The timer of an entry fired. */
@@ -206,24 +235,26 @@ export class NeighborTable implements Actor {
     if (neighbor.probes >= UNICAST_PROBES + (isProbe ? 0 : MULTICAST_PROBES)) {
       neighbor.state = 'failed'
       neighbor.updatedNs = this.#sim.nowNs
-      this.#giveUp(neighbor)
+      this.#giveUp(neighbor, 'neighbor-failed')
       return
     }
     neighbor.probes++
     neighbor.timer.armIn(RETRANSMIT_NS)
-    this.#port.solicit(neighbor.addr, isProbe ? neighbor.mac : undefined, neighbor.queue[0])
+    this.#port.solicit(neighbor.addr, isProbe ? neighbor.mac : undefined, neighbor.queue.at(-1))
   }
 
   /** neigh_update(): a valid entry keeps its address unless `mayOverride`, and its state when only `stale` is news. */
-  #update(neighbor: Neighbor, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale', mayOverride: boolean): void {
+  #update(neighbor: Neighbor, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale', by: Authority): void {
     const nowNs = this.#sim.nowNs
     const wasValid = neighbor.isValid
     const isSame = wasValid && neighbor.mac === mac
-    if (neighbor.state === 'permanent' && state !== 'permanent') return
+    if (neighbor.state === 'permanent' && !by.isAdmin) return
     if (state !== 'stale') neighbor.confirmedNs = nowNs
-    if (wasValid && !isSame && !mayOverride) return
-    const next = isSame && state === 'stale' ? neighbor.state : state
+    if (wasValid && !isSame && !by.mayOverride) return
+    const next = isSame && state === 'stale' && !by.isAdmin ? neighbor.state : state
     if (next !== neighbor.state || !isSame) neighbor.updatedNs = nowNs
+    // An address that only somebody claimed is nothing that was confirmed.
+    if (!isSame && state === 'stale') neighbor.confirmedNs = nowNs - 2 * REACHABLE_NS
     if (next !== neighbor.state) {
       neighbor.timer.cancel()
       if (next === 'reachable') neighbor.timer.armIn(REACHABLE_NS)
@@ -250,9 +281,9 @@ export class NeighborTable implements Actor {
     neighbor.queueBytes += bytes
   }
 
-  #giveUp(neighbor: Neighbor): void {
+  #giveUp(neighbor: Neighbor, reason: 'neighbor-failed' | 'device-down'): void {
     const waiting = neighbor.queue.splice(0)
     neighbor.queueBytes = 0
-    for (const packet of waiting) this.#port.giveUp(packet, 'neighbor-failed')
+    for (const packet of waiting) this.#port.giveUp(packet, reason)
   }
 }

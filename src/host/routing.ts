@@ -4,7 +4,7 @@
  * Follows fib_table_lookup(), fib_validate_source() and inet_select_addr(). No policy routing, no multipath.
  * @module
  */
-import { inPrefix, broadcastOf, IPV4_ANY, IPV4_BROADCAST, isLoopback, type IpAddr } from '../wire/address.ts'
+import { inPrefix, broadcastOf, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast, type IpAddr } from '../wire/address.ts'
 import type { AddressConfig, NetConfig, RouteConfig, Scope } from './config/net-config.ts'
 import type { Device } from './device.ts'
 import type { SysctlRegistry } from './sysctl.ts'
@@ -40,6 +40,12 @@ interface DevicePolicy {
 
 const SCOPE_NUMBER: Record<Scope, number> = { global: 0, link: 253, host: 254 }
 
+/** A gateway that another one has named in its place. */
+export interface Redirect {
+  readonly from: IpAddr
+  readonly to: IpAddr
+}
+
 /** The routing tables of one host. */
 export class Routing {
   readonly #sysctl: SysctlRegistry
@@ -52,7 +58,7 @@ export class Routing {
   #loopbackNetworks: AddressConfig[] = []
   readonly #cache = new Map<number, Route>()
   readonly #policies = new Map<Device, DevicePolicy>()
-  readonly #redirects = new Map<IpAddr, IpAddr>()
+  readonly #redirects = new Map<IpAddr, Redirect>()
 
   constructor(sysctl: SysctlRegistry) {
     this.#sysctl = sysctl
@@ -78,9 +84,15 @@ export class Routing {
     this.#policies.clear()
   }
 
-  /** Sends packets for `dst` by another gateway from now on, as an accepted ICMP redirect asks. */
-  redirect(dst: IpAddr, gateway: IpAddr): void {
-    this.#redirects.set(dst, gateway)
+  /** Sends packets for `dst` by another gateway while their route has the gateway `from`, as an accepted redirect asks. */
+  redirect(dst: IpAddr, redirect: Redirect): void {
+    this.#redirects.set(dst, redirect)
+    this.#cache.delete(dst | 0)
+  }
+
+  /** Ends the redirect of a destination. */
+  forgetRedirect(dst: IpAddr): void {
+    this.#redirects.delete(dst)
     this.#cache.delete(dst | 0)
   }
 
@@ -187,9 +199,11 @@ export class Routing {
 
   #work(dst: IpAddr): Route {
     const lo = this.#lo as Device
-    if (this.isLocal(dst)) return plain('local', lo, dst, dst)
+    if (this.#local.has(dst)) return plain('local', lo, dst, dst)
     const broadcastDevice = this.#broadcast.get(dst)
     if (broadcastDevice !== undefined) return plain('broadcast', broadcastDevice, dst, this.selectSource(broadcastDevice, dst, 'link'))
+    const loopbackNetwork = this.#loopbackNetworks.find((network) => inPrefix(dst, network.addr, network.prefixLength))
+    if (loopbackNetwork !== undefined) return plain('local', lo, dst, loopbackNetwork.addr)
     if (dst === IPV4_BROADCAST) {
       const device = [...this.#devices.values()].find((other) => other.config.kind === 'ethernet' && other.config.isUp) ?? lo
       return plain('broadcast', device, dst, this.selectSource(device, IPV4_ANY, 'link'))
@@ -199,7 +213,8 @@ export class Routing {
       if (config.type !== 'unicast') return { ...plain(config.type, lo, dst, IPV4_ANY), via: config }
       const device = this.#devices.get(config.device)
       if (device === undefined || !device.config.isUp) continue
-      const gateway = this.#redirects.get(dst) ?? config.gateway
+      const redirect = this.#redirects.get(dst)
+      const gateway = redirect !== undefined && redirect.from === config.gateway ? redirect.to : config.gateway
       const source = config.preferredSource ?? this.selectSource(device, config.gateway ?? IPV4_ANY, config.scope)
       return { type: 'unicast', device, nextHop: gateway ?? dst, gateway, source, via: config }
     }
@@ -207,18 +222,22 @@ export class Routing {
   }
 
   #validateLoosely(src: IpAddr, device: Device): SourceVerdict {
-    if (this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0) return 'routed'
-    return this.hasAddress(src) ? 'martian-source' : 'routed'
+    return this.hasAddress(src) && !this.#acceptsLocal(device) ? 'martian-source' : 'routed'
+  }
+
+  #acceptsLocal(device: Device): boolean {
+    return this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0
   }
 
   /** __fib_validate_source(): the way back must exist (2) or be by the device it came from (1). */
   #validateFully(src: IpAddr, device: Device, filter: number): SourceVerdict {
     const back = this.lookup(src)
-    if (back.type === 'none') return filter !== 0 ? 'rp-filter' : 'routed'
-    const acceptsLocal = this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0
-    if (back.type !== 'unicast' && !(back.type === 'local' && acceptsLocal)) return 'martian-source'
+    if (back.type === 'broadcast' || (back.type === 'local' && !this.#acceptsLocal(device))) return 'martian-source'
+    if (back.type !== 'unicast' && back.type !== 'local') return filter !== 0 ? 'rp-filter' : 'routed'
     const verdict: SourceVerdict = back.gateway === undefined ? 'on-link' : 'routed'
-    if (back.device === device) return verdict
+    // The route to one of its own addresses ends at the device that has it.
+    const backDevice = back.type === 'local' ? this.#local.get(src) ?? back.device : back.device
+    if (backDevice === device) return verdict
     if (device.config.addresses.length === 0) return filter !== 0 ? 'rp-filter' : 'routed'
     if (filter === 1) return 'rp-filter'
     const byDevice = this.#routes.find((route) => route.device === device.name && inPrefix(src, route.network, route.prefixLength))
@@ -227,9 +246,9 @@ export class Routing {
   }
 }
 
-/** True for a source that never comes over a wire: 0/8 (but for 0.0.0.0), 127/8, broadcast, multicast. */
+/** True for a source that never comes over a wire: 0/8, 127/8, broadcast, multicast. */
 export function isMartianSource(src: IpAddr): boolean {
-  return src === IPV4_BROADCAST || isLoopback(src) || src >>> 28 === 14 || (src >>> 24 === 0 && src !== IPV4_ANY)
+  return src === IPV4_BROADCAST || isLoopback(src) || isMulticast(src) || src >>> 24 === 0
 }
 
 function plain(type: Route['type'], device: Device, dst: IpAddr, source: IpAddr): Route {

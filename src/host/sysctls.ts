@@ -22,11 +22,12 @@ const GLOBAL: readonly SysctlDefinition[] = [
   int('net.ipv4.ip_default_ttl', 64, 1, 255), int('net.ipv4.ip_nonlocal_bind', 0), { name: 'net.ipv4.ip_local_port_range', kind: 'ints', initial: '32768\t60999' },
 ]
 
-/** Defines the sysctls that every host has; `onForwarding` is told the new value of ip_forward. */
+/** Defines the sysctls that every host has; `onForwarding` is told the new value of ip_forward or conf.all.forwarding. */
 export function defineIpv4Sysctls(sysctl: SysctlRegistry, onForwarding: (value: string) => void): void {
   for (const definition of GLOBAL) sysctl.define(definition)
   sysctl.define({ ...int('net.ipv4.ip_forward', 0), onChange: onForwarding })
   for (const device of ['all', 'default']) defineDeviceSysctls(sysctl, device)
+  sysctl.define({ ...int('net.ipv4.conf.all.forwarding', 0), onChange: onForwarding })
 }
 
 /** Defines net.ipv4.conf.<device>.*; a device takes over what `default` holds at that moment. */

@@ -3,7 +3,8 @@
  * @module
  */
 import { Sample } from '../measure/quantile.ts'
-import type { CheckResult, CommandOutput, HostResult, RequestRecord, TrafficResult } from './result.ts'
+import type { RequestRecord } from '../app/outcome.ts'
+import type { CheckResult, CommandOutput, HostResult, TrafficResult } from './result.ts'
 import type { Check, Scenario } from './scenario.ts'
 import type { Comparison } from './schema-check.ts'
 import { formatDuration } from './duration-text.ts'

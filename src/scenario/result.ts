@@ -2,30 +2,11 @@
  * What a run came to: plain data, ready to be shown, compared and written. Times are nanoseconds since the start of the run.
  * @module
  */
+import type { RequestRecord } from '../app/outcome.ts'
 import type { DropReason } from '../host/ip-service.ts'
 import type { LimitReached } from '../sim/limits.ts'
 import type { Mode } from './schema-check.ts'
 import type { Problem } from './problems.ts'
-
-/** How a request ended. */
-export type RequestOutcome = 'ok' | 'refused' | 'timeout' | 'reset' | 'unreachable' | 'eof' | 'short' | 'error'
-
-/** One request of a client. */
-export interface RequestRecord {
-  readonly client: string
-  readonly startNs: number
-  /** When the connection was there; undefined when it never was, or for what has no connections. */
-  readonly connectedNs: number | undefined
-  readonly firstByteNs: number | undefined
-  readonly endNs: number
-  readonly outcome: RequestOutcome
-  /** Name of the server that answered. */
-  readonly answeredBy: string | undefined
-  /** Bytes of the answer. */
-  readonly bytes: number
-  /** Status of an HTTP answer. */
-  readonly status: number | undefined
-}
 
 /** The requests of one item of traffic. */
 export interface TrafficResult {

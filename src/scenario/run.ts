@@ -77,8 +77,7 @@ class Run {
   async toEnd(seed: string): Promise<Result<RunResult, readonly Problem[]>> {
     const { sim } = this.#world
     const scenario = this.#scenario
-    startServers(this.#world, scenario)
-    const refused = await this.#setUp()
+    const refused = [...startServers(this.#world, scenario), ...await this.#setUp()]
     if (refused.length > 0) return err(refused)
     const trafficStartNs = sim.nowNs
     const traffic = new TrafficRun(this.#world, scenario)

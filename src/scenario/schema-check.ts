@@ -14,7 +14,7 @@ export type Mode = (typeof MODES)[number]
 /** Why a request fails. */
 const CAUSES = ['refused', 'timeout', 'reset', 'unreachable', 'eof', 'short', 'error'] as const
 /** What requests are counted by; `all` and `failed` are sums. */
-export const OUTCOMES = ['all', 'ok', 'failed', ...CAUSES] as const
+const OUTCOMES = ['all', 'ok', 'failed', ...CAUSES] as const
 /** Figures of the times that requests took. */
 const LATENCIES = ['mean', 'p50', 'p90', 'p99', 'max'] as const
 

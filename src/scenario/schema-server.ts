@@ -25,7 +25,7 @@ const page = z
 const pagePath = z.string().regex(/^\/\S*$/).meta({ title: 'a path such as /index.html' })
 
 /** Pages by path. */
-export const pagesValue = mapOf(pagePath, page)
+const pagesValue = mapOf(pagePath, page)
 
 const answer = {
   name: textValue.optional().describe('What it calls itself in its answers; the name of the host unless given.'),
@@ -60,8 +60,6 @@ export const serverSchema = renamed(
 
 /** A server of a host. */
 export type ServerSpec = z.output<typeof serverSchema>
-/** What all real servers of a cluster run. */
-export type ClusterServerSpec = z.output<typeof clusterServerSchema>
 /** The body of an answer. */
 export type Page = z.output<typeof page>
 

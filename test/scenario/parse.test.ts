@@ -69,14 +69,16 @@ describe('a broken scenario file', () => {
   it('does not complain of names that a broken item may well have', () => {
     // Host a, segment lan and the cluster are wrong in themselves; what speaks of them may be right.
     const wired = '  b: {interfaces: {eth0: {segment: lan}}}\nobserve: [{on: a, run: ls}]\n'
-    expect(problemsOf(`segments: {lan: {mtu: x}}\nhosts:\n  a: {bad: 1}\n${wired}`)).toEqual(['LVS1022 1:23', 'LVS1020 3:7'])
+    expect(problemsOf(`segments: {lan: {mtu: x}}\nhosts:\n  a: {bad: 1}\n${wired}`))
+      .toEqual(['LVS1022 1:23', 'LVS1020 3:7'])
     expect(problemsOf('cluster: {}\nobserve: [{on: rs1, run: ls}]\n').map((problem) => problem.slice(0, 7)))
       .toEqual(['LVS1021', 'LVS1021', 'LVS1021'])
   })
 })
 
 describe('a hostile file', () => {
-  const lines = (count: number, line: (i: number) => string): string => Array.from({ length: count }, (_, i) => line(i)).join('\n')
+  const lines = (count: number, line: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => line(i)).join('\n')
   it.each([
     ['a flow of commas', `[${','.repeat(55_000)}]`],
     ['nested lists', '['.repeat(1_048_576)],

@@ -16,11 +16,15 @@ export function ipAddress(host: Host, argv: readonly string[], options: IpOption
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
   if (isShortFor(verb, 'add')) return change(host, words, 'add')
-  if (isShortFor(verb, 'change', 2) || isShortFor(verb, 'chg', 3) || isShortFor(verb, 'replace')) return change(host, words, 'replace')
+  if (isShortFor(verb, 'change', 2) || isShortFor(verb, 'chg', 3) || isShortFor(verb, 'replace')) {
+    return change(host, words, 'replace')
+  }
   if (isShortFor(verb, 'delete')) return change(host, words, 'del')
   if (isShortFor(verb, 'flush')) return flush(host, words)
   if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words, options)
-  if (isShortFor(verb, 'save') || isShortFor(verb, 'restore') || verb === 'help') return unsupported(verb, `ip address: "${verb}" is not modelled`)
+  if (isShortFor(verb, 'save') || isShortFor(verb, 'restore') || verb === 'help') {
+    return unsupported(verb, `ip address: "${verb}" is not modelled`)
+  }
   return refused(`Command "${verb}" is unknown, try "ip address help".\n`, 255)
 }
 
@@ -73,7 +77,9 @@ function newAddress(read: AddressWords, prefix: Prefix): NewAddress {
 /** Reads one word with its value; returns what iproute2 says when it does not like it. */
 function readAddressWord(words: Words, read: AddressWords): ToolResult | undefined {
   const word = words.take() ?? ''
-  const isValued = ['dev', 'label', 'broadcast', 'brd', 'scope', 'local'].some((full) => isShortFor(word, full, full === 'local' ? 2 : 3) || word === full)
+  const isValued = ['dev', 'label', 'broadcast', 'brd', 'scope', 'local'].some(
+    (full) => isShortFor(word, full, full === 'local' ? 2 : 3) || word === full,
+  )
   const value = isValued ? words.take() : word
   if (value === undefined) return incomplete()
   if (word === 'dev') read.device = value
@@ -181,16 +187,21 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
   const filter = readFilter(words)
   if ('exitCode' in filter) return filter
   const { device: name } = filter
-  if (name !== undefined && findDeviceConfig(host.net, name) === undefined) return refused(`Device "${name}" does not exist.\n`, 1)
+  if (name !== undefined && findDeviceConfig(host.net, name) === undefined) {
+    return refused(`Device "${name}" does not exist.\n`, 1)
+  }
   let text = ''
   for (const config of host.net.devices) {
     if (name !== undefined && config.name !== name) continue
     if (filter.onlyUp === true && !config.isUp) continue
     const addresses = config.addresses.filter((address) => fits(address, filter))
-    const isFiltered = filter.prefix !== undefined || filter.scope !== undefined || filter.label !== undefined || options.family === 4
+    const isFiltered = filter.prefix !== undefined || filter.scope !== undefined || filter.label !== undefined
+      || options.family === 4
     if (isFiltered && addresses.length === 0) continue
     if (options.family === 6) continue
-    text += options.brief ? briefLine(config, addresses) : options.oneLine ? oneLiners(config, addresses) : entry(host, config, addresses, options)
+    text += options.brief
+      ? briefLine(config, addresses)
+      : options.oneLine ? oneLiners(config, addresses) : entry(host, config, addresses, options)
   }
   return printed(text)
 }
@@ -204,7 +215,9 @@ function entry(host: Host, config: DeviceConfig, addresses: readonly AddressConf
 }
 
 function oneLiners(config: DeviceConfig, addresses: readonly AddressConfig[]): string {
-  return addresses.map((address) => `${config.ifindex}: ${config.name}    ${addressText(address)}\\       valid_lft forever preferred_lft forever\n`).join('')
+  return addresses.map(
+    (address) => `${config.ifindex}: ${config.name}    ${addressText(address)}\\       valid_lft forever preferred_lft forever\n`,
+  ).join('')
 }
 
 function briefLine(config: DeviceConfig, addresses: readonly AddressConfig[]): string {

@@ -6,7 +6,9 @@ import type { DeviceConfig, DeviceKind } from '../../host/config/net-config.ts'
 import type { Device } from '../../host/device.ts'
 import { formatMac } from '../../wire/address.ts'
 
-const LINK_TYPES: Record<DeviceKind, string> = { loopback: 'loopback', ethernet: 'ether', ppp: 'ppp', ipip: 'ipip', dummy: 'ether' }
+const LINK_TYPES: Record<DeviceKind, string> = {
+  loopback: 'loopback', ethernet: 'ether', ppp: 'ppp', ipip: 'ipip', dummy: 'ether',
+}
 const QUEUE_LENGTHS: Record<DeviceKind, number> = { loopback: 1000, ethernet: 1000, ppp: 3, ipip: 1000, dummy: 1000 }
 
 /** The flags between `<` and `>`, in iproute2's order. */
@@ -31,8 +33,12 @@ export function deviceState(config: DeviceConfig): 'UP' | 'DOWN' | 'UNKNOWN' {
 /** `2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP `: the head of an entry, up to what differs. */
 export function deviceHead(config: DeviceConfig): string {
   const name = config.kind === 'ipip' ? `${config.name}@NONE` : config.name
-  const qdisc = !config.isUp && config.kind !== 'loopback' ? 'noop' : config.kind === 'ethernet' || config.kind === 'ppp' ? 'fq_codel' : 'noqueue'
-  return `${config.ifindex}: ${name}: <${deviceFlags(config).join(',')}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
+  const qdisc = !config.isUp && config.kind !== 'loopback'
+    ? 'noop'
+    : config.kind === 'ethernet' || config.kind === 'ppp' ? 'fq_codel' : 'noqueue'
+  return `${config.ifindex}: ${name}: <${deviceFlags(config).join(
+    ',',
+  )}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
 }
 
 /** Length of the queue in front of the nic, as Linux sets it. */
@@ -60,7 +66,9 @@ export function briefAddress(config: DeviceConfig): string {
 /** The counters that `-s` adds. Errors are not modelled. */
 export function counterLines(device: Device): string {
   const { nic } = device
-  const row = (bytes: number, packets: number): string => `    ${pad(bytes, 9)} ${pad(packets, 7)} ${pad(0, 6)} ${pad(0, 7)} ${pad(0, 7)} ${pad(0, 7)} `
+  const row = (bytes: number, packets: number): string => {
+    return `    ${pad(bytes, 9)} ${pad(packets, 7)} ${pad(0, 6)} ${pad(0, 7)} ${pad(0, 7)} ${pad(0, 7)} `
+  }
   return [
     '    RX:  bytes packets errors dropped  missed   mcast           ', row(nic?.rxBytes ?? 0, nic?.rxFrames ?? 0),
     '    TX:  bytes packets errors dropped carrier collsns           ', row(nic?.txBytes ?? 0, nic?.txFrames ?? 0), '',

@@ -33,7 +33,9 @@ export const ip: Tool = ({ host, argv }) => {
     else if (isShortFor(option, '-statistics', 2) || isShortFor(option, '-stats', 2)) statistics = true
     else if (option === '-Version' || option === '-V') return printed('ip utility, iproute2-6.1.0, libbpf 1.1.0\n')
     else if (!isShortFor(option, '-details', 2) && !/^-c(olor)?(=\w+)?$/.test(option) && option !== '-N' && option !== '-n') {
-      return /^-(j|p|r|a|b|t|f|l|n|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(option)
+      return /^-(j|p|r|a|b|t|f|l|n|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(
+        option,
+      )
         ? unsupported(option, `ip: option "${option}" is not modelled`)
         : refused(`Option "${option}" is unknown, try "ip -help".\n`, 255)
     }
@@ -51,7 +53,9 @@ function runObject(host: Host, object: string, rest: readonly string[], options:
   if (is('address')) return ipAddress(host, rest, options)
   if (is('route')) return options.family === 6 ? printed('') : ipRoute(host, rest)
   if (is('link')) return ipLink(host, rest, options)
-  if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) return options.family === 6 ? printed('') : ipNeigh(host, rest)
+  if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) {
+    return options.family === 6 ? printed('') : ipNeigh(host, rest)
+  }
   if (is('tunnel') || object === 'tunl') return tunnel(host, rest)
   const other = OTHER_OBJECTS.find((full) => isShortFor(object, full, 2))
   if (other !== undefined) return unsupported(object, `ip: "${other}" is not modelled`)
@@ -60,7 +64,9 @@ function runObject(host: Host, object: string, rest: readonly string[], options:
 
 function tunnel(host: Host, rest: readonly string[]): ToolResult {
   const [verb = 'show', ...names] = rest
-  if (!isShortFor(verb, 'show') && !isShortFor(verb, 'list')) return unsupported(verb, 'ip tunnel: tunnels beside tunl0 are not modelled')
+  if (!isShortFor(verb, 'show') && !isShortFor(verb, 'list')) {
+    return unsupported(verb, 'ip tunnel: tunnels beside tunl0 are not modelled')
+  }
   const shown = host.net.devices.filter((device) => device.kind === 'ipip' && (names.length === 0 || names.includes(device.name)))
   return printed(shown.map((device) => `${device.name}: any/ip remote any local any ttl inherit nopmtudisc\n`).join(''))
 }

@@ -26,7 +26,9 @@ export function ipLink(host: Host, argv: readonly string[], options: IpOptions):
   if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words, options)
   if (isShortFor(verb, 'add')) return add(host, words)
   if (isShortFor(verb, 'delete')) return remove(host, words)
-  if (verb === 'replace' || verb === 'property' || verb === 'xstats' || verb === 'help') return unsupported(verb, `ip link: "${verb}" is not modelled`)
+  if (verb === 'replace' || verb === 'property' || verb === 'xstats' || verb === 'help') {
+    return unsupported(verb, `ip link: "${verb}" is not modelled`)
+  }
   return refused(`Command "${verb}" is unknown, try "ip link help".\n`, 255)
 }
 
@@ -122,10 +124,13 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
   while (!words.isEmpty) {
     const word = words.take() ?? ''
     if (word === 'up') onlyUp = true
-    else if (word === 'type' || word === 'master' || word === 'vrf' || word === 'group') return unsupported(word, `ip link: filter "${word}" is not modelled`)
+    else if (word === 'type' || word === 'master' || word === 'vrf'
+      || word === 'group') return unsupported(word, `ip link: filter "${word}" is not modelled`)
     else name = word === 'dev' ? words.take() : word
   }
-  if (name !== undefined && findDeviceConfig(host.net, name) === undefined) return refused(`Device "${name}" does not exist.\n`, 1)
+  if (name !== undefined && findDeviceConfig(host.net, name) === undefined) {
+    return refused(`Device "${name}" does not exist.\n`, 1)
+  }
   let text = ''
   for (const config of host.net.devices) {
     if ((name !== undefined && config.name !== name) || (onlyUp && !config.isUp)) continue
@@ -136,7 +141,9 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
 
 function entry(host: Host, config: DeviceConfig, options: IpOptions): string {
   const separator = options.oneLine ? '\\' : '\n'
-  const head = `${deviceHead(config)}mode DEFAULT group default qlen ${queueLength(config)}${separator}    ${linkAddress(config)}\n`
+  const head = `${deviceHead(config)}mode DEFAULT group default qlen ${queueLength(
+    config,
+  )}${separator}    ${linkAddress(config)}\n`
   const device = options.statistics ? host.findDevice(config.name) : undefined
   return head + (device === undefined ? '' : counterLines(device))
 }

@@ -1,5 +1,6 @@
 /**
- * `ip neigh`: show, add, replace, change, del, flush. Proxies and states other than reachable, stale and permanent are not settable.
+ * `ip neigh`: show, add, replace, change, del, flush. Proxies and states other than reachable, stale and permanent are not
+ * settable.
  * @module
  */
 import type { Host } from '../../host/host.ts'
@@ -33,7 +34,9 @@ function readNeighbor(words: Words): NeighborWords | ToolResult {
   const read: NeighborWords = { state: 'permanent' }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
-    if (word === 'proxy' || word === 'router' || word === 'extern_learn') return unsupported(word, `ip neigh: "${word}" is not modelled`)
+    if (word === 'proxy' || word === 'router' || word === 'extern_learn') {
+      return unsupported(word, `ip neigh: "${word}" is not modelled`)
+    }
     const value = /^(lladdr|dev|nud|to)$/.test(word) ? words.take() : word
     if (value === undefined) return incomplete()
     if (word === 'lladdr') {
@@ -43,7 +46,9 @@ function readNeighbor(words: Words): NeighborWords | ToolResult {
     } else if (word === 'dev') {
       read.device = value
     } else if (word === 'nud') {
-      if (value !== 'permanent' && value !== 'reachable' && value !== 'stale') return unsupported(value, `ip neigh: state ${value} cannot be set`)
+      if (value !== 'permanent' && value !== 'reachable' && value !== 'stale') {
+        return unsupported(value, `ip neigh: state ${value} cannot be set`)
+      }
       read.state = value
     } else {
       const addr = parseIpv4(value)
@@ -57,7 +62,9 @@ function readNeighbor(words: Words): NeighborWords | ToolResult {
 function set(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
   const read = readNeighbor(words)
   if ('exitCode' in read) return read
-  if (read.device === undefined || read.addr === undefined) return refused('Device and destination are required arguments.\n', 255)
+  if (read.device === undefined || read.addr === undefined) {
+    return refused('Device and destination are required arguments.\n', 255)
+  }
   const neighbors = host.findDevice(read.device)?.neighbors
   if (findDeviceConfig(host.net, read.device) === undefined) return noDevice(read.device)
   if (neighbors === undefined || read.mac === undefined) return answered('EINVAL')
@@ -70,7 +77,9 @@ function set(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
 function remove(host: Host, words: Words): ToolResult {
   const read = readNeighbor(words)
   if ('exitCode' in read) return read
-  if (read.device === undefined || read.addr === undefined) return refused('Device and destination are required arguments.\n', 255)
+  if (read.device === undefined || read.addr === undefined) {
+    return refused('Device and destination are required arguments.\n', 255)
+  }
   if (findDeviceConfig(host.net, read.device) === undefined) return noDevice(read.device)
   return host.findDevice(read.device)?.neighbors?.remove(read.addr) === true ? printed('') : answered('ENOENT')
 }
@@ -103,7 +112,8 @@ function matching(host: Host, filter: Filter): { readonly device: string, readon
   for (const device of host.devices) {
     if (filter.device !== undefined && device.name !== filter.device) continue
     for (const neighbor of device.neighbors?.entries() ?? []) {
-      if (neighbor.state === 'none' || (filter.state !== undefined && filter.state !== 'all' && neighbor.state !== filter.state)) continue
+      if (neighbor.state === 'none'
+        || (filter.state !== undefined && filter.state !== 'all' && neighbor.state !== filter.state)) continue
       const { prefix } = filter
       const isInside = prefix === undefined || prefix.prefixLength === 0
         || neighbor.addr >>> (32 - prefix.prefixLength) === prefix.addr >>> (32 - prefix.prefixLength)

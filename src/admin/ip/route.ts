@@ -29,11 +29,17 @@ export function ipRoute(host: Host, argv: readonly string[]): ToolResult {
 /** A route, in the words that `ip route` shows it with; a blank at the end. */
 export function routeText(route: RouteConfig): string {
   const type = route.type === 'unicast' ? '' : `${route.type} `
-  const network = route.prefixLength === 0 ? 'default' : formatIp(route.network) + (route.prefixLength === 32 ? '' : `/${route.prefixLength}`)
+  const network = route.prefixLength === 0
+    ? 'default'
+    : formatIp(route.network) + (route.prefixLength === 32 ? '' : `/${route.prefixLength}`)
   return [
-    type + network, route.gateway === undefined ? '' : `via ${formatIp(route.gateway)}`, route.device === '' ? '' : `dev ${route.device}`,
+    type + network, route.gateway === undefined
+      ? ''
+      : `via ${formatIp(route.gateway)}`, route.device === '' ? '' : `dev ${route.device}`,
     route.origin === 'boot' ? '' : `proto ${route.origin}`, route.scope === 'global' ? '' : `scope ${route.scope}`,
-    route.preferredSource === undefined ? '' : `src ${formatIp(route.preferredSource)}`, route.metric === 0 ? '' : `metric ${route.metric}`,
+    route.preferredSource === undefined
+      ? ''
+      : `src ${formatIp(route.preferredSource)}`, route.metric === 0 ? '' : `metric ${route.metric}`,
     route.onLink ? 'onlink' : '',
   ].filter((part) => part !== '').join(' ') + ' '
 }
@@ -93,11 +99,15 @@ function readRouteValue(read: RouteWords, word: string, value: string): ToolResu
       read.metric = Number(value)
       return undefined
     case 'scope':
-      if (value !== 'link' && value !== 'host' && value !== 'global') return refused(`Error: argument "${value}" is wrong: invalid "scope" value\n\n`, 255)
+      if (value !== 'link' && value !== 'host' && value !== 'global') {
+        return refused(`Error: argument "${value}" is wrong: invalid "scope" value\n\n`, 255)
+      }
       read.scope = value
       return undefined
     case 'proto': case 'protocol':
-      if (value !== 'static' && value !== 'kernel' && value !== 'boot') return unsupported(value, `ip route: protocol "${value}" is not modelled`)
+      if (value !== 'static' && value !== 'kernel' && value !== 'boot') {
+        return unsupported(value, `ip route: protocol "${value}" is not modelled`)
+      }
       read.origin = value
       return undefined
     case 'table':
@@ -111,7 +121,9 @@ function add(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { table, network, prefixLength, ...rest } = read
-  if (table !== undefined && table !== 'main' && table !== '254') return unsupported(table, `ip route: table ${table} is not modelled`)
+  if (table !== undefined && table !== 'main' && table !== '254') {
+    return unsupported(table, `ip route: table ${table} is not modelled`)
+  }
   if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
   if (network === undefined || prefixLength === undefined) return incomplete()
   const added = addRoute(host.net, { ...rest, network, prefixLength }, { replace: verb === 'replace' })
@@ -122,7 +134,10 @@ function add(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
   switch (added.error) {
     case 'ENETUNREACH': return answeredInWords('Nexthop has invalid gateway')
     case 'ENETDOWN': return answeredInWords('Device for nexthop is not up')
-    case 'EINVAL': return answeredInWords(rest.preferredSource === undefined ? 'Invalid prefix for given prefix length' : 'Invalid prefsrc address')
+    case 'EINVAL':
+      return answeredInWords(
+        rest.preferredSource === undefined ? 'Invalid prefix for given prefix length' : 'Invalid prefsrc address',
+      )
     default: return answered(added.error)
   }
 }
@@ -131,7 +146,9 @@ function remove(host: Host, words: Words): ToolResult {
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { table, network, prefixLength, ...rest } = read
-  if (table !== undefined && table !== 'main' && table !== '254') return unsupported(table, `ip route: table ${table} is not modelled`)
+  if (table !== undefined && table !== 'main' && table !== '254') {
+    return unsupported(table, `ip route: table ${table} is not modelled`)
+  }
   if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
   if (network === undefined || prefixLength === undefined) return incomplete()
   const removed = removeRoute(host.net, { ...rest, network, prefixLength })
@@ -164,11 +181,14 @@ function show(host: Host, words: Words): ToolResult {
   if ('exitCode' in read) return read
   const { table, device, network, prefixLength } = read
   if (table === 'local' || table === '255') return printed(localTable(host))
-  if (table !== undefined && table !== 'main' && table !== '254') return unsupported(table, `ip route: table ${table} is not modelled`)
+  if (table !== undefined && table !== 'main' && table !== '254') {
+    return unsupported(table, `ip route: table ${table} is not modelled`)
+  }
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
   const shown = listedRoutes(host).filter((route) => (device === undefined || route.device === device)
     && (network === undefined || (route.network === network && route.prefixLength === prefixLength))
-    && (read.gateway === undefined || route.gateway === read.gateway) && (read.origin === undefined || route.origin === read.origin))
+    && (read.gateway === undefined
+      || route.gateway === read.gateway) && (read.origin === undefined || route.origin === read.origin))
   // A device that was asked for is not named again.
   const text = shown.map((route) => (device === undefined ? routeText(route) : routeText(route).replace(` dev ${device} `, ' ')))
   return printed(text.map((line) => `${line}\n`).join(''))
@@ -183,11 +203,18 @@ function localTable(host: Host): string {
       const src = formatIp(address.addr)
       if (device.kind === 'loopback' && address.prefixLength < 32) {
         const network = networkOf(address.addr, address.prefixLength)
-        rows.push({ key: network, text: `local ${formatIp(network)}/${address.prefixLength} dev lo proto kernel scope host src ${src} ` })
+        rows.push(
+          { key: network, text: `local ${formatIp(network)}/${address.prefixLength} dev lo proto kernel scope host src ${src} ` },
+        )
       }
       rows.push({ key: address.addr, text: `local ${src} dev ${device.name} proto kernel scope host src ${src} ` })
       if (address.broadcast !== undefined && device.isUp) {
-        rows.push({ key: address.broadcast, text: `broadcast ${formatIp(address.broadcast)} dev ${device.name} proto kernel scope link src ${src} ` })
+        rows.push(
+          {
+            key: address.broadcast,
+            text: `broadcast ${formatIp(address.broadcast)} dev ${device.name} proto kernel scope link src ${src} `,
+          },
+        )
       }
     }
   }
@@ -212,5 +239,7 @@ function get(host: Host, words: Words): ToolResult {
   const flags = route.type === 'local' ? '<local> ' : route.type === 'broadcast' ? '<local,brd> ' : ''
   const mtuBytes = host.pathMtuBytes(dst)
   const mtu = route.type === 'unicast' && mtuBytes < route.device.config.mtuBytes ? `mtu ${mtuBytes} ` : ''
-  return printed(`${type}${formatIp(dst)} ${via}dev ${route.device.name} src ${formatIp(route.source)} uid 0 \n    cache ${flags}${mtu}\n`)
+  return printed(
+    `${type}${formatIp(dst)} ${via}dev ${route.device.name} src ${formatIp(route.source)} uid 0 \n    cache ${flags}${mtu}\n`,
+  )
 }

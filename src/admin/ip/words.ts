@@ -60,7 +60,9 @@ export function parsePrefix(text: string): Prefix | undefined {
   const octets = address.split('.').length
   const addr = /^\d+(\.\d+){0,3}$/.test(address) ? parseIpv4(address + '.0'.repeat(4 - octets)) : undefined
   if (addr === undefined) return undefined
-  if (length === undefined) return octets < 4 ? { addr, prefixLength: octets * 8, hasLength: true } : { addr, prefixLength: 32, hasLength: false }
+  if (length === undefined) {
+    return octets < 4 ? { addr, prefixLength: octets * 8, hasLength: true } : { addr, prefixLength: 32, hasLength: false }
+  }
   const prefixLength = parsePrefixLength(length)
   return prefixLength === undefined ? undefined : { addr, prefixLength, hasLength: true }
 }

@@ -4,13 +4,14 @@
  */
 import { err, type Err } from '../../base/result.ts'
 import type { NetfilterError } from '../../host/config/netfilter-changes.ts'
+import type { KernelRefusal } from '../../host/config/netfilter-check.ts'
 import { refused, unsupported, type ToolResult } from '../tool.ts'
 
 /** One complaint. `problem` is about the command line; `kernel` is what the library or the kernel says of the request. */
 export type Complaint =
   | { readonly kind: 'problem', readonly text: string }
   | { readonly kind: 'bad-argument', readonly word: string }
-  | { readonly kind: 'kernel', readonly error: NetfilterError | 'no-counter-index', readonly action: 'insert' | 'replace' | 'delete' | 'other' }
+  | { readonly kind: 'kernel', readonly error: NetfilterError | KernelRefusal | 'no-counter-index', readonly action: 'insert' | 'replace' | 'delete' | 'other' }
   | { readonly kind: 'no-table', readonly table: string }
   | { readonly kind: 'unsupported', readonly word: string, readonly what: string }
 

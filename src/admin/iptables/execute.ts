@@ -7,6 +7,7 @@ import {
   addRule, deleteChain, deleteRule, deleteRuleAt, flushChain, newChain, renameChain, replaceRule, setPolicy, useTable,
   type ChainPlace, type NetfilterError,
 } from '../../host/config/netfilter-changes.ts'
+import type { KernelRefusal } from '../../host/config/netfilter-check.ts'
 import { findChain, findTable, type ChainConfig, type NetfilterConfig, type TableConfig, type TableName } from '../../host/config/netfilter-config.ts'
 import { sameSpec } from '../../host/config/rule-config.ts'
 import type { RuleCounters } from '../../host/netfilter/rule-counters.ts'
@@ -19,7 +20,8 @@ import { describeRule, listChains, listCommands, listRule } from './list-text.ts
 export interface RuleStore {
   readonly config: NetfilterConfig
   readonly counters: RuleCounters
-  reconfigure(next: NetfilterConfig): void
+  /** Puts rules into force, or says why the kernel refuses. */
+  reconfigure(next: NetfilterConfig): KernelRefusal | undefined
 }
 
 /** A command on a table that exists. */
@@ -68,7 +70,7 @@ function changeRules(job: Job): ToolResult {
     }
   }
   const result = committed(job, config, command.verb === 'I' ? 'insert' : command.verb === 'R' ? 'replace' : 'other')
-  if (config.ok && command.counters !== undefined && command.verb !== 'D') {
+  if (result.exitCode === 0 && command.counters !== undefined && command.verb !== 'D') {
     for (const id of addedIds) Object.assign(store.counters.rule(id), command.counters)
   }
   return described(job, result)
@@ -97,21 +99,23 @@ function changePolicy(job: Job): ToolResult {
   return result
 }
 
-/** Does something to one chain, or to all of a kind; to none if one refuses. */
+/** Does something to one chain, or to all of a kind; to none if one refuses, and then the last refusal is told. */
 function eachChain(
   job: Job, isMeant: (chain: ChainConfig) => boolean, doing: string,
   act: (config: NetfilterConfig, place: ChainPlace) => Result<NetfilterConfig, NetfilterError>,
 ): ToolResult {
   const { command, store } = job
   const names = command.chain === undefined ? tableOf(job).chains.filter(isMeant).map(({ name }) => name) : [command.chain]
-  let config: Result<NetfilterConfig, NetfilterError> = ok(store.config)
+  let config = store.config
+  let refusal: NetfilterError | undefined
   let stdout = ''
   for (const chain of names) {
-    if (!config.ok) break
     if (command.verbose) stdout += `${doing} chain \`${chain}'\n`
-    config = act(config.value, { table: job.table, chain })
+    const next = act(config, { table: job.table, chain })
+    if (next.ok) config = next.value
+    else refusal = next.error
   }
-  return { ...committed(job, config), stdout }
+  return { ...committed(job, refusal === undefined ? ok(config) : err(refusal)), stdout }
 }
 
 function zero(job: Job): ToolResult {
@@ -155,8 +159,8 @@ function committed(
   { store }: Job, config: Result<NetfilterConfig, NetfilterError | NamedError>, action: (Complaint & { kind: 'kernel' })['action'] = 'other',
 ): ToolResult {
   if (config.ok) {
-    store.reconfigure(config.value)
-    return printed('')
+    const refusal = store.reconfigure(config.value)
+    return refusal === undefined ? printed('') : complaintResult({ kind: 'kernel', error: refusal, action })
   }
   if (typeof config.error === 'object') return refused(`iptables: ${config.error.text}.\n`, 1)
   return complaintResult({ kind: 'kernel', error: config.error, action })

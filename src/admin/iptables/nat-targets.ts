@@ -75,14 +75,14 @@ function portTarget(name: 'MASQUERADE' | 'REDIRECT'): Extension<RuleTarget> {
 function parseMapping(text: string, context: BuildContext): Result<Mapping, Complaint> {
   const colon = text.indexOf(':')
   const addrText = colon < 0 ? text : text.slice(0, colon)
-  if (text.indexOf(':', colon + 1) >= 0 && colon >= 0) return problem(`Bad IP address "${text}"\n`)
+  if (text.indexOf(':', colon + 1) >= 0 && colon >= 0) return problem(`Bad IP address "${text}"`)
   const ports = colon < 0 ? ok(undefined) : parsePorts(text.slice(colon + 1), context)
   if (!ports.ok) return ports
   if (addrText === '' && colon >= 0) return ok({ addrs: undefined, ports: ports.value })
   const dash = addrText.indexOf('-')
   const [firstText, lastText] = dash < 0 ? [addrText, addrText] : [addrText.slice(0, dash), addrText.slice(dash + 1)]
   const [first, last] = [parseIpv4(firstText), parseIpv4(lastText)]
-  if (first === undefined || last === undefined) return problem(`Bad IP address "${first === undefined ? firstText : lastText}"\n`)
+  if (first === undefined || last === undefined) return problem(`Bad IP address "${first === undefined ? firstText : lastText}"`)
   return ok({ addrs: { first, last }, ports: ports.value })
 }
 

@@ -247,11 +247,12 @@ class CommandParser {
     if (illegal !== undefined) return `Illegal option \`-${illegal}' with this command`
     const chain = this.#chain ?? ''
     if (chain.length >= CHAIN_NAME_BYTES) return tooLong(chain)
-    if (!'ADIR'.includes(verb)) return undefined
+    if (!'ACDIR'.includes(verb)) return undefined
     const wrongDevice = this.#draft.outDevice !== undefined && (chain === 'PREROUTING' || chain === 'INPUT') ? 'o'
       : this.#draft.inDevice !== undefined && (chain === 'POSTROUTING' || chain === 'OUTPUT') ? 'i' : undefined
     if (wrongDevice !== undefined) return `Can't use -${wrongDevice} with ${chain}\n`
-    const { jump } = this.#draft
+    const { jump, missingTarget } = this.#draft
+    if (missingTarget !== undefined) return `Couldn't load target \`${missingTarget}':No such file or directory\n`
     return jump?.isGoto === true && !this.#context.isChain(this.#table, jump.name) ? `goto '${jump.name}' is not a chain` : undefined
   }
 

@@ -33,6 +33,8 @@ export class RuleDraft {
   fragment: { readonly inverted: boolean } | undefined
   /** The name after -j or -g. */
   jump: { readonly name: string, readonly isGoto: boolean } | undefined
+  /** The name after -j, when it is neither a chain nor a target. */
+  missingTarget: string | undefined
   /** Options of the extensions loaded so far. */
   readonly options: LoadedOption[] = []
   readonly #matches: { readonly name: string, readonly builder: Builder<RuleMatch> }[] = []
@@ -74,7 +76,9 @@ export class RuleDraft {
     const extension = TARGET_EXTENSIONS.get(name)
     if (extension === undefined) {
       if (UNMODELLED_TARGETS.has(name)) return notModelled(name, `iptables: the target "${name}" is not modelled`)
-      return problem(`Couldn't load target \`${name}':No such file or directory\n`)
+      // Complained about only once everything else is in order.
+      this.missingTarget = name
+      return DONE
     }
     this.#target = extension.begin()
     this.#addOptions(extension, this.#target)

@@ -6,7 +6,10 @@
 import type { Unsupported } from '../tool.ts'
 
 const REFUSED: readonly { readonly pattern: RegExp, readonly what: string }[] = [
-  { pattern: /\$\{?[#!]?(?<word>RANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|SRANDOM)\b/, what: 'a shell variable that changes by itself' },
+  {
+    pattern: /\$\{?[#!]?(?<word>RANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME|SRANDOM)\b/,
+    what: 'a shell variable that changes by itself',
+  },
   { pattern: /\(\([^)\n]*\b(?<word>RANDOM|SECONDS)\b/, what: 'a shell variable that changes by itself' },
   { pattern: /(?<word>%[-0-9]*\([^)\n]*\)T)/, what: 'a time format of printf' },
   { pattern: /\b(?<word>s?rand)\s*\(/, what: 'chance in awk' },

@@ -41,6 +41,8 @@ export interface ShellStart {
   readonly stdin?: string
   /** Folder to begin in; /root unless given. */
   readonly cwd?: string
+  /** It runs beside another script, started with `&`. */
+  readonly isBackground?: boolean
   /** Variables beside the usual ones. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -86,18 +88,27 @@ export class HostShell {
     const chance = findChance(start.script)
     if (chance !== undefined) return task.stopAt({ ...chance, command: chance.word })
     const shell = await import('just-bash/browser')
-    const fileSystem = new ShellFileSystem(this.files, (unsupported) => task.stopAt({ ...unsupported, command: unsupported.word }))
+    const fileSystem = new ShellFileSystem(
+      this.files, (unsupported) => task.stopAt({ ...unsupported, command: unsupported.word }),
+    )
     const pid = processesOf(this.host).takePid()
     const options: BashOptions = {
       fs: fileSystem, cwd: '/root', commands: TEXT_COMMANDS, executionLimits: LIMITS, defenseInDepth: false,
       processInfo: { pid, ppid: 1, uid: 0, gid: 0 }, env: environmentOf(this.host),
-      customCommands: shellCommands({ host: this.host, files: this.files, task, tools: this.#tools, fileSystem, startJob: (job) => this.start(job) }),
+      customCommands: shellCommands(
+        {
+          host: this.host, files: this.files, task, tools: this.#tools, fileSystem,
+          isBackground: start.isBackground === true, startJob: (job) => this.start(job),
+        },
+      ),
     }
     const bash = new shell.Bash(options)
     const printer = new shell.Bash({ fs: fileSystem, cwd: '/root', commands: [], defenseInDepth: false })
     bash.registerTransformPlugin({
       name: 'lvsim',
-      transform: ({ ast }) => ({ ast: rewriteScript(ast as unknown as SyntaxNode, (statement) => print(printer, statement)) as unknown as typeof ast }),
+      transform: ({ ast }) => ({
+        ast: rewriteScript(ast as unknown as SyntaxNode, (statement) => print(printer, statement)) as unknown as typeof ast,
+      }),
     })
     const { stdout, stderr, exitCode } = await bash.exec(start.script, {
       rawScript: true, cwd: start.cwd ?? '/root', stdin: start.stdin ?? '', env: { ...start.env },

@@ -1,5 +1,6 @@
 /**
- * ls(1) as in the C locale: names, one per line, or with -l their kind and size. Owners are always root, times the start of the run.
+ * ls(1) as in the C locale: names, one per line, or with -l their kind and size. Owners are always root, times the start of
+ * the run.
  * @module
  */
 import type { ShellResult } from './shell-task.ts'
@@ -9,7 +10,9 @@ import { resolvePath, type HostFiles } from './host-files.ts'
 export function list(files: HostFiles, args: readonly string[], cwd: string): ShellResult {
   const options = new Set(args.filter((word) => /^-./.test(word)).flatMap((word) => [...word.slice(1)]))
   const unknown = [...options].find((letter) => !'aAl1dFhtrnis'.includes(letter))
-  if (unknown !== undefined) return { stdout: '', stderr: `ls: invalid option -- '${unknown}'\nTry 'ls --help' for more information.\n`, exitCode: 2 }
+  if (unknown !== undefined) {
+    return { stdout: '', stderr: `ls: invalid option -- '${unknown}'\nTry 'ls --help' for more information.\n`, exitCode: 2 }
+  }
   const operands = args.filter((word) => !/^-./.test(word))
   const names = operands.length === 0 ? ['.'] : operands
   let stderr = ''
@@ -21,12 +24,16 @@ export function list(files: HostFiles, args: readonly string[], cwd: string): Sh
     else if (kind === 'file' || options.has('d')) single.push(name)
     else folders.push(name)
   }
-  const line = (name: string, path: string): string => (options.has('l') ? longLine(files, name, path) : `${name}${options.has('F') && files.kindOf(path) === 'folder' ? '/' : ''}\n`)
+  const line = (name: string, path: string): string => (options.has('l')
+    ? longLine(files, name, path)
+    : `${name}${options.has('F') && files.kindOf(path) === 'folder' ? '/' : ''}\n`)
   const parts: string[] = []
   if (single.length > 0) parts.push(single.sort().map((name) => line(name, resolvePath(cwd, name))).join(''))
   for (const name of folders.sort()) {
     const path = resolvePath(cwd, name)
-    const own = (files.list(path) ?? []).filter((entry) => !entry.startsWith('lvsim-') && (options.has('a') || options.has('A') || !entry.startsWith('.')))
+    const own = (files.list(path) ?? []).filter(
+      (entry) => !entry.startsWith('lvsim-') && (options.has('a') || options.has('A') || !entry.startsWith('.')),
+    )
     const listed = options.has('a') ? ['.', '..', ...own] : own
     if (options.has('r')) listed.reverse()
     const head = (names.length > 1 ? `${name}:\n` : '') + (options.has('l') ? 'total 0\n' : '')
@@ -41,5 +48,7 @@ function longLine(files: HostFiles, name: string, path: string): string {
   const bytes = text.ok ? new TextEncoder().encode(text.value).length : 4096
   const mode = files.modeOf(path)
   const bits = [...'rwxrwxrwx'].map((letter, index) => ((mode >> (8 - index)) & 1) === 1 ? letter : '-').join('')
-  return `${isFolder ? 'd' : '-'}${bits} 1 root root ${String(path.startsWith('/proc/') ? 0 : bytes).padStart(5)} Jan  1  1970 ${name}\n`
+  return `${isFolder ? 'd' : '-'}${bits} 1 root root ${String(path.startsWith('/proc/') ? 0 : bytes).padStart(
+    5,
+  )} Jan  1  1970 ${name}\n`
 }

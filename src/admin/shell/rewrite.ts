@@ -107,7 +107,10 @@ function singleQuoted(value: string): SyntaxNode {
 }
 
 function simpleCommand(name: string, args: SyntaxNode[]): SyntaxNode {
-  return { type: 'SimpleCommand', name: word(literal(name)), args: args.map((part) => word(part)), assignments: [], redirections: [] }
+  return {
+    type: 'SimpleCommand', name: word(literal(name)), args: args.map((part) => word(part)), assignments: [],
+    redirections: [],
+  }
 }
 
 function pipeline(command: SyntaxNode): SyntaxNode {

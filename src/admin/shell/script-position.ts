@@ -10,7 +10,10 @@ export interface ScriptPosition {
   readonly column: number
 }
 
-/** The first place where `word` stands in a line that also names `command`; else its first place at all; else the first line with the command; else 1:1. */
+/**
+ * The first place where `word` stands in a line that also names `command`; else its first place at all; else the first line
+ * with the command; else 1:1.
+ */
 export function findWord(script: string, command: string, word: string): ScriptPosition {
   const lines = script.split('\n')
   const withCommand = lines.map((line, index) => ({ line, index })).filter(({ line }) => columnOf(line, command, 0) > 0)

@@ -23,6 +23,7 @@ export interface CommandSurroundings {
   readonly task: ShellTask
   readonly tools: ReadonlyMap<string, Tool>
   readonly fileSystem: ShellFileSystem
+  readonly isBackground: boolean
   /** Begins another shell of the host. */
   readonly startJob: (start: ShellStart) => ShellTask
 }
@@ -58,7 +59,7 @@ async function runTool(
   let result: ToolResult
   try {
     result = await tool({
-      host, argv: args, stdin: utf8(context.stdin), cwd: context.cwd, waiter: task,
+      host, argv: args, stdin: utf8(context.stdin), cwd: context.cwd, waiter: task, isBackground: surroundings.isBackground,
       readFile: (path) => {
         const read = files.read(resolvePath(context.cwd, path))
         return read.ok ? read.value : undefined
@@ -82,7 +83,10 @@ function afterRedirection(fileSystem: ShellFileSystem, args: string[]): ExecResu
   const failed = fileSystem.takeFailedWrite()
   if (failed === undefined) return { ...NOTHING, exitCode: Number(status) }
   const text = failed.code === 'EISDIR' ? 'Is a directory' : errnoText(failed.code as Errno)
-  return { ...NOTHING, stderr: failed.atOpen ? `bash: ${failed.path}: ${text}\n` : `bash: ${command}: write error: ${text}\n`, exitCode: 1 }
+  return {
+    ...NOTHING, stderr: failed.atOpen ? `bash: ${failed.path}: ${text}\n` : `bash: ${command}: write error: ${text}\n`,
+    exitCode: 1,
+  }
 }
 
 async function startInBackground(
@@ -90,7 +94,7 @@ async function startInBackground(
 ): Promise<ExecResult> {
   const { host, task, startJob } = surroundings
   const script = args[0] ?? ''
-  const job = startJob({ script, name: `${task.name} &`, cwd: context.cwd, env: variables(context.env) })
+  const job = startJob({ script, name: `${task.name} &`, isBackground: true, cwd: context.cwd, env: variables(context.env) })
   const processes = processesOf(host)
   const { pid } = processes.start(script.trim().split(/\s/)[0] ?? '', (signal) => {
     job.kill(signal === 'KILL' ? 137 : 143)
@@ -130,16 +134,25 @@ async function runWithTimeout(task: ShellTask, args: string[], context: Resolved
   while (rest[0] === '-s' || rest[0] === '-k') rest.splice(0, 2)
   const [limit = '', command, ...operands] = rest
   const limitNs = durationNs(limit)
-  if (limit.startsWith('-')) return task.stopAt({ word: limit, what: `timeout: option ${limit} is not modelled`, command: 'timeout' })
-  if (command === undefined) return { ...NOTHING, stderr: "timeout: missing operand\nTry 'timeout --help' for more information.\n", exitCode: 125 }
+  if (limit.startsWith('-')) {
+    return task.stopAt({ word: limit, what: `timeout: option ${limit} is not modelled`, command: 'timeout' })
+  }
+  if (command === undefined) {
+    return { ...NOTHING, stderr: "timeout: missing operand\nTry 'timeout --help' for more information.\n", exitCode: 125 }
+  }
   if (limitNs === undefined) {
-    return { ...NOTHING, stderr: `timeout: invalid time interval '${limit}'\nTry 'timeout --help' for more information.\n`, exitCode: 125 }
+    return {
+      ...NOTHING, stderr: `timeout: invalid time interval '${limit}'\nTry 'timeout --help' for more information.\n`,
+      exitCode: 125,
+    }
   }
   const outer = task.deadline
   const timeNs = task.nowNs + limitNs
   const abandoned = new Promise<ShellResult>((resolve) => {
     // An outer deadline that comes first stays in force.
-    if (outer === undefined || outer.timeNs > timeNs) task.deadline = { timeNs, abandon: (partial) => resolve({ ...partial, exitCode: 124 }) }
+    if (outer === undefined || outer.timeNs > timeNs) {
+      task.deadline = { timeNs, abandon: (partial) => resolve({ ...partial, exitCode: 124 }) }
+    }
   })
   const inner = context.exec?.(quoted(command), { cwd: context.cwd, args: operands, env: variables(context.env) }) ?? abandoned
   const result = await Promise.race([inner, abandoned])
@@ -149,7 +162,9 @@ async function runWithTimeout(task: ShellTask, args: string[], context: Resolved
 
 /** Variables by name; not the positional ones. */
 function variables(env: ReadonlyMap<string, string>): Record<string, string> {
-  return Object.fromEntries([...env].filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !/^(SHELLOPTS|BASHOPTS|PWD|OLDPWD)$/.test(name)))
+  return Object.fromEntries(
+    [...env].filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !/^(SHELLOPTS|BASHOPTS|PWD|OLDPWD)$/.test(name)),
+  )
 }
 
 function quoted(word: string): string {

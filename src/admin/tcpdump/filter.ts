@@ -1,6 +1,6 @@
 /**
- * The part of tcpdump's filter language (pcap-filter(7)) that guides use: protocols, host, net, port, src and dst, ether, and, or,
- * not, and parentheses.
+ * The part of tcpdump's filter language (pcap-filter(7)) that guides use: protocols, host, net, port, src and dst, ether,
+ * and, or, not, and parentheses.
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
@@ -12,12 +12,16 @@ import { IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire
 /** True for a frame that is to be shown. */
 export type FrameFilter = (frame: Frame) => boolean
 
-const PROTOCOLS: Record<string, number> = { icmp: IPPROTO_ICMP, tcp: IPPROTO_TCP, udp: IPPROTO_UDP, ipip: IPPROTO_IPIP, igmp: 2, vrrp: 112, carp: 112 }
+const PROTOCOLS: Record<string, number> = {
+  icmp: IPPROTO_ICMP, tcp: IPPROTO_TCP, udp: IPPROTO_UDP, ipip: IPPROTO_IPIP, igmp: 2, vrrp: 112, carp: 112,
+}
 type Side = 'src' | 'dst' | 'either'
 
 /** Reads a filter; the error is the first word that is not understood, or '' when one is missing at the end. */
 export function parseFilter(words: readonly string[]): Result<FrameFilter, string> {
-  const tokens = words.join(' ').replace(/([()!])/g, ' $1 ').replaceAll('&&', ' and ').replaceAll('||', ' or ').split(/\s+/).filter((word) => word !== '')
+  const tokens = words.join(' ').replace(/([()!])/g, ' $1 ').replaceAll('&&', ' and ').replaceAll('||', ' or ').split(
+    /\s+/,
+  ).filter((word) => word !== '')
   if (tokens.length === 0) return ok(() => true)
   const reader = new FilterReader(tokens)
   const filter = reader.readOr()
@@ -28,7 +32,11 @@ export function parseFilter(words: readonly string[]): Result<FrameFilter, strin
 class FilterReader {
   readonly #tokens: string[]
   /** What a word without a qualifier repeats: `port 80 or 443`. */
-  #last: { readonly kind: string, readonly side: Side, readonly protocol: number | undefined } = { kind: 'host', side: 'either', protocol: undefined }
+  #last: {
+    readonly kind: string
+    readonly side: Side
+    readonly protocol: number | undefined
+  } = { kind: 'host', side: 'either', protocol: undefined }
 
   constructor(tokens: string[]) {
     this.#tokens = tokens
@@ -71,7 +79,9 @@ class FilterReader {
     const word = this.next
     if (word === undefined) return undefined
     if (word === 'arp') return this.#taken((frame) => frame.payload.kind === 'arp')
-    if (word === 'ip' && this.#tokens[1] !== 'proto' && !this.#isQualifier(this.#tokens[1])) return this.#taken((frame) => frame.payload.kind === 'ipv4')
+    if (word === 'ip' && this.#tokens[1] !== 'proto' && !this.#isQualifier(this.#tokens[1])) {
+      return this.#taken((frame) => frame.payload.kind === 'ipv4')
+    }
     if (word === 'broadcast') return this.#taken((frame) => frame.dst === MAC_BROADCAST)
     if (word === 'multicast') return this.#taken((frame) => frame.payload.kind === 'ipv4' && isMulticast(frame.payload.dst))
     if (word === 'ether') return this.#readEther()
@@ -103,7 +113,12 @@ class FilterReader {
     const addr = kind === 'net' ? prefix?.addr : parseIpv4(value)
     if (addr === undefined) return undefined
     const length = prefix?.prefixLength ?? 32
-    return this.#taken((frame) => (protocol === undefined || (frame.payload.kind === 'ipv4' && frame.payload.protocol === protocol)) && hasAddress(frame, addr, length, side))
+    return this.#taken(
+      (frame) => {
+        return (protocol === undefined || (frame.payload.kind === 'ipv4' && frame.payload.protocol === protocol))
+          && hasAddress(frame, addr, length, side)
+      },
+    )
   }
 
   #readEther(): FrameFilter | undefined {
@@ -111,7 +126,9 @@ class FilterReader {
     const side = this.#tokens.shift()
     const mac = parseMac(this.next ?? '')
     if (mac === undefined) return undefined
-    return this.#taken((frame) => (side !== 'dst' && formatMac(frame.src) === formatMac(mac)) || (side !== 'src' && frame.dst === mac))
+    return this.#taken(
+      (frame) => (side !== 'dst' && formatMac(frame.src) === formatMac(mac)) || (side !== 'src' && frame.dst === mac),
+    )
   }
 
   #protocol(value: string | undefined): FrameFilter | undefined {

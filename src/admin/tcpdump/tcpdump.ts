@@ -15,7 +15,13 @@ import { parseFilter, type FrameFilter } from './filter.ts'
 
 /** The tool. */
 export const tcpdump: Tool = async ({ host, argv, waiter }) => {
-  const read = readOptions(argv, { valued: 'icwrsBGCWFEMTyzZVQ', flags: 'nelqStpUvxXADLNKOhfHIJ#', long: { interface: 'i', 'immediate-mode': 'U', count: 'c' } })
+  const read = readOptions(
+    argv,
+    {
+      valued: 'icwrsBGCWFEMTyzZVQ', flags: 'nelqStpUvxXADLNKOhfHIJ#',
+      long: { interface: 'i', 'immediate-mode': 'U', count: 'c' },
+    },
+  )
   if (!read.ok) return refused(`tcpdump: invalid option -- '${read.error}'\n`, 1)
   const { values, flags, operands } = read.value
   const other = [...flags].find((flag) => !'nelqStpUKO'.includes(flag)) ?? [...values.keys()].find((key) => !'ics'.includes(key))
@@ -27,10 +33,16 @@ export const tcpdump: Tool = async ({ host, argv, waiter }) => {
   }
   if (devices.length === 0) return unsupported(name, `tcpdump: captures on ${name} are not modelled`)
   const filter = parseFilter(operands)
-  if (!filter.ok) return unsupported(filter.error === '' ? operands.at(-1) ?? 'tcpdump' : filter.error, `tcpdump: filter "${operands.join(' ')}" is not modelled`)
+  if (!filter.ok) {
+    return unsupported(
+      filter.error === '' ? operands.at(-1) ?? 'tcpdump' : filter.error,
+      `tcpdump: filter "${operands.join(' ')}" is not modelled`,
+    )
+  }
   const hint = 'tcpdump: verbose output suppressed, use -v[v]... for full protocol decode\n'
   const type = devices[0]?.config.kind === 'ppp' ? 'PPP (PPP)' : 'EN10MB (Ethernet)'
-  const listening = name === 'any' ? 'tcpdump: data link type LINUX_SLL2\n' + hint + 'listening on any, link-type LINUX_SLL2 (Linux cooked v2), snapshot length 262144 bytes\n'
+  const listening = name === 'any' ? 'tcpdump: data link type LINUX_SLL2\n' + hint
+    + 'listening on any, link-type LINUX_SLL2 (Linux cooked v2), snapshot length 262144 bytes\n'
     : `${hint}listening on ${name}, link-type ${type}, snapshot length 262144 bytes\n`
   const capture = new Capture(filter.value, {
     count: Number(values.get('c') ?? Infinity), isAny: name === 'any', linkLevel: flags.has('e'), hasTime: !flags.has('t'),
@@ -51,7 +63,9 @@ export const tcpdump: Tool = async ({ host, argv, waiter }) => {
   const plural = counted === 1 ? 'packet' : 'packets'
   return {
     stdout: capture.lines.join(''), exitCode,
-    stderr: `${listening}${counted} ${plural} captured\n${capture.seen} ${capture.seen === 1 ? 'packet' : 'packets'} received by filter\n0 packets dropped by kernel\n`,
+    stderr: `${listening}${counted} ${plural} captured\n${capture.seen} ${capture.seen === 1
+      ? 'packet'
+      : 'packets'} received by filter\n0 packets dropped by kernel\n`,
   }
 }
 
@@ -117,5 +131,7 @@ function clockTime(ns: number): string {
   const seconds = Math.floor(ns / NS_PER_SECOND)
   const two = (value: number): string => String(value).padStart(2, '0')
   const micros = Math.floor((ns % NS_PER_SECOND) / NS_PER_MICROSECOND)
-  return `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(micros).padStart(6, '0')}`
+  return `${two(
+    Math.floor(seconds / 3600) % 24,
+  )}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(micros).padStart(6, '0')}`
 }

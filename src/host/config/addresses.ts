@@ -9,6 +9,8 @@ import { inPrefix, isLoopback, networkOf, type IpAddr } from '../../wire/address
 import type { Errno } from '../errno.ts'
 import { findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope } from './net-config.ts'
 
+const SCOPE_WIDTH: Record<Scope, number> = { host: 0, link: 1, global: 2 }
+
 /** What an address is added with. */
 export interface NewAddress {
   readonly addr: IpAddr
@@ -21,19 +23,23 @@ export interface NewAddress {
   readonly label?: string
 }
 
-/** Adds an address: ENODEV for an unknown device, EEXIST when the device has it with the same prefix length. */
+/**
+ * Adds an address: ENODEV for an unknown device, EEXIST when the device has it with the same prefix length, EINVAL when
+ * it lies in the network of another one of a different scope. Primary addresses stand before secondary ones.
+ */
 export function addAddress(config: NetConfig, deviceName: string, address: NewAddress): Result<NetConfig, Errno> {
   const device = findDeviceConfig(config, deviceName)
   if (device === undefined) return err('ENODEV')
   const { addr, prefixLength } = address
   if (device.addresses.some((other) => other.addr === addr && other.prefixLength === prefixLength)) return err('EEXIST')
+  const scope = address.scope ?? (isLoopback(addr) ? 'host' : 'global')
+  const kin = device.addresses.filter((other) => other.prefixLength === prefixLength && inPrefix(addr, other.addr, prefixLength))
+  if (kin.some((other) => other.scope !== scope)) return err('EINVAL')
   const added: AddressConfig = {
-    addr, prefixLength, broadcast: address.broadcast, scope: address.scope ?? (isLoopback(addr) ? 'host' : 'global'),
-    label: address.label ?? deviceName, inLocalTable: true,
-    secondary: device.addresses.some((other) => other.prefixLength === prefixLength && inPrefix(addr, other.addr, prefixLength)),
+    addr, prefixLength, broadcast: address.broadcast, scope, label: address.label ?? deviceName, inLocalTable: true, secondary: kin.length > 0,
   }
   return ok(produce(config, (draft) => {
-    draft.devices.find((other) => other.name === deviceName)?.addresses.push(added)
+    draft.devices.find((other) => other.name === deviceName)?.addresses.splice(placeOf(added, device.addresses), 0, added)
     const route = device.isUp && !added.secondary ? connectedRoute(device, added) : undefined
     if (route !== undefined) draft.routes.push(route)
   }))
@@ -41,7 +47,8 @@ export function addAddress(config: NetConfig, deviceName: string, address: NewAd
 
 /**
  * Removes an address (with any prefix length when none is given): EADDRNOTAVAIL when the device does not have it, ENODEV for
- * an unknown device. With a primary address go its secondaries, its connected route, and routes that prefer it as a source.
+ * an unknown device. With a primary address go its secondaries, its connected route, and routes that prefer it as a source;
+ * with the last address of a device go all routes by it.
  */
 export function removeAddress(
   config: NetConfig, deviceName: string, address: { readonly addr: IpAddr, readonly prefixLength?: number | undefined },
@@ -72,6 +79,12 @@ export function connectedRoute(device: DeviceConfig, address: AddressConfig): Ro
   }
 }
 
+/** Where a new address stands: a secondary one last, a primary one behind the last primary one of no wider scope. */
+function placeOf(added: AddressConfig, addresses: readonly AddressConfig[]): number {
+  if (added.secondary) return addresses.length
+  return addresses.findLastIndex((other) => !other.secondary && SCOPE_WIDTH[added.scope] >= SCOPE_WIDTH[other.scope]) + 1
+}
+
 function withoutAddresses(config: NetConfig, device: DeviceConfig, removed: readonly AddressConfig[]): NetConfig {
   const addrs = new Set(removed.map((address) => address.addr))
   return produce(config, (draft) => {
@@ -80,7 +93,13 @@ function withoutAddresses(config: NetConfig, device: DeviceConfig, removed: read
     target.addresses = target.addresses.filter((other) => !removed.some((gone) => gone.addr === other.addr
       && gone.prefixLength === other.prefixLength))
     const stillHere = new Set(draft.devices.flatMap((other) => other.addresses.map((address) => address.addr)))
-    draft.routes = draft.routes.filter((route) => route.preferredSource === undefined
-      || !addrs.has(route.preferredSource) || stillHere.has(route.preferredSource))
+    const isLast = target.addresses.length === 0
+    draft.routes = draft.routes.filter((route) => {
+      if (isLast && route.device === device.name) return false
+      if (route.preferredSource === undefined || !addrs.has(route.preferredSource)) return true
+      const cameWithIt = route.origin === 'kernel' && route.device === device.name && removed.some((gone) => !gone.secondary
+        && gone.prefixLength === route.prefixLength && gone.addr === route.preferredSource)
+      return !cameWithIt && stillHere.has(route.preferredSource)
+    })
   })
 }

@@ -1,20 +1,19 @@
 /**
- * Transactions on netfilter rules: each gives the next tree, or why the library or the kernel refuses, and then nothing has changed.
- * Follows libiptc, and translate_table() in net/ipv4/netfilter/ip_tables.c for what the kernel checks.
+ * Transactions on netfilter rules: each gives the next tree, or why it cannot be, and then nothing has changed. Follows libiptc.
+ * What only the kernel refuses, `netfilter-check.ts` says of the tree as a whole.
  * @module
  */
 import { produce, type Draft } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
-import { kernelRefusal } from './netfilter-check.ts'
 import {
   CHAIN_OF_HOOK, findChain, findTable, HOOKS_OF_TABLE, referenceCount,
   type ChainConfig, type ChainPolicy, type NetfilterConfig, type TableConfig, type TableName,
 } from './netfilter-config.ts'
 import { sameSpec, type RuleSpec } from './rule-config.ts'
 
-/** Why a change was refused. `invalid` is the kernel's EINVAL: a target or match that does not belong there. */
+/** Why a change was refused. */
 export type NetfilterError =
-  | 'no-chain' | 'chain-exists' | 'chain-in-use' | 'chain-not-empty' | 'built-in-chain' | 'not-built-in' | 'no-index' | 'no-rule' | 'loop' | 'invalid'
+  | 'no-chain' | 'chain-exists' | 'chain-in-use' | 'chain-not-empty' | 'built-in-chain' | 'not-built-in' | 'no-index' | 'no-rule'
 
 /** A chain of a table. */
 export interface ChainPlace {
@@ -139,15 +138,13 @@ function onChain(
   })
 }
 
-/** Puts other chains into a table, and asks the kernel's checks about the outcome. */
+/** Puts other chains into a table. */
 function onTable(
   config: NetfilterConfig, name: TableName, change: (table: TableConfig) => readonly ChainConfig[],
 ): Result<NetfilterConfig, NetfilterError> {
   const table = findTable(config, name)
   if (table === undefined) return err('no-chain')
   const chains = change(table)
-  const refusal = kernelRefusal({ name, chains })
-  if (refusal !== undefined) return err(refusal)
   return ok(produce(config, (draft) => {
     const drafted = draft.tables.find((other) => other.name === name)
     if (drafted !== undefined) drafted.chains = chains as Draft<ChainConfig>[]

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HookPoint } from '../hooks.ts'
-import { CHAIN_OF_HOOK, findChain, HOOKS_OF_TABLE, type ChainConfig, type TableConfig, type TableName } from './netfilter-config.ts'
+import { CHAIN_OF_HOOK, findChain, HOOKS_OF_TABLE, type ChainConfig, type NetfilterConfig, type TableConfig, type TableName } from './netfilter-config.ts'
 import type { RuleMatch, RuleSpec, RuleTarget } from './rule-config.ts'
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
 
@@ -20,8 +20,19 @@ const TARGET_PLACES: Partial<Record<RuleTarget['kind'], { readonly table: TableN
 
 const SYN_FLAG = 0x02
 
-/** Why the kernel would refuse the table: EINVAL or ELOOP; undefined when it would take it. */
-export function kernelRefusal(table: TableConfig): 'invalid' | 'loop' | undefined {
+/** Why the kernel refuses rules: EINVAL for a target or match that does not belong where it is, ELOOP. */
+export type KernelRefusal = 'invalid' | 'loop'
+
+/** Why the kernel would refuse these rules; undefined when it would take them. */
+export function kernelRefusal(config: NetfilterConfig): KernelRefusal | undefined {
+  for (const table of config.tables) {
+    const refusal = tableRefusal(table)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function tableRefusal(table: TableConfig): KernelRefusal | undefined {
   if (table.chains.some((chain) => chain.rules.some(({ spec: { target } }) => jumpsToBuiltIn(table, target)))) return 'invalid'
   const hooksOf = new Map<string, Set<HookPoint>>()
   for (const hook of HOOKS_OF_TABLE[table.name]) {

@@ -3,6 +3,7 @@
  * A table that nobody has used has no hooks, and conntrack runs only while a rule needs it, as in Linux. IPv4 only.
  * @module
  */
+import { kernelRefusal, type KernelRefusal } from '../config/netfilter-check.ts'
 import { INITIAL_NETFILTER_CONFIG, HOOKS_OF_TABLE, findTable, type NetfilterConfig, type TableName } from '../config/netfilter-config.ts'
 import type { RuleSpec, RuleTarget } from '../config/rule-config.ts'
 import { HOOK_PRIORITY, type HookPoint, type Passage } from '../hooks.ts'
@@ -38,14 +39,17 @@ export class Netfilter {
     return this.#config
   }
 
-  /** Puts rules into force. Counters of rules that stay go on. */
-  reconfigure(next: NetfilterConfig): void {
+  /** Puts rules into force, or says why the kernel refuses them, and then nothing has changed. Counters of rules that stay go on. */
+  reconfigure(next: NetfilterConfig): KernelRefusal | undefined {
+    const refusal = kernelRefusal(next)
+    if (refusal !== undefined) return refusal
     const isNew = next.tables.filter(({ name }) => findTable(this.#config, name) === undefined)
     this.#config = next
     for (const { name } of isNew) this.#hook(name)
     const rules = next.tables.flatMap((table) => table.chains.flatMap((chain) => chain.rules))
     this.counters.keepRules(new Set(rules.map((rule) => rule.id)))
     this.conntrack.setActive(rules.some((rule) => needsTracking(rule.spec)))
+    return undefined
   }
 
   #hook(name: TableName): void {

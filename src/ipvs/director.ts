@@ -1,5 +1,5 @@
 /**
- * IPVS on one host: the rules, what lives by them, and the hooks that make the host a director.
+ * A director: IPVS on one host, the rules, what lives by them, and the hooks that make the host a director.
  * Follows ip_vs_ctl.c and ip_vs_init() in ip_vs_core.c. Sync daemons and IPv6 packets are not modelled; IPv6 services can be
  * configured and listed.
  * @module
@@ -214,9 +214,9 @@ export function findIpvs(host: Host): Ipvs | undefined {
   return attached.get(host)
 }
 
-/** Has IPVS attach itself to a host when the module ip_vs gets loaded, now or later. */
-export function attachIpvs(host: Host): void {
-  host.modules.onLoad((name) => {
-    if (name === 'ip_vs' && !attached.has(host)) attached.set(host, new Ipvs(host))
-  })
+/** Makes a host a director, when its module ip_vs gets loaded. Gives what is there when it is one already. */
+export function attachIpvs(host: Host): Ipvs {
+  let ipvs = attached.get(host)
+  if (ipvs === undefined) attached.set(host, ipvs = new Ipvs(host))
+  return ipvs
 }

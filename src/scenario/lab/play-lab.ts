@@ -1,0 +1,142 @@
+/**
+ * Plays a lab: its steps one after the other, each with the pause that the recordings have, and what happened beside it.
+ * A step that lvsim does not model ends the lab with a message; nothing is passed over.
+ * @module
+ */
+import { HostShell } from '../../admin/shell/host-shell.ts'
+import { ShellDriver } from '../../admin/shell/shell-driver.ts'
+import { TOOLS } from '../../admin/tools.ts'
+import { secondsToNs } from '../../base/units.ts'
+import { err, ok, type Result } from '../../base/result.ts'
+import type { Nic } from '../../link/nic.ts'
+import type { Frame } from '../../wire/frame.ts'
+import { buildLab } from './build-lab.ts'
+import { kindOf, withoutResults, type Lab, type LabHost, type LabStep } from './lab.ts'
+import { labPackets, type SeenFrame } from './lab-packets.ts'
+import { LabTraffic } from './lab-traffic.ts'
+import type { World } from '../world.ts'
+
+/** Pauses of the recordings, in seconds: after a step of traffic unless the lab says so, and after one of set-up. */
+const SETTLE_SECONDS = 0.05
+const SETUP_SETTLE_SECONDS = 0.02
+
+/** Plays a lab and gives its record. The error names what is not modelled. The books are checked at the end. */
+export async function playLab(lab: Lab): Promise<Result<Lab, string>> {
+  const stripped = withoutResults(lab)
+  const built = buildLab(stripped)
+  if (!built.ok) return built
+  return new LabPlayer(stripped, built.value).play()
+}
+
+class LabPlayer {
+  readonly #lab: Lab
+  readonly #world: World
+  readonly #driver: ShellDriver
+  readonly #shells = new Map<string, HostShell>()
+  readonly #traffic: LabTraffic
+  readonly #seen: SeenFrame[] = []
+  #step = 0
+
+  constructor(lab: Lab, world: World) {
+    this.#lab = lab
+    this.#world = world
+    this.#driver = new ShellDriver(world.sim)
+    this.#traffic = new LabTraffic(world)
+    for (const host of world.hosts.values()) this.#shells.set(host.name, new HostShell(host, this.#driver, TOOLS))
+  }
+
+  async play(): Promise<Result<Lab, string>> {
+    const refused = await this.#configure()
+    if (refused !== undefined) return err(refused)
+    this.#capture()
+    const steps: LabStep[] = []
+    for (const [index, step] of this.#lab.steps.entries()) {
+      this.#step = index
+      const played = await this.#play(step)
+      if (!played.ok) return err(`step ${index}: ${played.error}`)
+      steps.push(played.value === undefined ? step : { ...step, result: played.value })
+    }
+    this.#world.checkLedgers()
+    if (this.#lab.capture === undefined) return ok({ ...this.#lab, steps })
+    const packets = labPackets(this.#seen, this.#lab.capture, this.#world.nics.values())
+    return ok({ ...this.#lab, steps, packets })
+  }
+
+  /** Routes and sysctls, in the order of the hosts. */
+  async #configure(): Promise<string | undefined> {
+    for (const [name, host] of Object.entries(this.#lab.topology.nodes) as [string, LabHost][]) {
+      const commands = [
+        ...(host.routes ?? []).map((route) => `ip route add ${route}`),
+        ...Object.entries(host.sysctl ?? {}).map(([key, value]) => `sysctl -w ${key}=${value}`),
+      ]
+      for (const command of commands) {
+        const ran = await this.#run(name, command)
+        if (!ran.ok) return `${name}: ${ran.error}`
+        if (ran.value.rc !== 0) return `${name}: ${command}: ${ran.value.stderr.trim()}`
+      }
+    }
+    return undefined
+  }
+
+  /** Frames flooded past a host are not seen: a nic shows its tap only what is for it. */
+  #capture(): void {
+    const onFrame = (nic: Nic, direction: 'in' | 'out', frame: Frame): void => {
+      this.#seen.push({ nic, step: this.#step, direction, frame })
+    }
+    for (const name of this.#lab.capture ?? []) {
+      const nic = this.#world.nics.get(name)
+      if (nic !== undefined) nic.tap = { onFrame }
+    }
+  }
+
+  async #play(step: LabStep): Promise<Result<unknown, string>> {
+    const kind = kindOf(step)
+    switch (kind) {
+      case 'sh': return this.#setUp(step)
+      case 'show': {
+        const { on, sh } = step['show'] as { readonly on: string, readonly sh: string }
+        return this.#run(on, sh)
+      }
+      case 'serve': return this.#traffic.serve(step['serve'])
+      case 'sleep':
+        await this.#pass(Number(step['sleep']))
+        return ok(undefined)
+      case undefined: return err(`unknown step: ${Object.keys(step).join(', ')}`)
+      default: {
+        const begun = this.#traffic.begin(kind, step[kind])
+        if (!begun.ok) return begun
+        while (!begun.value.isOver) {
+          const end = await this.#driver.runUntil(Infinity)
+          if (end === 'limit' || end === 'idle') return err('the step never ends')
+        }
+        await this.#pass(this.#lab.settle ?? SETTLE_SECONDS)
+        return ok(begun.value.result)
+      }
+    }
+  }
+
+  async #setUp(step: LabStep): Promise<Result<unknown, string>> {
+    const ran = await this.#run(String(step['on']), String(step['sh']))
+    if (ran.ok) await this.#pass(SETUP_SETTLE_SECONDS)
+    return ran
+  }
+
+  async #run(on: string, script: string): Promise<Result<{ rc: number, stdout: string, stderr: string }, string>> {
+    const shell = this.#shells.get(on)
+    if (shell === undefined) return err(`there is no host ${on}`)
+    const task = shell.start({ script, name: on })
+    while (task.result === undefined) {
+      const end = await this.#driver.runUntil(Infinity, task)
+      const stop = shell.placeOfStop(task)
+      if (stop !== undefined) return err(`${on}: ${stop.what}`)
+      if (end === 'limit' || end === 'idle') return err(`${on}: ${script} never ends`)
+    }
+    const { exitCode, stdout, stderr } = task.result
+    return ok({ rc: exitCode, stdout, stderr })
+  }
+
+  async #pass(seconds: number): Promise<void> {
+    const untilNs = this.#world.sim.nowNs + secondsToNs(seconds)
+    while (await this.#driver.runUntil(untilNs) === 'stopped');
+  }
+}
