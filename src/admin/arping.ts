@@ -46,9 +46,8 @@ export const arping: Tool = async ({ host, argv, waiter }) => {
   if (given !== undefined && !host.isLocalAddress(source)) return refused('arping: bind: Cannot assign requested address\n', 2)
   return new ArpingRun({
     host, device, target, source, count: Number(values.get('c') ?? Infinity),
-    deadlineNs: values.has('w')
-      ? secondsToNs(Number(values.get('w')))
-      : Infinity, intervalNs: secondsToNs(Number(values.get('i') ?? 1)), flags,
+    deadlineNs: values.has('w') ? secondsToNs(Number(values.get('w'))) : Infinity,
+    intervalNs: secondsToNs(Number(values.get('i') ?? 1)), flags,
   }).run(waiter)
 }
 

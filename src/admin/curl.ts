@@ -15,8 +15,10 @@ import { refused, unsupported, type Tool, type ToolContext, type Waiter } from '
 
 /** Long options by the letter that they stand for; C, N, P and F are not curl's own letters here. */
 const LONG: Record<string, string> = {
-  silent: 's', 'show-error': 'S', output: 'o', 'remote-name': 'O', head: 'I', include: 'i', fail: 'f', 'max-time': 'm', 'connect-timeout': 'C',
-  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', interface: 'N', 'local-port': 'P', 'no-progress-meter': '#', url: 'U', 'no-keepalive': '#', 'no-buffer': '#',
+  silent: 's', 'show-error': 'S', output: 'o', 'remote-name': 'O', head: 'I', include: 'i', fail: 'f', 'max-time': 'm',
+  'connect-timeout': 'C',
+  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', interface: 'N',
+  'local-port': 'P', 'no-progress-meter': '#', url: 'U', 'no-keepalive': '#', 'no-buffer': '#',
 }
 
 /** What is the same for all URLs of a call. */
@@ -113,11 +115,8 @@ function sourceOf(host: Host, text: string | undefined): IpAddr | undefined | 'u
 }
 
 async function fetch(
-  call: Call, to: {
-    readonly dst: IpAddr
-    readonly dport: number
-    readonly src: IpAddr | undefined
-  }, target: string, hostHeader: string,
+  call: Call, to: { readonly dst: IpAddr, readonly dport: number, readonly src: IpAddr | undefined }, target: string,
+  hostHeader: string,
 ): Promise<HttpResult> {
   const { context, values, flags, headers } = call
   const seconds = (letter: string): number | undefined => (values.has(letter)
@@ -128,9 +127,8 @@ async function fetch(
   const sport = values.get('P')
   const given = headers.find(([name]) => name.toLowerCase() === 'host')?.[1]
   return waitFor(context.waiter, (done) => fetchHttp(context.host, {
-    dst: to.dst, dport: to.dport, connectTimeoutNs, ...(to.src === undefined ? {} : { src: to.src }), ...(sport === undefined
-      ? {}
-      : { sport: Number(sport) }),
+    dst: to.dst, dport: to.dport, connectTimeoutNs, ...(to.src === undefined ? {} : { src: to.src }),
+    ...(sport === undefined ? {} : { sport: Number(sport) }),
   }, {
     target, method: values.get('X') ?? (flags.has('I') ? 'HEAD' : 'GET'), hostHeader: given ?? hostHeader, keepsBody: true,
     headers: [
@@ -208,14 +206,10 @@ function remaining(result: HttpResult): string {
 function writeOut(format: string, result: HttpResult, to: { readonly addr: IpAddr, readonly port: number }): string {
   const since = (ns: number | undefined): string => nsToSeconds(ns === undefined ? 0 : ns - result.startNs).toFixed(6)
   const variables: Record<string, string> = {
-    http_code: String(result.status ?? 0).padStart(
-      3, '0',
-    ), response_code: String(result.status ?? 0).padStart(
-      3, '0',
-    ), time_connect: since(result.connectedNs), time_starttransfer: since(result.firstByteNs), time_total: since(result.endNs),
-    time_namelookup: '0.000000', size_download: String(
-      result.bodyBytes,
-    ), remote_ip: formatIp(to.addr), remote_port: String(to.port),
+    http_code: String(result.status ?? 0).padStart(3, '0'), response_code: String(result.status ?? 0).padStart(3, '0'),
+    time_connect: since(result.connectedNs), time_starttransfer: since(result.firstByteNs), time_total: since(result.endNs),
+    time_namelookup: '0.000000', size_download: String(result.bodyBytes), remote_ip: formatIp(to.addr),
+    remote_port: String(to.port),
     exitcode: String(curlExitCode(result.failure)), num_connects: '1',
   }
   return format.replace(/%\{(\w+)\}/g, (_, name: string) => variables[name] ?? '').replaceAll('%%', '%')

@@ -11,6 +11,10 @@ const FLAG_BITS: Record<string, number> = {
   UP: 1, BROADCAST: 2, LOOPBACK: 8, POINTOPOINT: 16, RUNNING: 64, NOARP: 128, MULTICAST: 4096,
 }
 
+const FLAG_LETTERS: Record<string, string> = {
+  UP: 'U', BROADCAST: 'B', LOOPBACK: 'L', POINTOPOINT: 'P', RUNNING: 'R', NOARP: 'O', MULTICAST: 'M',
+}
+
 /** One device or alias, with the empty line behind it. */
 export function entryText(host: Host, label: string): string {
   const config = findDeviceConfig(host.net, label.split(':')[0] ?? '')
@@ -37,16 +41,13 @@ export function shortTable(host: Host, labels: readonly string[]): string {
     const config = findDeviceConfig(host.net, name)
     if (config === undefined) return ''
     const nic = host.findDevice(name)?.nic
-    const letters = flagsOf(config).map(
-      (flag) => ({ UP: 'U', BROADCAST: 'B', LOOPBACK: 'L', POINTOPOINT: 'P', RUNNING: 'R', NOARP: 'O', MULTICAST: 'M' }[flag]
-        ?? ''),
-    )
+    const letters = flagsOf(config).map((flag) => FLAG_LETTERS[flag] ?? '')
     const order = 'ABDLMmNOPRU'
     const flags = [...letters.join('')].sort((a, b) => order.indexOf(a) - order.indexOf(b)).join('')
     const number = (value: number, width: number): string => String(value).padStart(width)
-    return `${name.padEnd(8)} ${number(config.mtuBytes, 5)} ${number(
-      nic?.rxFrames ?? 0, 8,
-    )}      0      0 0      ${number(nic?.txFrames ?? 0, 8)}      0      0      0 ${flags}\n`
+    const receive = `${number(nic?.rxFrames ?? 0, 8)}      0      0 0     `
+    const transmit = `${number(nic?.txFrames ?? 0, 8)}      0      0      0`
+    return `${name.padEnd(8)} ${number(config.mtuBytes, 5)} ${receive} ${transmit} ${flags}\n`
   }).join('')
 }
 
@@ -77,12 +78,10 @@ function hardware(config: DeviceConfig): string {
 function counters(host: Host, name: string): string[] {
   const nic = host.findDevice(name)?.nic
   return [
-    `        RX packets ${nic?.rxFrames ?? 0}  bytes ${bytesText(
-      nic?.rxBytes ?? 0,
-    )}`, '        RX errors 0  dropped 0  overruns 0  frame 0',
-    `        TX packets ${nic?.txFrames ?? 0}  bytes ${bytesText(
-      nic?.txBytes ?? 0,
-    )}`, '        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0',
+    `        RX packets ${nic?.rxFrames ?? 0}  bytes ${bytesText(nic?.rxBytes ?? 0)}`,
+    '        RX errors 0  dropped 0  overruns 0  frame 0',
+    `        TX packets ${nic?.txFrames ?? 0}  bytes ${bytesText(nic?.txBytes ?? 0)}`,
+    '        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0',
   ]
 }
 

@@ -98,7 +98,8 @@ class Change {
         rest.shift()
         return undefined
       case 'multicast': case '-promisc': case '-allmulti': case 'dynamic': return undefined
-      case 'hw': case 'promisc': case 'allmulti': case '-multicast': case 'pointopoint': case 'dstaddr': case 'metric': case 'tunnel': case 'irq': case 'io_addr': case 'media': case 'inet6': case '-broadcast':
+      case 'hw': case 'promisc': case 'allmulti': case '-multicast': case 'pointopoint': case 'dstaddr': case 'metric':
+      case 'tunnel': case 'irq': case 'io_addr': case 'media': case 'inet6': case '-broadcast':
         return unsupported(word, `ifconfig: "${word}" is not modelled`)
       default: return this.#address(word)
     }
@@ -132,18 +133,18 @@ class Change {
     if (addr === undefined) return refused(`${text}: Unknown host\nifconfig: \`--help' gives usage information.\n`, 1)
     const device = findDeviceConfig(host.net, deviceOf(this.#label))
     if (device === undefined) {
-      this.#stderr += `SIOCSIFADDR: ${errnoText(
-        'ENODEV',
-      )}\n${this.#label}: ERROR while getting interface flags: ${errnoText('ENODEV')}\n`
+      const reason = errnoText('ENODEV')
+      this.#stderr += `SIOCSIFADDR: ${reason}\n${this.#label}: ERROR while getting interface flags: ${reason}\n`
       return undefined
     }
     const own = this.#own()
     if (own !== undefined && own.addr !== addr) this.#remove(own)
     const prefixLength = length === undefined ? classPrefixLength(addr) : Number(length)
-    if (addr !== 0 && own?.addr !== addr) this.#add(
-      device, { addr, prefixLength, broadcast: defaultBroadcast(device, addr, prefixLength) },
-    )
-    else if (addr !== 0 && length !== undefined) this.#detail('netmask', length)
+    if (addr !== 0 && own?.addr !== addr) {
+      this.#add(device, { addr, prefixLength, broadcast: defaultBroadcast(device, addr, prefixLength) })
+    } else if (addr !== 0 && length !== undefined) {
+      this.#detail('netmask', length)
+    }
     if (!this.#label.includes(':')) this.#flag(true)
     return undefined
   }

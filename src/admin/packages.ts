@@ -8,11 +8,8 @@ import { printed, refused, unsupported, type Tool } from './tool.ts'
 export const yum: Tool = ({ argv }) => {
   const [verb, ...names] = argv.filter((word) => !word.startsWith('-'))
   if (verb === 'install' || verb === 'update' || verb === 'upgrade' || verb === 'groupinstall') {
-    return printed(
-      `${names.map((name) => `Package ${name} is already installed.\n`).join(
-        '',
-      )}Dependencies resolved.\nNothing to do.\nComplete!\n`,
-    )
+    const lines = names.map((name) => `Package ${name} is already installed.\n`)
+    return printed(`${lines.join('')}Dependencies resolved.\nNothing to do.\nComplete!\n`)
   }
   if (verb === 'makecache' || verb === 'clean') return printed('')
   return unsupported(verb ?? 'yum', `yum: "${verb ?? ''}" is not modelled`)
@@ -21,17 +18,14 @@ export const yum: Tool = ({ argv }) => {
 /** apt(8) and apt-get(8). */
 export const apt: Tool = ({ argv }) => {
   const [verb, ...names] = argv.filter((word) => !word.startsWith('-'))
+  const reading = 'Reading package lists...\nBuilding dependency tree...\nReading state information...\n'
   const summary = '0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n'
   if (verb === 'install') {
-    return printed(
-      `Reading package lists...\nBuilding dependency tree...\nReading state information...\n${names.map(
-        (name) => `${name} is already the newest version.\n`,
-      ).join('')}${summary}`,
-    )
+    return printed(`${reading}${names.map((name) => `${name} is already the newest version.\n`).join('')}${summary}`)
   }
   if (verb === 'update') return printed('Reading package lists...\n')
   if (verb === 'upgrade' || verb === 'dist-upgrade') {
-    return printed(`Reading package lists...\nBuilding dependency tree...\nReading state information...\n${summary}`)
+    return printed(reading + summary)
   }
   return unsupported(verb ?? 'apt', `apt: "${verb ?? ''}" is not modelled`)
 }

@@ -8,7 +8,8 @@ import type { Host } from '../host/host.ts'
 import type { Ping, PingHandlers } from '../host/ping.ts'
 import { formatIp, IPV4_ANY, parseIpv4, type IpAddr } from '../wire/address.ts'
 import {
-  ICMP_HEADER_BYTES, ICMP_PARAMETER_PROBLEM, ICMP_REDIRECT, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+  ICMP_HEADER_BYTES, ICMP_PARAMETER_PROBLEM, ICMP_REDIRECT, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE,
+  UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../wire/icmp-message.ts'
 import { IPV4_HEADER_BYTES } from '../wire/ipv4-packet.ts'
 import { readOptions } from './options.ts'
@@ -53,9 +54,8 @@ export const ping: Tool = async ({ host, argv, waiter }) => {
   if (typeof noRoute === 'string') return refused(`ping: connect: ${errnoText(noRoute)}\n`, 2)
   const hasDeadline = values.has('w')
   const run = new PingRun({
-    host, dst, shownAs: target, src: source, device: host.findDevice(values.get('I') ?? '')?.name, count: values.has('c')
-      ? Number(values.get('c'))
-      : Infinity,
+    host, dst, shownAs: target, src: source, device: host.findDevice(values.get('I') ?? '')?.name,
+    count: values.has('c') ? Number(values.get('c')) : Infinity,
     intervalNs: secondsToNs(Number(values.get('i') ?? 1)), lingerNs: secondsToNs(Number(values.get('W') ?? 10)),
     deadlineNs: hasDeadline ? secondsToNs(Number(values.get('w'))) : Infinity,
     dataBytes: Number(values.get('s') ?? 56), ttl: values.has('t') ? Number(values.get('t')) : undefined,
@@ -168,12 +168,9 @@ class PingRun implements PingHandlers {
     if (isDuplicate) this.#duplicates++
     else this.#timesNs.push(timeNs)
     if (!isQuiet) {
-      this.#lines.push(
-        `${reply.dataBytes
-          + ICMP_HEADER_BYTES} bytes from ${formatIp(
-            reply.from,
-          )}: icmp_seq=${reply.sequence} ttl=${reply.ttl} time=${shortTime(timeNs)} ms${isDuplicate ? ' (DUP!)' : ''}\n`,
-      )
+      const from = `${reply.dataBytes + ICMP_HEADER_BYTES} bytes from ${formatIp(reply.from)}`
+      const end = `time=${shortTime(timeNs)} ms${isDuplicate ? ' (DUP!)' : ''}`
+      this.#lines.push(`${from}: icmp_seq=${reply.sequence} ttl=${reply.ttl} ${end}\n`)
     }
     this.#wake?.()
   }
@@ -188,8 +185,8 @@ class PingRun implements PingHandlers {
   #head(): string {
     const { shownAs, dst, dataBytes, src, device } = this.#options
     const from = src === IPV4_ANY ? '' : ` from ${formatIp(src)}${device === undefined ? ' :' : ` ${device}:`}`
-    return `PING ${shownAs} (${formatIp(dst)})${from} ${dataBytes}(${dataBytes + ICMP_HEADER_BYTES
-      + IPV4_HEADER_BYTES}) bytes of data.\n`
+    const totalBytes = dataBytes + ICMP_HEADER_BYTES + IPV4_HEADER_BYTES
+    return `PING ${shownAs} (${formatIp(dst)})${from} ${dataBytes}(${totalBytes}) bytes of data.\n`
   }
 
   #statistics(sent: number, spanNs: number): string {
@@ -197,7 +194,9 @@ class PingRun implements PingHandlers {
     const lost = sent === 0 ? 0 : Math.floor((sent - received) * 100 / sent)
     const extra = (this.#duplicates > 0 ? `+${this.#duplicates} duplicates, ` : '')
       + (this.#errors > 0 ? `+${this.#errors} errors, ` : '')
-    const head = `\n--- ${this.#options.shownAs} ping statistics ---\n${sent} packets transmitted, ${received} received, ${extra}${lost}% packet loss, time ${Math.round(spanNs / NS_PER_MILLISECOND)}ms\n`
+    const title = `\n--- ${this.#options.shownAs} ping statistics ---\n`
+    const ms = Math.round(spanNs / NS_PER_MILLISECOND)
+    const head = `${title}${sent} packets transmitted, ${received} received, ${extra}${lost}% packet loss, time ${ms}ms\n`
     if (received === 0) return `${head}\n`
     const sum = this.#timesNs.reduce((total, time) => total + time, 0)
     const mean = sum / received
@@ -214,8 +213,11 @@ function shortTime(ns: number): string {
 }
 
 const UNREACHABLE_TEXTS = [
-  'Destination Net Unreachable', 'Destination Host Unreachable', 'Destination Protocol Unreachable', 'Destination Port Unreachable', '', 'Source Route Failed', 'Destination Net Unknown', 'Destination Host Unknown', 'Source Host Isolated',
-  'Destination Net Prohibited', 'Destination Host Prohibited', 'Destination Net Unreachable for Type of Service', 'Destination Host Unreachable for Type of Service', 'Packet filtered', 'Precedence Violation', 'Precedence Cutoff',
+  'Destination Net Unreachable', 'Destination Host Unreachable', 'Destination Protocol Unreachable',
+  'Destination Port Unreachable', '', 'Source Route Failed', 'Destination Net Unknown', 'Destination Host Unknown',
+  'Source Host Isolated',
+  'Destination Net Prohibited', 'Destination Host Prohibited', 'Destination Net Unreachable for Type of Service',
+  'Destination Host Unreachable for Type of Service', 'Packet filtered', 'Precedence Violation', 'Precedence Cutoff',
 ]
 
 function errorText(message: IcmpMessage): string {

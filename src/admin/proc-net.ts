@@ -17,18 +17,18 @@ export function registerNetFiles(): void {
   registerProcFile('/proc/net/arp', neighbors)
   registerProcFile('/proc/modules', procModules)
   registerProcFile('/proc/version', (host) => `Linux version ${host.profile.kernelRelease} (lvsim)\n`)
-  registerProcFile(
-    '/proc/uptime', (host) => `${nsToSeconds(host.sim.nowNs).toFixed(2)} ${nsToSeconds(host.sim.nowNs).toFixed(2)}\n`,
-  )
+  registerProcFile('/proc/uptime', (host) => {
+    const seconds = nsToSeconds(host.sim.nowNs).toFixed(2)
+    return `${seconds} ${seconds}\n`
+  })
 }
 
 function devices(host: Host): string {
   const number = (value: number, width: number): string => String(value).padStart(width)
   const rows = host.devices.map(({ name, nic }) => {
     const receive = `${number(nic?.rxBytes ?? 0, 7)} ${number(nic?.rxFrames ?? 0, 7)}    0    0    0     0          0         0`
-    return `${name.padStart(6)}: ${receive} ${number(nic?.txBytes ?? 0, 8)} ${number(
-      nic?.txFrames ?? 0, 7,
-    )}    0    0    0     0       0          0\n`
+    const transmit = `${number(nic?.txBytes ?? 0, 8)} ${number(nic?.txFrames ?? 0, 7)}    0    0    0     0       0          0`
+    return `${name.padStart(6)}: ${receive} ${transmit}\n`
   })
   return `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
@@ -39,9 +39,8 @@ function routes(host: Host): string {
   const rows = listedRoutes(host).map((route) => {
     const flags = 1 + (route.gateway === undefined ? 0 : 2) + (route.prefixLength === 32 ? 4 : 0)
     const fields = [
-      route.device === ''
-        ? '*'
-        : route.device, littleEndian(route.network), littleEndian(route.gateway ?? 0), flags.toString(16).padStart(4, '0'),
+      route.device === '' ? '*' : route.device, littleEndian(route.network), littleEndian(route.gateway ?? 0),
+      flags.toString(16).padStart(4, '0'),
       '0', '0', String(route.metric), littleEndian(prefixMask(route.prefixLength)), '0', '0', '0',
     ]
     return `${fields.join('\t').padEnd(127)}\n`
@@ -56,13 +55,14 @@ function littleEndian(value: number): string {
 }
 
 function neighbors(host: Host): string {
-  const rows = host.devices.flatMap((device) => (device.neighbors?.entries() ?? []).filter(
-    (entry) => entry.state !== 'none',
-  ).map((entry) => {
-    const flags = entry.state === 'permanent' ? '0x6' : entry.isValid ? '0x2' : '0x0'
-    return `${formatIp(entry.addr).padEnd(
-      16,
-    )} 0x1         ${flags.padEnd(10)}  ${formatMac(entry.mac)}     *        ${device.name}\n`
-  }))
-  return `IP address       HW type     Flags       HW address            Mask     Device\n${rows.join('')}`
+  let rows = ''
+  for (const device of host.devices) {
+    for (const entry of device.neighbors?.entries() ?? []) {
+      if (entry.state === 'none') continue
+      const flags = entry.state === 'permanent' ? '0x6' : entry.isValid ? '0x2' : '0x0'
+      const address = `${formatIp(entry.addr).padEnd(16)} 0x1         ${flags.padEnd(10)}  ${formatMac(entry.mac)}`
+      rows += `${address}     *        ${device.name}\n`
+    }
+  }
+  return `IP address       HW type     Flags       HW address            Mask     Device\n${rows}`
 }

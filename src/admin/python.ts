@@ -23,7 +23,7 @@ export const python: Tool = async ({ host, argv, cwd, waiter, isBackground }) =>
   const bindAt = rest.findIndex((word) => word === '--bind' || word === '-b')
   const bound = bindAt < 0 ? IPV4_ANY : parseIpv4(rest[bindAt + 1] ?? '')
   const [portText = '8000'] = rest.filter(
-    (word, index) => !word.startsWith('-') && index !== bindAt + 1 || (bindAt < 0 && index === 0),
+    (word, index) => !word.startsWith('-') && (bindAt < 0 || index !== bindAt + 1),
   )
   const port = Number(portText)
   if (bound === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -60,7 +60,6 @@ export const python: Tool = async ({ host, argv, cwd, waiter, isBackground }) =>
 /** The page for a folder without an index. */
 function listing(paths: readonly string[]): string {
   const names = [...new Set(paths.map((path) => path.slice(1).replace(/\/.*/, '/')))].sort()
-  return `<html>\n<head>\n<title>Directory listing for /</title>\n</head>\n<body>\n<ul>\n${names.map(
-    (name) => `<li><a href="${name}">${name}</a></li>\n`,
-  ).join('')}</ul>\n</body>\n</html>\n`
+  const items = names.map((name) => `<li><a href="${name}">${name}</a></li>\n`).join('')
+  return `<html>\n<head>\n<title>Directory listing for /</title>\n</head>\n<body>\n<ul>\n${items}</ul>\n</body>\n</html>\n`
 }

@@ -48,9 +48,9 @@ export function routeTable(host: Host, isNumeric: boolean, isNetstat = false): s
     const numbers = isNetstat
       ? `${'0'.padStart(5)} ${'0'.padEnd(6)} ${'0'.padStart(5)}`
       : `${String(entry.metric).padEnd(6)} ${(isReject ? '-' : '0').padEnd(2)} ${'0'.padStart(7)}`
-    return `${network.padEnd(15)} ${gateway.padEnd(15)} ${formatIp(prefixMask(entry.prefixLength) as IpAddr).padEnd(
-      15,
-    )} ${flags.padEnd(5)} ${numbers} ${entry.device === '' ? '-' : entry.device}\n`
+    const mask = formatIp(prefixMask(entry.prefixLength) as IpAddr)
+    const addresses = [network, gateway, mask].map((text) => text.padEnd(15)).join(' ')
+    return `${addresses} ${flags.padEnd(5)} ${numbers} ${entry.device === '' ? '-' : entry.device}\n`
   })
   return `Kernel IP routing table\nDestination     Gateway         Genmask         Flags ${metricHead} Iface\n${lines.join('')}`
 }
@@ -76,9 +76,8 @@ function change(host: Host, words: readonly string[], verb: 'add' | 'del'): Tool
   const device = read.device === undefined ? undefined : deviceOf(host, read.device)
   if (read.device !== undefined && device === undefined) return failed('ENODEV')
   const wanted: NewRoute = {
-    network: read.network, prefixLength, gateway: read.gateway, device: device?.name, type: read.isReject === true
-      ? 'unreachable'
-      : 'unicast',
+    network: read.network, prefixLength, gateway: read.gateway, device: device?.name,
+    type: read.isReject === true ? 'unreachable' : 'unicast',
     ...(verb === 'add' ? { preferredSource: device?.source } : {}), ...(read.metric === undefined ? {} : { metric: read.metric }),
   }
   const changed = verb === 'add' ? addRoute(host.net, wanted) : removeRoute(host.net, wanted)
@@ -114,12 +113,8 @@ function readRoute(host: Host, words: string[]): RouteWords | ToolResult {
     if (problem !== undefined) return problem
   }
   if (read.prefixLength !== undefined && read.prefixLength < 32 && kind === 'host') {
-    return refused(
-      `route: netmask ${prefixMask(read.prefixLength).toString(16).padStart(
-        8, '0',
-      )} doesn't make sense with host route\n${USAGE}`,
-      4,
-    )
+    const mask = prefixMask(read.prefixLength).toString(16).padStart(8, '0')
+    return refused(`route: netmask ${mask} doesn't make sense with host route\n${USAGE}`, 4)
   }
   if (read.prefixLength === undefined) {
     read.prefixLength = kind === 'host' ? 32 : kind === 'net' ? classLength(network) : guessedLength(network)

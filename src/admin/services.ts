@@ -110,11 +110,9 @@ function act(service: Service, name: string, verb: string): ToolResult {
       return printed('')
     case 'is-active':
       return { stdout: service.isActive() ? 'active\n' : 'inactive\n', stderr: '', exitCode: service.isActive() ? 0 : 3 }
-    case 'status': return {
-      stdout: `${service.isActive() ? '●' : '○'} ${name}.service\n     Active: ${service.isActive()
-        ? 'active (running)'
-        : 'inactive (dead)'}\n`,
-      stderr: '', exitCode: service.isActive() ? 0 : 3,
+    case 'status': {
+      const [dot, state, exitCode] = service.isActive() ? ['●', 'active (running)', 0] : ['○', 'inactive (dead)', 3]
+      return { stdout: `${dot} ${name}.service\n     Active: ${state}\n`, stderr: '', exitCode: Number(exitCode) }
     }
     case 'save': return unsupported(verb, `service ${name}: "save" is not modelled`)
     default: return printed('')

@@ -19,7 +19,8 @@ interface SocketRow {
 
 /** ss's own names of the states. */
 const SS_STATES: Record<string, string> = {
-  LISTEN: 'LISTEN', SYN_SENT: 'SYN-SENT', SYN_RECV: 'SYN-RECV', ESTABLISHED: 'ESTAB', FIN_WAIT1: 'FIN-WAIT-1', FIN_WAIT2: 'FIN-WAIT-2', CLOSE_WAIT: 'CLOSE-WAIT', CLOSING: 'CLOSING', LAST_ACK: 'LAST-ACK', TIME_WAIT: 'TIME-WAIT',
+  LISTEN: 'LISTEN', SYN_SENT: 'SYN-SENT', SYN_RECV: 'SYN-RECV', ESTABLISHED: 'ESTAB', FIN_WAIT1: 'FIN-WAIT-1',
+  FIN_WAIT2: 'FIN-WAIT-2', CLOSE_WAIT: 'CLOSE-WAIT', CLOSING: 'CLOSING', LAST_ACK: 'LAST-ACK', TIME_WAIT: 'TIME-WAIT',
 }
 
 /** The tool. */
@@ -40,9 +41,8 @@ export const ss: Tool = ({ host, argv }) => {
   const width = (column: number): number => Math.max(...[head, ...cells].map((row) => (row[column] ?? '').length))
   const line = (row: readonly string[]): string => {
     const [state = '', receive = '', send = '', local = '', remote = ''] = row
-    return `${state.padEnd(width(0))} ${receive.padEnd(
-      width(1),
-    )} ${send.padEnd(width(2))} ${local.padStart(width(3))} ${remote.padStart(width(4))}`
+    const left = [state, receive, send].map((text, column) => text.padEnd(width(column)))
+    return [...left, local.padStart(width(3)), remote.padStart(width(4))].join(' ')
   }
   return printed([...(flags.has('H') ? [] : [`${line(head)} Process`]), ...cells.map(line)].map((text) => `${text}\n`).join(''))
 }
@@ -68,13 +68,11 @@ export const netstat: Tool = ({ host, argv }) => {
     // ss shows the room for waiting connections here, netstat nothing.
     const sendQueue = row.state === 'LISTEN' ? 0 : row.sendQueue
     const queues = `${String(row.receiveQueue).padStart(6)} ${String(sendQueue).padStart(6)}`
-    return `tcp   ${queues} ${row.local.padEnd(23)} ${row.remote.padEnd(23)} ${row.state.padEnd(11)}${flags.has('p')
-      ? ' -                   '
-      : ''}\n`
+    const owner = flags.has('p') ? ' -                   ' : ''
+    return `tcp   ${queues} ${row.local.padEnd(23)} ${row.remote.padEnd(23)} ${row.state.padEnd(11)}${owner}\n`
   })
-  return printed(
-    `Active Internet connections ${title}\nProto Recv-Q Send-Q Local Address           Foreign Address         State       ${program}\n${rows.join('')}`,
-  )
+  const head = `Proto Recv-Q Send-Q Local Address           Foreign Address         State       ${program}\n`
+  return printed(`Active Internet connections ${title}\n${head}${rows.join('')}`)
 }
 
 /** Listeners with -l or -a, connections without -l. */
@@ -94,9 +92,8 @@ function socketRows(host: Host, flags: ReadonlySet<string>): SocketRow[] {
   for (const connection of host.tcp.connections()) {
     const isLive = 'unreadBytes' in connection
     rows.push({
-      state: connection.state, receiveQueue: isLive ? connection.unreadBytes : 0, sendQueue: isLive
-        ? connection.unacknowledgedBytes
-        : 0,
+      state: connection.state, receiveQueue: isLive ? connection.unreadBytes : 0,
+      sendQueue: isLive ? connection.unacknowledgedBytes : 0,
       local: `${formatIp(connection.local)}:${connection.lport}`, remote: `${formatIp(connection.remote)}:${connection.rport}`,
     })
   }

@@ -9,14 +9,8 @@ import { unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** Sysctls that exist in Linux and not here, with the value they have there. */
 const FIXED: readonly (readonly [RegExp, string])[] = [
-  [/^net\.ipv4\.tcp_syncookies$/, '1'], [/^net\.ipv4\.conf\.\w+\.accept_source_route$/, '0'], [
-    /^net\.ipv4\.conf\.\w+\.(proxy_arp|arp_accept|arp_notify|promote_secondaries|bootp_relay|disable_policy|disable_xfrm|route_localnet)$/,
-    '0',
-  ],
-  [
-    /^net\.ipv4\.icmp_ignore_bogus_error_responses$/, '1',
-  ], [/^net\.ipv4\.tcp_tw_reuse$/, '2'], [/^net\.ipv4\.tcp_timestamps$/, '1'], [/^net\.bridge\./, ''],
-  [/^net\.ipv6\./, ''], [/^net\.core\./, ''], [/^net\.netfilter\./, ''], [/^net\.(ipv4|unix)\./, ''],
+  [/^net\.ipv4\.conf\.\w+\.(accept_source_route|proxy_arp|arp_accept|arp_notify|promote_secondaries|route_localnet)$/, '0'],
+  [/^net\.ipv4\.(tcp_syncookies|tcp_timestamps|icmp_ignore_bogus_error_responses)$/, '1'], [/^net\.ipv4\.tcp_tw_reuse$/, '2'],
 ]
 /** Sysctls that touch no packet. */
 const HARMLESS = /^(kernel|vm|fs|dev|user|abi|debug)\./
@@ -142,7 +136,7 @@ class Run {
     for (const other of under) this.show(other, other)
     if (under.length > 0) return
     const known = FIXED.find(([pattern]) => pattern.test(name))
-    if (known !== undefined && known[1] !== '') this.stdout += this.#line(name, known[1])
+    if (known !== undefined) this.stdout += this.#line(name, known[1])
     else if (isElsewhere(name)) this.stop = unsupported(key, `sysctl: ${name} is not modelled`)
     else this.#missing(key)
   }
@@ -175,7 +169,7 @@ class Run {
 function isElsewhere(name: string): boolean {
   if (HARMLESS.test(name)) return true
   // What lvsim models, it models with every name that Linux has.
-  if (/^net\.ipv4\.(vs|conf\.\w+)\./.test(name)) return FIXED.slice(0, 3).some(([pattern]) => pattern.test(name))
+  if (/^net\.ipv4\.(vs|conf\.\w+)\./.test(name)) return FIXED.some(([pattern]) => pattern.test(name))
   return /^net\.(core|netfilter|bridge|ipv6|unix)\./.test(name)
     || /^net\.ipv4\.(tcp|udp|icmp|igmp|ip|inet|route|neigh|fib|ping|cipso|fwmark|nexthop|raw)_?/.test(name)
 }

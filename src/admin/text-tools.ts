@@ -57,13 +57,15 @@ function parseKey(text: string, flags: ReadonlySet<string>): SortKey | undefined
   const letters = (match[2] ?? '') + (match[4] ?? '')
   return {
     field: Number(match[1]), lastField: match[3] === undefined ? Infinity : Number(match[3]),
-    isNumeric: letters === ''
-      ? flags.has('n')
-      : letters.includes('n'), isReverse: letters === '' ? flags.has('r') : letters.includes('r'),
+    isNumeric: letters === '' ? flags.has('n') : letters.includes('n'),
+    isReverse: letters === '' ? flags.has('r') : letters.includes('r'),
   }
 }
 
-function comparator(keys: readonly SortKey[], flags: ReadonlySet<string>, separator: string | undefined): (a: string, b: string) => number {
+/** Orders two lines: negative when the first comes before. */
+type Compare = (a: string, b: string) => number
+
+function comparator(keys: readonly SortKey[], flags: ReadonlySet<string>, separator: string | undefined): Compare {
   const used = keys.length > 0 ? keys : [{ field: 1, lastField: Infinity, isNumeric: flags.has('n'), isReverse: flags.has('r') }]
   const fold = (text: string): string => (flags.has('f') ? text.toUpperCase() : text)
   return (a, b) => {

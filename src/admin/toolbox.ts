@@ -24,17 +24,12 @@ import { sort } from './text-tools.ts'
 import type { Tool } from './tool.ts'
 
 const TOOLS: readonly (readonly [string, Tool])[] = [
-  ['apt', apt], ['apt-get', apt], ['arp', arp], ['arping', arping], ['curl', curl], ['date', date], ['dnf', yum], [
-    'hostname', hostname,
-  ], ['id', id], ['ifconfig', ifconfig], ['ip', ip], ['kill', kill],
-  ['killall', killall], ['lsmod', lsmod], [
-    'modprobe', modprobe,
-  ], [
-    'netstat', netstat,
-  ], ['pgrep', pgrep], ['pidof', pidof], ['ping', ping], ['pkill', pkill], ['python', python], ['python2', python],
-  ['python3', python], ['route', route], ['rpm', rpm], ['sleep', sleep], ['sort', sort], ['ss', ss], ['sysctl', sysctl], [
-    'tcpdump', tcpdump,
-  ], ['uname', uname], ['whoami', whoami], ['yum', yum],
+  ['apt', apt], ['apt-get', apt], ['arp', arp], ['arping', arping], ['curl', curl], ['date', date], ['dnf', yum],
+  ['hostname', hostname], ['id', id], ['ifconfig', ifconfig], ['ip', ip], ['kill', kill],
+  ['killall', killall], ['lsmod', lsmod], ['modprobe', modprobe], ['netstat', netstat], ['pgrep', pgrep], ['pidof', pidof],
+  ['ping', ping], ['pkill', pkill], ['python', python], ['python2', python],
+  ['python3', python], ['route', route], ['rpm', rpm], ['sleep', sleep], ['sort', sort], ['ss', ss], ['sysctl', sysctl],
+  ['tcpdump', tcpdump], ['uname', uname], ['whoami', whoami], ['yum', yum],
 ]
 
 /**

@@ -2,8 +2,15 @@
  * Every command that a shell of lvsim has beside the shell's own.
  * @module
  */
+import { ipvsadmTools } from './ipvsadm/tools.ts'
+import { conntrack } from './conntrack.ts'
+import { iptables } from './iptables/iptables.ts'
+import { iptablesRestore } from './iptables/iptables-restore.ts'
+import { iptablesSave } from './iptables/iptables-save.ts'
 import type { Tool } from './tool.ts'
 import { toolbox } from './toolbox.ts'
 
 /** Tools by name. */
-export const TOOLS: ReadonlyMap<string, Tool> = toolbox([])
+export const TOOLS: ReadonlyMap<string, Tool> = toolbox([
+  ...ipvsadmTools(), ['conntrack', conntrack], ['iptables', iptables], ['iptables-restore', iptablesRestore], ['iptables-save', iptablesSave],
+])

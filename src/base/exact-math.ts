@@ -7,7 +7,7 @@ const LN2 = 0.6931471805599453
 const SQRT2 = 1.4142135623730951
 
 /**
- * Natural logarithm of a positive finite number; the same bits on every engine, within 2 units in the last place of the
+ * Natural logarithm of a positive finite number; the same bits on every engine, within 4 units in the last place of the
  * true value over 2^-1000..2^1000. Halves or doubles into [sqrt(1/2), sqrt(2)), then sums the series of 2 artanh((m-1)/(m+1)).
  */
 export function exactLn(value: number): number {

@@ -297,7 +297,10 @@ export class Host implements IpService {
           if (reason === 'neighbor-failed') this.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
           this.drop(packet, reason)
         },
-        hold: (packet) => this.hold(packet),
+        hold: (packet) => {
+          this.trace?.decision(this, packet, { by: 'neighbor', text: `waits for an answer to ARP on ${name}` })
+          this.hold(packet)
+        },
       }) : undefined,
     }
     this.#devices.set(name, device)

@@ -4,7 +4,7 @@
  * a multicast packet is dropped as not for us.
  * @module
  */
-import { IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast } from '../wire/address.ts'
+import { formatIp, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast } from '../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
 } from '../wire/icmp-message.ts'
@@ -129,7 +129,9 @@ export class IpInput {
   }
 }
 
-/** A route in words, for traces. */
-export function describeRoute(route: Route): string {
-  return `by ${route.device.name}`
+/** A route in words, for traces: `by default via 10.0.0.1 dev eth0`. */
+export function describeRoute({ via, device, gateway }: Route): string {
+  if (via === undefined) return `by ${device.name}`
+  const network = via.prefixLength === 0 ? 'default' : `${formatIp(via.network)}/${via.prefixLength}`
+  return `by ${network}${gateway === undefined ? '' : ` via ${formatIp(gateway)}`} dev ${device.name}`
 }

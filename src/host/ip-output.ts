@@ -51,6 +51,7 @@ export class IpOutput implements Actor {
     const host = this.#host
     const route = host.routing.lookup(nextHop)
     if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
+    host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     passage.fromIpvs = true
     passage.outDevice = route.device
     const passed = host.hooks.localOut.length === 0 ? packet : host.hooks.run('localOut', packet, passage)

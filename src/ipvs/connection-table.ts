@@ -49,7 +49,7 @@ export class ConnectionTable {
   findReply(key: ReplyKey): Connection | undefined {
     let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
     for (; connection !== undefined; connection = connection.nextOfClient) {
-      if (connection.protocol !== key.protocol || connection.isTemplate) continue
+      if (!isOfClient(connection, key) || connection.protocol !== key.protocol || connection.isTemplate) continue
       const isNat = connection.method === 'nat'
       const sport = isNat ? connection.dport : connection.vport
       const saddr = isNat ? connection.daddr : connection.vaddr
@@ -90,14 +90,18 @@ export class ConnectionTable {
   #find(key: RequestKey, isTemplate: boolean): Connection | undefined {
     let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
     for (; connection !== undefined; connection = connection.nextOfClient) {
-      if (connection.vport === key.vport && connection.vaddr === key.vaddr && connection.protocol === key.protocol
-        && connection.isTemplate === isTemplate) return connection
+      if (isOfClient(connection, key) && connection.vport === key.vport && connection.vaddr === key.vaddr
+        && connection.protocol === key.protocol && connection.isTemplate === isTemplate) return connection
     }
     return undefined
   }
 }
 
-/** An address and a port as one exact number: below 2^53, an interned IPv6 address included. */
+/** Where the chain of a client's address and port hangs: 32 bits, which the engine keys faster than a larger number. Clients may share it. */
 function clientKey(addr: IpAddr, port: number): number {
-  return addr * 65_536 + port
+  return Math.imul(addr, 0x9e3779b1) ^ port
+}
+
+function isOfClient(connection: Connection, key: { readonly caddr: IpAddr, readonly cport: number }): boolean {
+  return connection.caddr === key.caddr && connection.cport === key.cport
 }

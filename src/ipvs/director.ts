@@ -18,6 +18,7 @@ import { INITIAL_RULES, type DestinationRule, type IpvsRules, type ServiceId } f
 import { Defence } from './defence.ts'
 import { Destination } from './destination.ts'
 import { handleIncomingError } from './icmp-errors.ts'
+import { ipvsLookup } from './match-lookup.ts'
 import type { IpvsParts } from './parts.ts'
 import { handleReply } from './replies.ts'
 import { handleRequest } from './requests.ts'
@@ -58,6 +59,7 @@ export class Ipvs implements IpvsParts {
     this.connections = new Connections(host, this.settings, this.#rules.timeouts)
     this.defence = new Defence(host, this.settings, this.connections)
     this.#trash = new Trash(host.sim)
+    host.netfilter.ipvs = ipvsLookup(this.connections.table)
   }
 
   /** The rules in force: a frozen tree, another one after every change. */

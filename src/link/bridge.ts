@@ -63,11 +63,6 @@ export class Bridge {
     return port
   }
 
-  /** Forgets what was learnt behind a port: its link went down. */
-  forget(port: BridgePort): void {
-    for (const [mac, learnt] of this.#learnt) if (learnt.port === port) this.#learnt.delete(mac)
-  }
-
   /** A frame came in by `from`: sends it where its destination was seen, else to every other port. */
   forward(from: BridgePort, frame: Frame): void {
     const nowNs = this.#sim.nowNs

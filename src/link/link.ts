@@ -18,6 +18,14 @@ export interface LinkEnd {
   arrive(frame: Frame): void
 }
 
+/** Why a frame ended on a link. */
+export type LossReason = 'loss' | 'queue-full' | 'link-down'
+
+/** Someone who wants to know of every frame that a link loses. */
+export interface LossTap {
+  onLoss(link: LinkDirection, frame: Frame, reason: LossReason): void
+}
+
 /** How a link treats frames. Probabilities are 0..1. */
 export interface LinkOptions {
   /** Infinity: serialisation takes no time, and nothing queues. A whole number otherwise. */
@@ -56,6 +64,8 @@ export class LinkDirection implements Actor {
   busyNs = 0
   /** Administratively up. Live. */
   isUp = true
+  /** Set while someone listens for losses. */
+  lossTap: LossTap | undefined
   readonly #sim: Simulator
   #options: LinkOptions
   readonly #from: LinkEnd
@@ -106,23 +116,20 @@ export class LinkDirection implements Actor {
     this.sentBytes += frame.bytes
     if (!this.isUp || !this.#from.isUp || !this.#to.isUp) {
       frames.lost.linkDown++
-      this.lostFrames++
-      return
+      return this.#lose(frame, 'link-down')
     }
     let departureNs = sim.nowNs
     if (options.rateBitsPerSecond !== Infinity) {
       this.#forgetDeparted(departureNs)
       if (this.#queued >= options.queueFramesMax) {
         frames.lost.queueFull++
-        this.lostFrames++
-        return
+        return this.#lose(frame, 'queue-full')
       }
       departureNs = this.#serialise(frame.bytes)
     }
     if (options.lossProbability > 0 && this.#chance.unit() < options.lossProbability) {
       frames.lost.loss++
-      this.lostFrames++
-      return
+      return this.#lose(frame, 'loss')
     }
     let arrivalNs = departureNs + options.delayNs
     if (options.reorderProbability > 0 && this.#chance.unit() < options.reorderProbability) arrivalNs += options.reorderDelayNs
@@ -140,12 +147,16 @@ export class LinkDirection implements Actor {
     sim.livePackets--
     if (!this.isUp || !this.#to.isUp) {
       sim.frames.lost.linkDown++
-      this.lostFrames++
-      return
+      return this.#lose(data as Frame, 'link-down')
     }
     sim.frames.delivered++
     this.deliveredFrames++
     this.#to.arrive(data as Frame)
+  }
+
+  #lose(frame: Frame, reason: LossReason): void {
+    this.lostFrames++
+    this.lossTap?.onLoss(this, frame, reason)
   }
 
   #launch(arrivalNs: number, frame: Frame): void {

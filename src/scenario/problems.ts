@@ -10,6 +10,8 @@ const SHOWN_COLUMNS = 120
 const SHOWN_WORDS = 20
 /** Hangul, CJK, fullwidth forms, emoji. */
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{3fffd}]/u
+/** Marks that sit on the letter before them, and joiners. */
+const COMBINING = /[\p{Mn}\p{Me}\u200b-\u200d\ufeff]/u
 
 /** Longest line that is shown with its problem, included. */
 export const SOURCE_LINE_LENGTH_MAX = 2_000
@@ -64,6 +66,13 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 
+/** Columns of a terminal that a text takes: 2 for East Asian wide and fullwidth code points, none for combining marks, else 1. */
+export function columnsOf(text: string): number {
+  let columns = 0
+  for (const point of text) columns += WIDE.test(point) ? 2 : COMBINING.test(point) ? 0 : 1
+  return columns
+}
+
 function renderSource(problem: Problem): string[] {
   if (problem.sourceLine === '') return []
   const points = Array.from(problem.sourceLine)
@@ -73,16 +82,11 @@ function renderSource(problem: Problem): string[] {
   const before = points.slice(first, problem.column - 1)
   const gutter = `${problem.line} | `
   const marked = points.slice(problem.column - 1, Math.min(problem.endColumn - 1, first + SHOWN_COLUMNS))
-  const carets = '^'.repeat(Math.max(1, marked.reduce((sum, point) => sum + width(point), 0)))
-  const blank = before.map((point) => (point === '\t' ? '\t' : ' '.repeat(width(point)))).join('')
+  const carets = '^'.repeat(Math.max(1, columnsOf(marked.join(''))))
+  const blank = before.map((point) => (point === '\t' ? '\t' : ' '.repeat(columnsOf(point)))).join('')
   return [`${gutter}${sourceText(shown)}`, `${' '.repeat(gutter.length - 2)}| ${blank}${carets}`]
 }
 
 function sourceText(points: readonly string[]): string {
   return points.map((point) => (point === '\t' ? point : printable(point))).join('')
-}
-
-/** Columns of a terminal that a code point takes: 2 for East Asian wide and fullwidth ones, else 1. */
-function width(point: string): number {
-  return WIDE.test(point) ? 2 : 1
 }

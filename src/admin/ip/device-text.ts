@@ -36,9 +36,8 @@ export function deviceHead(config: DeviceConfig): string {
   const qdisc = !config.isUp && config.kind !== 'loopback'
     ? 'noop'
     : config.kind === 'ethernet' || config.kind === 'ppp' ? 'fq_codel' : 'noqueue'
-  return `${config.ifindex}: ${name}: <${deviceFlags(config).join(
-    ',',
-  )}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
+  const flags = deviceFlags(config).join(',')
+  return `${config.ifindex}: ${name}: <${flags}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
 }
 
 /** Length of the queue in front of the nic, as Linux sets it. */

@@ -14,7 +14,8 @@ import { isShortFor } from './words.ts'
 
 /** Objects of Linux that lvsim has no part in. */
 const OTHER_OBJECTS = [
-  'rule', 'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token', 'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'fou', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
+  'rule', 'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token',
+  'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'fou', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
 ]
 
 /** The tool. */

@@ -16,7 +16,10 @@ import type { IpOptions } from './options.ts'
 import { answered, answeredInWords, incomplete, isShortFor, noDevice, Words } from './words.ts'
 
 /** Kinds of devices that exist in Linux and not here. */
-const OTHER_KINDS = /^(vlan|bridge|bond|veth|macvlan|macvtap|ipvlan|vxlan|gre|gretap|ip6tnl|sit|vti|tun|tap|ifb|team|vrf|nlmon|geneve|wireguard)$/
+const OTHER_KINDS: ReadonlySet<string> = new Set([
+  'vlan', 'bridge', 'bond', 'veth', 'macvlan', 'macvtap', 'ipvlan', 'vxlan', 'gre', 'gretap', 'ip6tnl', 'sit', 'vti', 'tun',
+  'tap', 'ifb', 'team', 'vrf', 'nlmon', 'geneve', 'wireguard',
+])
 
 /** Runs what follows `ip link`. */
 export function ipLink(host: Host, argv: readonly string[], options: IpOptions): ToolResult {
@@ -86,7 +89,7 @@ function add(host: Host, words: Words): ToolResult {
     else return unsupported(word, `ip link add: "${word}" is not modelled`)
   }
   if (kind === undefined) return refused('Not enough information: "type" argument is required\n', 255)
-  if (OTHER_KINDS.test(kind)) return unsupported(kind, `ip link add: devices of type ${kind} are not modelled`)
+  if (OTHER_KINDS.has(kind)) return unsupported(kind, `ip link add: devices of type ${kind} are not modelled`)
   if (kind === 'ipip') return unsupported(kind, 'ip link add: tunnels beside tunl0 are not modelled')
   if (kind !== 'dummy') return answeredInWords('Unknown device type')
   host.modules.load('dummy')
@@ -124,8 +127,7 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
   while (!words.isEmpty) {
     const word = words.take() ?? ''
     if (word === 'up') onlyUp = true
-    else if (word === 'type' || word === 'master' || word === 'vrf'
-      || word === 'group') return unsupported(word, `ip link: filter "${word}" is not modelled`)
+    else if (/^(type|master|vrf|group)$/.test(word)) return unsupported(word, `ip link: filter "${word}" is not modelled`)
     else name = word === 'dev' ? words.take() : word
   }
   if (name !== undefined && findDeviceConfig(host.net, name) === undefined) {
@@ -141,9 +143,8 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
 
 function entry(host: Host, config: DeviceConfig, options: IpOptions): string {
   const separator = options.oneLine ? '\\' : '\n'
-  const head = `${deviceHead(config)}mode DEFAULT group default qlen ${queueLength(
-    config,
-  )}${separator}    ${linkAddress(config)}\n`
+  const first = `${deviceHead(config)}mode DEFAULT group default qlen ${queueLength(config)}`
+  const head = `${first}${separator}    ${linkAddress(config)}\n`
   const device = options.statistics ? host.findDevice(config.name) : undefined
   return head + (device === undefined ? '' : counterLines(device))
 }

@@ -10,6 +10,11 @@ import { formatIp, networkOf, parseIpv4 } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words } from './words.ts'
 
+/** Words of a route that a value follows. */
+const VALUED: ReadonlySet<string> = new Set([
+  'to', 'via', 'dev', 'oif', 'src', 'metric', 'preference', 'priority', 'scope', 'proto', 'protocol', 'table', 'mtu', 'advmss',
+  'window', 'rtt', 'nexthop', 'tos', 'realm', 'weight', 'initcwnd',
+])
 const TYPES: ReadonlySet<string> = new Set(['unicast', 'blackhole', 'unreachable', 'prohibit'])
 
 /** Runs what follows `ip route`. */
@@ -33,13 +38,11 @@ export function routeText(route: RouteConfig): string {
     ? 'default'
     : formatIp(route.network) + (route.prefixLength === 32 ? '' : `/${route.prefixLength}`)
   return [
-    type + network, route.gateway === undefined
-      ? ''
-      : `via ${formatIp(route.gateway)}`, route.device === '' ? '' : `dev ${route.device}`,
+    type + network, route.gateway === undefined ? '' : `via ${formatIp(route.gateway)}`,
+    route.device === '' ? '' : `dev ${route.device}`,
     route.origin === 'boot' ? '' : `proto ${route.origin}`, route.scope === 'global' ? '' : `scope ${route.scope}`,
-    route.preferredSource === undefined
-      ? ''
-      : `src ${formatIp(route.preferredSource)}`, route.metric === 0 ? '' : `metric ${route.metric}`,
+    route.preferredSource === undefined ? '' : `src ${formatIp(route.preferredSource)}`,
+    route.metric === 0 ? '' : `metric ${route.metric}`,
     route.onLink ? 'onlink' : '',
   ].filter((part) => part !== '').join(' ') + ' '
 }
@@ -64,7 +67,7 @@ function readRoute(words: Words): RouteWords | ToolResult {
       read.onLink = true
       continue
     }
-    const isValued = /^(to|via|dev|oif|src|metric|preference|priority|scope|proto|protocol|table|mtu|advmss|window|rtt|nexthop|tos|realm|weight|initcwnd)$/.test(word)
+    const isValued = VALUED.has(word)
     const value = isValued ? words.take() : word
     if (value === undefined) return incomplete()
     const problem = readRouteValue(read, isValued ? word : 'to', value)
@@ -187,8 +190,8 @@ function show(host: Host, words: Words): ToolResult {
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
   const shown = listedRoutes(host).filter((route) => (device === undefined || route.device === device)
     && (network === undefined || (route.network === network && route.prefixLength === prefixLength))
-    && (read.gateway === undefined
-      || route.gateway === read.gateway) && (read.origin === undefined || route.origin === read.origin))
+    && (read.gateway === undefined || route.gateway === read.gateway)
+    && (read.origin === undefined || route.origin === read.origin))
   // A device that was asked for is not named again.
   const text = shown.map((route) => (device === undefined ? routeText(route) : routeText(route).replace(` dev ${device} `, ' ')))
   return printed(text.map((line) => `${line}\n`).join(''))
@@ -203,18 +206,13 @@ function localTable(host: Host): string {
       const src = formatIp(address.addr)
       if (device.kind === 'loopback' && address.prefixLength < 32) {
         const network = networkOf(address.addr, address.prefixLength)
-        rows.push(
-          { key: network, text: `local ${formatIp(network)}/${address.prefixLength} dev lo proto kernel scope host src ${src} ` },
-        )
+        const text = `local ${formatIp(network)}/${address.prefixLength} dev lo proto kernel scope host src ${src} `
+        rows.push({ key: network, text })
       }
       rows.push({ key: address.addr, text: `local ${src} dev ${device.name} proto kernel scope host src ${src} ` })
       if (address.broadcast !== undefined && device.isUp) {
-        rows.push(
-          {
-            key: address.broadcast,
-            text: `broadcast ${formatIp(address.broadcast)} dev ${device.name} proto kernel scope link src ${src} `,
-          },
-        )
+        const text = `broadcast ${formatIp(address.broadcast)} dev ${device.name} proto kernel scope link src ${src} `
+        rows.push({ key: address.broadcast, text })
       }
     }
   }
@@ -239,7 +237,6 @@ function get(host: Host, words: Words): ToolResult {
   const flags = route.type === 'local' ? '<local> ' : route.type === 'broadcast' ? '<local,brd> ' : ''
   const mtuBytes = host.pathMtuBytes(dst)
   const mtu = route.type === 'unicast' && mtuBytes < route.device.config.mtuBytes ? `mtu ${mtuBytes} ` : ''
-  return printed(
-    `${type}${formatIp(dst)} ${via}dev ${route.device.name} src ${formatIp(route.source)} uid 0 \n    cache ${flags}${mtu}\n`,
-  )
+  const first = `${type}${formatIp(dst)} ${via}dev ${route.device.name} src ${formatIp(route.source)} uid 0 `
+  return printed(`${first}\n    cache ${flags}${mtu}\n`)
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
-import { flushChain, newChain, setPolicy, useTable, type ChainPlace } from '../../host/config/netfilter-changes.ts'
+import { clearTable, flushChain, newChain, setPolicy, useTable, type ChainPlace } from '../../host/config/netfilter-changes.ts'
 import { findChain, findTable, isTableName, type NetfilterConfig, type TableName } from '../../host/config/netfilter-config.ts'
 import type { Counter, RuleCounters } from '../../host/netfilter/rule-counters.ts'
 import { printed, refused, unsupported, type Tool, type ToolContext, type ToolResult } from '../tool.ts'
@@ -94,7 +94,7 @@ class Restore implements RuleStore {
       return ok(undefined)
     }
     if (name === 'security') return err(unsupported(name, `${PROGRAM}: the table "security" is not modelled`))
-    if (!isTableName(name)) return complain(`${PROGRAM}: unable to initialize table '${name}'\n`, number)
+    if (!isTableName(name)) return complain(`${PROGRAM}: unable to initialize table '${name}'`, number)
     this.#table = name
     this.config = useTable(this.#context.host.netfilter.config, name)
     this.#policyCounters = []
@@ -102,7 +102,7 @@ class Restore implements RuleStore {
     for (const chain of findTable(this.config, name)?.chains ?? []) {
       if (chain.policy !== undefined) this.#policyCounters.push({ place: { table: name, chain: chain.name }, counter: { packets: 0, bytes: 0 } })
     }
-    this.config = withoutRules(this.config, name)
+    this.config = clearTable(this.config, name)
     return ok(undefined)
   }
 
@@ -165,17 +165,6 @@ class Restore implements RuleStore {
     if (netfilter.reconfigure(this.config) !== undefined) return failed(number)
     for (const { place, counter } of this.#policyCounters) Object.assign(this.counters.policy(place), counter)
     return ok(undefined)
-  }
-}
-
-/** The table with its built-in chains empty, and no others. */
-function withoutRules(config: NetfilterConfig, name: TableName): NetfilterConfig {
-  return {
-    ...config,
-    tables: config.tables.map((table) => {
-      if (table.name !== name) return table
-      return { ...table, chains: table.chains.filter(({ policy }) => policy !== undefined).map((chain) => ({ ...chain, rules: [] })) }
-    }),
   }
 }
 

@@ -15,7 +15,9 @@ export interface OptionShape {
 /** What comes next on the command line. `word` is as typed, for messages. */
 export type Scanned<O extends OptionShape> =
   | { readonly kind: 'option', readonly option: O, readonly value: string | undefined, readonly word: string }
-  | { readonly kind: 'operand' | 'missing' | 'unknown', readonly word: string }
+  | { readonly kind: 'operand', readonly word: string }
+  | { readonly kind: 'missing', readonly word: string }
+  | { readonly kind: 'unknown', readonly word: string }
   | { readonly kind: 'end' }
 
 /** Walks over a command line. The known options may grow on the way. */

@@ -10,7 +10,8 @@ import { isProcPath, listProc, readProc, writeProc } from '../proc-files.ts'
 
 /** Folders every host has. */
 const FOLDERS = [
-  '/', '/bin', '/boot', '/dev', '/etc', '/etc/init.d', '/etc/sysconfig', '/etc/default', '/etc/network', '/home', '/lib', '/mnt', '/opt', '/proc', '/root', '/run',
+  '/', '/bin', '/boot', '/dev', '/etc', '/etc/init.d', '/etc/sysconfig', '/etc/default', '/etc/network', '/home', '/lib',
+  '/mnt', '/opt', '/proc', '/root', '/run',
   '/sbin', '/srv', '/sys', '/tmp', '/usr', '/usr/bin', '/usr/sbin', '/usr/local', '/usr/local/bin', '/usr/local/sbin', '/var',
   '/var/lib', '/var/lock', '/var/lock/subsys', '/var/log', '/var/www', '/var/www/html', '/usr/share',
 ]

@@ -22,15 +22,18 @@ type Commands = NonNullable<BashOptions['commands']>
 
 /** Commands of just-bash that are let in. They see the host's files and their input, nothing else. */
 const TEXT_COMMANDS: Commands = [
-  'echo', 'cat', 'printf', 'mkdir', 'rmdir', 'touch', 'rm', 'cp', 'mv', 'chmod', 'pwd', 'head', 'tail', 'wc', 'grep', 'fgrep', 'egrep', 'sed', 'awk', 'uniq', 'comm', 'cut', 'paste', 'tr', 'rev',
-  'nl', 'fold', 'tee', 'find', 'basename', 'dirname', 'env', 'printenv', 'alias', 'unalias', 'xargs', 'true', 'false', 'clear', 'bash', 'sh', 'diff', 'seq', 'expr', 'which', 'tac', 'column',
+  'echo', 'cat', 'printf', 'mkdir', 'rmdir', 'touch', 'rm', 'cp', 'mv', 'chmod', 'pwd', 'head', 'tail', 'wc', 'grep',
+  'fgrep', 'egrep', 'sed', 'awk', 'uniq', 'comm', 'cut', 'paste', 'tr', 'rev',
+  'nl', 'fold', 'tee', 'find', 'basename', 'dirname', 'env', 'printenv', 'alias', 'unalias', 'xargs', 'true', 'false',
+  'clear', 'bash', 'sh', 'diff', 'seq', 'expr', 'which', 'tac', 'column',
   'join', 'expand', 'readlink', 'od', 'md5sum', 'sha1sum', 'sha256sum', 'strings',
 ]
 
 /** Bounds of one script. just-bash names them in its message when one is passed. */
 const LIMITS = {
   // No clock of the machine ends a script: just-bash sets no timer for an infinite time.
-  maxExecutionTimeMs: Infinity, maxCommandCount: 100_000, maxLoopIterations: 100_000, maxCallDepth: 100, maxOutputSize: 16_000_000, maxSourceBytes: 1_000_000,
+  maxExecutionTimeMs: Infinity, maxCommandCount: 100_000, maxLoopIterations: 100_000, maxCallDepth: 100,
+  maxOutputSize: 16_000_000, maxSourceBytes: 1_000_000,
 }
 
 /** What a shell starts from. */
@@ -121,7 +124,8 @@ export class HostShell {
 /** What a login shell of root has. */
 function environmentOf(host: Host): Record<string, string> {
   return {
-    HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'dumb', HOSTNAME: host.name, PATH: '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin',
+    HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'dumb', HOSTNAME: host.name,
+    PATH: '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin',
   }
 }
 

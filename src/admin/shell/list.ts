@@ -48,7 +48,6 @@ function longLine(files: HostFiles, name: string, path: string): string {
   const bytes = text.ok ? new TextEncoder().encode(text.value).length : 4096
   const mode = files.modeOf(path)
   const bits = [...'rwxrwxrwx'].map((letter, index) => ((mode >> (8 - index)) & 1) === 1 ? letter : '-').join('')
-  return `${isFolder ? 'd' : '-'}${bits} 1 root root ${String(path.startsWith('/proc/') ? 0 : bytes).padStart(
-    5,
-  )} Jan  1  1970 ${name}\n`
+  const size = String(path.startsWith('/proc/') ? 0 : bytes).padStart(5)
+  return `${isFolder ? 'd' : '-'}${bits} 1 root root ${size} Jan  1  1970 ${name}\n`
 }

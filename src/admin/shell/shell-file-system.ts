@@ -98,9 +98,8 @@ export class ShellFileSystem implements IFileSystem {
     if (kind === undefined) throw failure('ENOENT', path)
     const size = kind === 'file' && !path.startsWith('/proc/') ? this.#text(path).length : 0
     return {
-      isFile: kind === 'file', isDirectory: kind === 'folder', isSymbolicLink: false, mode: this.#files.modeOf(
-        path,
-      ), size, mtime: START,
+      isFile: kind === 'file', isDirectory: kind === 'folder', isSymbolicLink: false, mode: this.#files.modeOf(path), size,
+      mtime: START,
     }
   }
 

@@ -49,24 +49,25 @@ export const tcpdump: Tool = async ({ host, argv, waiter }) => {
     sequences: flags.has('S') ? undefined : new SequenceView(), nowNs: () => host.sim.nowNs,
   })
   const taps = devices.map((device) => new ChainedTap(device.nic as Nic, capture))
-  let exitCode = 0
   try {
     await waiter.waitFor((resume) => {
       capture.onFull = resume
     }, Infinity)
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    exitCode = 0
   }
   for (const tap of taps) tap.remove()
-  const counted = capture.lines.length
-  const plural = counted === 1 ? 'packet' : 'packets'
   return {
-    stdout: capture.lines.join(''), exitCode,
-    stderr: `${listening}${counted} ${plural} captured\n${capture.seen} ${capture.seen === 1
-      ? 'packet'
-      : 'packets'} received by filter\n0 packets dropped by kernel\n`,
+    stdout: capture.lines.join(''), exitCode: 0,
+    stderr: [
+      listening, `${packets(capture.lines.length)} captured\n`, `${packets(capture.seen)} received by filter\n`,
+      '0 packets dropped by kernel\n',
+    ].join(''),
   }
+}
+
+function packets(count: number): string {
+  return `${count} ${count === 1 ? 'packet' : 'packets'}`
 }
 
 interface CaptureOptions {
@@ -131,7 +132,6 @@ function clockTime(ns: number): string {
   const seconds = Math.floor(ns / NS_PER_SECOND)
   const two = (value: number): string => String(value).padStart(2, '0')
   const micros = Math.floor((ns % NS_PER_SECOND) / NS_PER_MICROSECOND)
-  return `${two(
-    Math.floor(seconds / 3600) % 24,
-  )}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(micros).padStart(6, '0')}`
+  const [hours, minutes] = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60]
+  return `${two(hours)}:${two(minutes)}:${two(seconds % 60)}.${String(micros).padStart(6, '0')}`
 }

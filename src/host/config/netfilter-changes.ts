@@ -68,6 +68,16 @@ export function flushChain(config: NetfilterConfig, place: ChainPlace): Result<N
   return onChain(config, place, (chain) => ok(chain.rules.length === 0 ? chain : { ...chain, rules: [] }))
 }
 
+/** Leaves a table with its built-in chains, empty; their policies stay. */
+export function clearTable(config: NetfilterConfig, name: TableName): NetfilterConfig {
+  return produce(config, (draft) => {
+    const table = draft.tables.find((other) => other.name === name)
+    if (table === undefined) return
+    table.chains = table.chains.filter(({ policy }) => policy !== undefined)
+    for (const chain of table.chains) chain.rules = []
+  })
+}
+
 /** Sets the policy of a built-in chain. */
 export function setPolicy(config: NetfilterConfig, place: ChainPlace, policy: ChainPolicy): Result<NetfilterConfig, NetfilterError> {
   const chain = chainAt(config, place)

@@ -13,10 +13,10 @@ import { wholePayload } from './tuple.ts'
 
 /** What IPVS says of a packet that it has handled: the connection it belongs to. */
 export interface IpvsConnectionView {
-  readonly protocol: number
   readonly vaddr: number
   readonly vport: number
-  readonly method: 'GATE' | 'IPIP' | 'MASQ'
+  /** Undefined for a method that cannot be asked for. */
+  readonly method: 'GATE' | 'IPIP' | 'MASQ' | undefined
   /** The virtual port of the connection that controls it, if one does. */
   readonly controlVport: number | undefined
 }

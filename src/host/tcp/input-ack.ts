@@ -77,7 +77,7 @@ function repair(ep: TcpEndpoint, advanced: boolean): void {
     congestion.recovered()
     ep.duplicateAcks = 0
   }
-  if (ep.sackOk) sent.markLost(Math.floor(ep.rtt.minimumNs / 4))
+  if (ep.sackOk) sent.markLost(ep.rtt.minimumNs)
   if (congestion.state === 'open' && sent.lostCount > 0) congestion.enterRecovery(ep.sndNxt)
   if (congestion.state === 'recovery') congestion.reduce(effect.delivered, sent.inFlight)
   else if (advanced && effect.acked > 0) congestion.acknowledged(effect.acked, growsNow(ep))

@@ -1,10 +1,13 @@
 /**
- * A listening endpoint with its two queues: handshakes that are going on, and connections that wait to be accepted. SYN cookies are
- * not modelled: a SYN that finds either queue full is dropped, as with tcp_syncookies=0.
+ * A listening endpoint with its two queues: handshakes that are going on, and connections that wait to be accepted. Where Linux begins to
+ * answer with SYN cookies, because more handshakes are going on than the backlog allows, lvsim goes on keeping state, up to a bound.
  * @module
  */
 import type { IpAddr } from '../../wire/address.ts'
 import type { TcpEndpoint } from './endpoint.ts'
+
+/** Handshakes of one listener at once; further SYNs are dropped. */
+const EMBRYOS_MAX = 65_536
 
 /** Tells the application that connections wait to be accepted. Called once per connection. */
 export type PendingHandler = (listener: TcpListener) => void
@@ -36,7 +39,7 @@ export class TcpListener {
 
   /** True when no further handshake may begin. */
   get refusesSyn(): boolean {
-    return this.isFull || this.embryos.size > this.backlog
+    return this.isFull || this.embryos.size >= EMBRYOS_MAX
   }
 
   /** Connections that wait to be accepted. */

@@ -1,7 +1,8 @@
 /**
  * The segments that are sent and not acknowledged, oldest first, and what is known of each: selectively acknowledged, lost, resent
  * (the retransmission queue and its SACK scoreboard, RFC 6675). A segment is lost when three later ones have arrived; a retransmission
- * when something sent later than it by a quarter of the round trip has (RACK, RFC 8985, without its timers and tail loss probes).
+ * when something sent after it has, once reordering was seen by a quarter of the round trip (RACK, RFC 8985, without its timers and
+ * tail loss probes).
  * @module
  */
 import type { ByteRange } from './reassembly.ts'
@@ -58,8 +59,12 @@ export class SentQueue {
   /** Segments whose retransmission is on its way. Live. */
   resentCount = 0
   readonly effect: AckEffect = { acked: 0, delivered: 0, sampleSentNs: -1 }
-  /** Latest time of sending among the segments that arrived. */
+  /** Time of sending and end of the segment that was sent last of all that arrived. */
   #deliveredSentNs = -1
+  #deliveredEnd = 0
+  /** End of the highest segment that arrived. */
+  #highestEnd = 0
+  #reorderingSeen = false
 
   /** Segments not acknowledged cumulatively. */
   get count(): number {
@@ -125,15 +130,17 @@ export class SentQueue {
     }
   }
 
-  /** Marks the segments that the selective acknowledgements show to be lost. */
-  markLost(reorderingNs: number): void {
+  /** Marks the segments that the selective acknowledgements show to be lost. `rttNs` is the smallest round trip. */
+  markLost(rttNs: number): void {
     if (this.sackedCount === 0) return
+    const patienceNs = this.#reorderingSeen ? Math.floor(rttNs / 4) : 0
     let arrivedAfter = 0
     for (let i = this.#segments.length - 1; i >= this.#head; i--) {
       const segment = this.#segments[i] as SentSegment
       if (segment.isSacked) arrivedAfter++
       else if (segment.isResent) {
-        if (segment.sentNs + reorderingNs < this.#deliveredSentNs) this.#loseAgain(segment)
+        const lead = this.#deliveredSentNs - segment.sentNs - patienceNs
+        if (lead > 0 || (lead === 0 && this.#deliveredEnd > segment.end)) this.#loseAgain(segment)
       } else if (!segment.isLost && arrivedAfter >= DUPLICATE_THRESHOLD) this.#lose(segment)
     }
   }
@@ -226,7 +233,13 @@ export class SentQueue {
 
   #arrived(segment: SentSegment): void {
     this.effect.delivered++
-    if (segment.sentNs > this.#deliveredSentNs) this.#deliveredSentNs = segment.sentNs
+    const { sentNs, end } = segment
+    if (sentNs > this.#deliveredSentNs || (sentNs === this.#deliveredSentNs && end > this.#deliveredEnd)) {
+      this.#deliveredSentNs = sentNs
+      this.#deliveredEnd = end
+    }
+    if (end > this.#highestEnd) this.#highestEnd = end
+    else if (!segment.everResent) this.#reorderingSeen = true
     if (!segment.everResent && this.effect.sampleSentNs < 0) this.effect.sampleSentNs = segment.sentNs
   }
 

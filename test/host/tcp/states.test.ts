@@ -220,10 +220,11 @@ describe('states of a connection', () => {
     const peer = new TcpPeer().accepted()
     peer.inject('S', { seq: 3000 })
     peer.inject('S', { seq: 3000 })
-    expect(peer.take()).toEqual(['A seq 1 ack 1'])
+    // Counted from that SYN on: 1 - 3000.
+    expect(peer.take()).toEqual(['A seq 1 ack -2999'])
     peer.wire.runFor(500 * NS_PER_MILLISECOND)
     peer.inject('S', { seq: 3000 })
-    expect(peer.take()).toEqual(['A seq 1 ack 1'])
+    expect(peer.take()).toEqual(['A seq 1 ack -2999'])
     expect(peer.state).toBe('ESTABLISHED')
   })
 
@@ -266,7 +267,8 @@ describe('states of a connection', () => {
     peer.inject('FA', { seq: 1, ack: 2 })
     peer.take()
     peer.inject('S', { seq: -500 })
-    expect(peer.take()).toEqual(['A seq 2 ack 2'])
+    // Counted from that SYN on: 2 + 500.
+    expect(peer.take()).toEqual(['A seq 2 ack 502'])
     expect(peer.state).toBe('TIME_WAIT')
   })
 })

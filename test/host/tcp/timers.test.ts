@@ -91,7 +91,9 @@ describe('timers', () => {
 
   it('probes a closed window, and sends on when it opens', () => {
     const peer = new TcpPeer().accepted()
-    peer.inject('A', { seq: 1, ack: 1, window: 0, bytes: 1 })
+    // A window is believed to shrink only by a segment with a higher number than the one before.
+    peer.inject('PA', { seq: 1, ack: 1, bytes: 1 })
+    peer.inject('A', { seq: 2, ack: 1, window: 0 })
     peer.take()
     peer.wire.packets.length = peer.wire.sentNs.length = 0
     peer.endpoint?.send(new Uint8Array(10))

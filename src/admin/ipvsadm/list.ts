@@ -1,0 +1,179 @@
+/**
+ * The listings of ipvsadm: services with their servers, as a table in five formats or as commands that make them again.
+ * Follows print_title(), print_service_entry() and print_largenum() in ipvsadm.c.
+ * @module
+ */
+import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import type { Destination } from '../../ipvs/destination.ts'
+import { CONNECTION_TABLE_SIZE } from '../../ipvs/director.ts'
+import type { Service } from '../../ipvs/service.ts'
+import type { Counters } from '../../ipvs/stats.ts'
+import type { Names } from './names.ts'
+import { flagNames } from './scheduler-flags.ts'
+import { compareServers, compareServices, mergeSort } from './sort.ts'
+
+/** What a listing shows. */
+export interface ListFormat {
+  readonly view: 'rule' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info' | 'plain'
+  readonly isNumeric: boolean
+  readonly isExact: boolean
+  readonly isSorted: boolean
+}
+
+const FULL_MASK = 0xffffffff
+const FULL_PREFIX = 128
+const TITLE = 'Prot LocalAddress:Port'
+const SERVER_TITLE = '  -> RemoteAddress:Port'
+const FORWARD_WORDS = { nat: 'Masq', dr: 'Route', tun: 'Tunnel' } as const
+const FORWARD_LETTERS = { nat: '-m', dr: '-g', tun: '-i' } as const
+const CHECKSUM_SIGNS = { none: '-c', full: '+c', remote: 'r+c' } as const
+const CHECKSUM_OPTIONS = { none: '--tun-nocsum', full: '--tun-csum', remote: '--tun-remcsum' } as const
+
+/** First line of listings of all services. */
+export const HEADING = `IP Virtual Server version 1.2.1 (size=${CONNECTION_TABLE_SIZE})\n`
+
+/** All services. */
+export function listAll(services: readonly Service[], format: ListFormat, names: Names): string {
+  const ordered = format.isSorted ? mergeSort(services, (a, b) => compareServices(a.id, b.id)) : services
+  const heading = format.view === 'rule' ? '' : HEADING
+  return heading + title(format) + ordered.map((service) => listService(service, format, names)).join('')
+}
+
+/** One service with its titles. */
+export function listOne(service: Service, format: ListFormat, names: Names): string {
+  return title(format) + listService(service, format, names)
+}
+
+/** `address:port` in numbers, or by name. */
+export function endpointText(addr: IpAddr, port: number, protocol: number, view: { readonly isNumeric: boolean, readonly names: Names }): string {
+  const host = view.isNumeric ? formatIp(addr) : view.names.addressName(addr)
+  const bracketed = isIpv6(addr) ? `[${host}]` : host
+  return `${bracketed}:${view.isNumeric ? port : view.names.portName(port, protocol)}`
+}
+
+function title({ view }: ListFormat): string {
+  const wide = TITLE.padEnd(33)
+  switch (view) {
+    case 'rule': return ''
+    case 'stats': return `${wide} ${columns(['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'])}\n${SERVER_TITLE}\n`
+    case 'rate': return `${wide} ${columns(['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${SERVER_TITLE}\n`
+    case 'thresholds': return `${wide} Uthreshold Lthreshold ActiveConn InActConn \n${SERVER_TITLE}\n`
+    case 'persistent-conn': return `${wide} Weight    PersistConn ActiveConn InActConn \n${SERVER_TITLE}\n`
+    case 'tun-info': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward TunnelInfo    Weight ActiveConn InActConn\n`
+    case 'plain': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward Weight ActiveConn InActConn\n`
+  }
+}
+
+function columns(words: readonly string[]): string {
+  return words.map((word) => word.padStart(8)).join(' ')
+}
+
+function listService(service: Service, format: ListFormat, names: Names): string {
+  const name = serviceName(service, format, names)
+  const servers = format.isSorted ? mergeSort(service.destinations, compareServers) : service.destinations
+  return `${serviceLine(service, name, format)}\n${servers.map((server) => serverLine(service, server, { name, format, names })).join('')}`
+}
+
+function serviceName({ id }: Service, format: ListFormat, names: Names): string {
+  const isRule = format.view === 'rule'
+  if (id.fwmark !== 0) {
+    // The tool prints the mark as a signed number.
+    const mark = id.fwmark | 0
+    if (isRule) return id.isIpv6 ? `-f ${mark} -6` : `-f ${mark}`
+    return id.isIpv6 ? `FWM  ${mark} IPv6` : `FWM  ${mark}`
+  }
+  const endpoint = endpointText(id.addr, id.port, id.protocol, { isNumeric: format.isNumeric, names })
+  if (isRule) return `${protocolWord(id.protocol, '-t', '-u', '--sctp-service')} ${endpoint}`
+  const text = `${protocolWord(id.protocol, 'TCP', 'UDP', 'SCTP').padEnd(4)} ${endpoint}`
+  return id.isIpv6 ? text : text.slice(0, 33)
+}
+
+function protocolWord(protocol: number, tcp: string, udp: string, sctp: string): string {
+  if (protocol === IPPROTO_TCP) return tcp
+  return protocol === IPPROTO_UDP ? udp : sctp
+}
+
+function serviceLine(service: Service, name: string, format: ListFormat): string {
+  const { options, stats } = service
+  switch (format.view) {
+    case 'rule': return `-A ${name} -s ${options.scheduler}${ruleOptions(service)}`
+    case 'stats': return name.padEnd(33) + numbers(stats.counts, format)
+    case 'rate': return name.padEnd(33) + numbers(stats.rates, format)
+    default: return `${name} ${options.scheduler}${shownOptions(service)}`
+  }
+}
+
+function ruleOptions({ options, id }: Service): string {
+  const flags = flagNames(options.scheduler, options.schedulerFlags)
+  const mask = maskText(options.netmask, id.isIpv6)
+  const persistence = options.persistenceSeconds === undefined ? '' : ` -p ${options.persistenceSeconds}${mask === undefined ? '' : ` -M ${mask}`}`
+  return `${persistence}${options.onePacket ? ' -o' : ''}${flags === '' ? '' : ` -b ${flags}`}`
+}
+
+function shownOptions({ options, id }: Service): string {
+  const flags = flagNames(options.scheduler, options.schedulerFlags)
+  const mask = maskText(options.netmask, id.isIpv6)
+  const persistence = options.persistenceSeconds === undefined ? '' : ` persistent ${options.persistenceSeconds}${mask === undefined ? '' : ` mask ${mask}`}`
+  return `${flags === '' ? '' : ` (${flags})`}${persistence}${options.onePacket ? ' ops' : ''}`
+}
+
+/** The mask of persistence, unless it is the whole address. */
+function maskText(netmask: number, isOfIpv6: boolean): string | undefined {
+  if (isOfIpv6) return netmask === FULL_PREFIX ? undefined : String(netmask)
+  return netmask === FULL_MASK ? undefined : formatIp(netmask as IpAddr)
+}
+
+function serverLine(
+  service: Service, server: Destination, { name, format, names }: { name: string, format: ListFormat, names: Names },
+): string {
+  const endpoint = endpointText(server.addr, server.port, service.id.protocol, { isNumeric: format.isNumeric, names })
+  if (format.view === 'rule') return `-a ${name} -r ${endpoint} ${FORWARD_LETTERS[server.method]} -w ${server.weight}${tunnelRule(server)}\n`
+  const shown = `  -> ${(service.id.isIpv6 ? endpoint : endpoint.slice(0, 28)).padEnd(28)}`
+  const counts = `${left(server.activeConns, 10)} ${left(server.inactiveConns, 10)}\n`
+  switch (format.view) {
+    case 'stats': return `${shown}${numbers(server.stats.counts, format)}\n`
+    case 'rate': return `${shown}${numbers(server.stats.rates, format)}\n`
+    case 'thresholds': return `${shown} ${left(server.upperThreshold, 10)} ${left(server.lowerThreshold, 10)} ${counts}`
+    case 'persistent-conn': return `${shown} ${left(server.weight, 9)} ${left(server.persistConns, 11)} ${counts}`
+    case 'tun-info':
+      return `${shown} ${FORWARD_WORDS[server.method].padEnd(7)} ${tunnelInfo(server).padEnd(13)} ${left(server.weight, 6)} ${counts}`
+    case 'plain': return `${shown} ${FORWARD_WORDS[server.method].padEnd(7)} ${left(server.weight, 6)} ${counts}`
+  }
+}
+
+function tunnelRule({ method, tunnel }: Destination): string {
+  if (method !== 'tun') return ''
+  const port = tunnel.type === 'gue' ? ` --tun-port ${tunnel.port}` : ''
+  return ` --tun-type ${tunnel.type}${port}${tunnel.type === 'ipip' ? '' : ` ${CHECKSUM_OPTIONS[tunnel.checksum]}`}`
+}
+
+function tunnelInfo({ method, tunnel }: Destination): string {
+  if (method !== 'tun') return 'n/a'
+  if (tunnel.type === 'ipip') return 'ipip'
+  return `${tunnel.type}${tunnel.type === 'gue' ? `:${tunnel.port}` : ''}:${CHECKSUM_SIGNS[tunnel.checksum]}`
+}
+
+function numbers(counters: Counters, format: ListFormat): string {
+  const { conns, inPackets, outPackets, inBytes, outBytes } = counters
+  return [conns, inPackets, outPackets, inBytes, outBytes].map((value) => largeNumber(value, format.isExact)).join('')
+}
+
+/** A counter of at most nine columns: thousands, millions and so on are cut off where it would not fit, unless it must be exact. */
+export function largeNumber(value: number, isExact: boolean): string {
+  const digits = String(value)
+  if (isExact) return digits.padStart(digits.length <= 8 ? 9 : digits.length + 1)
+  for (const { limit, unit, letter } of SCALES) {
+    if (value < limit) return letter === '' ? digits.padStart(9) : `${String(Math.floor(value / unit)).padStart(8)}${letter}`
+  }
+  return `${String(Math.floor(value / 1e12)).padStart(8)}T`
+}
+
+const SCALES = [
+  { limit: 1e8, unit: 1, letter: '' }, { limit: 1e9, unit: 1e3, letter: 'K' }, { limit: 1e11, unit: 1e6, letter: 'M' },
+  { limit: 1e14, unit: 1e9, letter: 'G' },
+]
+
+function left(value: number, width: number): string {
+  return String(value).padEnd(width)
+}

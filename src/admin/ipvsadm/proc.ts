@@ -1,0 +1,88 @@
+/**
+ * The files of IPVS under /proc/net: ip_vs, ip_vs_conn, ip_vs_conn_sync and ip_vs_stats. They exist once the module is loaded.
+ * Follows ip_vs_info_seq_show(), ip_vs_conn_seq_show() and ip_vs_stats_show(). ip_vs_stats_percpu is not there.
+ * @module
+ */
+import type { Host } from '../../host/host.ts'
+import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { findIpvs, type Ipvs } from '../../ipvs/director.ts'
+import type { Service } from '../../ipvs/service.ts'
+import type { Counters } from '../../ipvs/stats.ts'
+import { registerProcFile } from '../proc-files.ts'
+import { connectionProtocol, connectionSeconds } from './list-connections.ts'
+import { HEADING } from './list.ts'
+
+const METHODS = { nat: 'Masq', dr: 'Route', tun: 'Tunnel' } as const
+
+/** Enters the files. */
+export function registerIpvsFiles(): void {
+  const register = (path: string, render: (ipvs: Ipvs) => string): void => registerProcFile(path, (host: Host) => {
+    const ipvs = findIpvs(host)
+    return ipvs === undefined ? undefined : render(ipvs)
+  })
+  register('/proc/net/ip_vs', services)
+  register('/proc/net/ip_vs_conn', connections)
+  register('/proc/net/ip_vs_conn_sync', synced)
+  register('/proc/net/ip_vs_stats', stats)
+}
+
+function services(ipvs: Ipvs): string {
+  const rows = ipvs.services.all.map((service) => serviceLine(ipvs, service) + service.destinations.map((server) => {
+    const endpoint = isIpv6(server.addr) ? `[${formatIp(server.addr)}]:${hex(server.port, 4)}` : `${hex(server.addr, 8)}:${hex(server.port, 4)}`
+    const counts = `${String(server.activeConns).padEnd(10)} ${String(server.inactiveConns).padEnd(10)}`
+    return `  -> ${endpoint}      ${METHODS[server.method].padEnd(7)} ${String(server.weight).padEnd(6)} ${counts}\n`
+  }).join(''))
+  return `${HEADING}Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n${rows.join('')}`
+}
+
+function serviceLine(ipvs: Ipvs, { id, options }: Service): string {
+  const name = id.fwmark !== 0 ? `FWM  ${hex(id.fwmark, 8)}`
+    : `${protocolName(id.protocol)}  ${isIpv6(id.addr) ? `[${formatIp(id.addr)}]` : hex(id.addr, 8)}:${hex(id.port, 4)}`
+  const head = `${name} ${options.scheduler} ${options.onePacket ? 'ops ' : ''}${id.fwmark === 0 ? ' ' : ''}`
+  if (options.persistenceSeconds === undefined) return `${head}\n`
+  // The timeout is in ticks of the kernel's clock.
+  return `${head}persistent ${options.persistenceSeconds * ipvs.host.profile.hz} ${hex(options.netmask, 8)}\n`
+}
+
+function connections(ipvs: Ipvs): string {
+  const rows = [...ipvs.connections.table].map((c) => {
+    const ends = [address(c.caddr), hex(c.cport, 4), address(c.vaddr), hex(c.vport, 4), address(c.daddr), hex(c.dport, 4)].join(' ')
+    return `${connectionProtocol(c).padEnd(3)} ${ends} ${c.stateName.padEnd(11)} ${String(connectionSeconds(ipvs, c)).padStart(7)}\n`
+  })
+  return `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n${rows.join('')}`
+}
+
+function synced(ipvs: Ipvs): string {
+  const rows = [...ipvs.connections.table].map((c) => {
+    const ends = [address(c.caddr), hex(c.cport, 4), address(c.vaddr), hex(c.vport, 4), address(c.daddr), hex(c.dport, 4)].join(' ')
+    return `${connectionProtocol(c).padEnd(3)} ${ends} ${c.stateName.padEnd(11)} ${'LOCAL'.padEnd(6)} ${String(connectionSeconds(ipvs, c)).padStart(7)}\n`
+  })
+  return `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires\n${rows.join('')}`
+}
+
+function stats(ipvs: Ipvs): string {
+  return `   Total Incoming Outgoing         Incoming         Outgoing
+   Conns  Packets  Packets            Bytes            Bytes
+${counterLine(ipvs.totals.counts)}
+ Conns/s   Pkts/s   Pkts/s          Bytes/s          Bytes/s
+${counterLine(ipvs.totals.rates)}`
+}
+
+function counterLine({ conns, inPackets, outPackets, inBytes, outBytes }: Counters): string {
+  const narrow = [conns, inPackets, outPackets].map((value) => hex(value, 0).padStart(8))
+  return `${[...narrow, hex(inBytes, 0).padStart(16), hex(outBytes, 0).padStart(16)].join(' ')}\n`
+}
+
+function protocolName(protocol: number): string {
+  if (protocol === IPPROTO_TCP) return 'TCP'
+  return protocol === IPPROTO_UDP ? 'UDP' : 'SCTP'
+}
+
+function address(addr: IpAddr): string {
+  return isIpv6(addr) ? formatIp(addr) : hex(addr, 8)
+}
+
+function hex(value: number, width: number): string {
+  return value.toString(16).toUpperCase().padStart(width, '0')
+}
