@@ -32,7 +32,8 @@ const TABLES: readonly (readonly [string, (size: number) => Find])[] = [
     for (let i = 0; i < size; i++) {
       const { caddr, cport, vaddr, vport } = fieldsOf(i)
       const connection = new Connection({
-        protocol: IPPROTO_TCP, caddr, cport, vaddr, vport, daddr: vaddr, dport: vport, fwmark: 0, isTemplate: false, isOnePacket: false,
+        protocol: IPPROTO_TCP, caddr, cport, vaddr, vport, daddr: vaddr, dport: vport, fwmark: 0,
+        isTemplate: false, isOnePacket: false,
       }, 900)
       connection.inPackets = i
       table.insert(connection)

@@ -44,14 +44,16 @@ function build() {
   execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
   mkdirSync(CACHE, { recursive: true })
   if (existsSync(PEER) && statSync(PEER).mtimeMs > statSync(SOURCE).mtimeMs) return
-  execFileSync('g++', ['-O3', '-DNDEBUG', '-std=c++17', SOURCE, '-o', PEER, ...MODULES.map((name) => `-lns3-${name}`)], { stdio: 'inherit' })
+  const libraries = MODULES.map((name) => `-lns3-${name}`)
+  execFileSync('g++', ['-O3', '-DNDEBUG', '-std=c++17', SOURCE, '-o', PEER, ...libraries], { stdio: 'inherit' })
 }
 
 /** Both must see the same traffic: as many hops and answers, no drop, and the same end to the microsecond. */
 function checkAgreement() {
   const peer = runNs3(CHECK_REQUESTS, 'check')
   const ours = runLvsim(CHECK_REQUESTS)
-  const facts = (hops, answers, lost, endNs) => `${hops} hops, ${answers} answers, ${lost} lost, end ${Math.floor(endNs / 1000)} us`
+  const facts = (hops, answers, lost, endNs) =>
+    `${hops} hops, ${answers} answers, ${lost} lost, end ${Math.floor(endNs / 1000)} us`
   const theirs = facts(peer.hops, peer.answers, peer.drops, peer.endNs)
   const mine = facts(ours.hops, ours.answers, ours.lost, ours.endNs)
   console.log(`ns-3    ${theirs}\nlvsim   ${mine}`)
@@ -66,9 +68,11 @@ function median(values) {
 function main() {
   build()
   checkAgreement()
-  console.log(`\n${servers} servers, ${requests} requests, ${rounds} rounds, core ${core}: hops per CPU second\nround        ns-3        lvsim   ratio`)
+  console.log(`\n${servers} servers, ${requests} requests, ${rounds} rounds, core ${core}: hops per CPU second`)
+  console.log('round        ns-3        lvsim   ratio')
   const row = (name, ns3, lvsim) => {
-    console.log(`${name.padEnd(7)}${ns3.toFixed(0).padStart(10)}${lvsim.toFixed(0).padStart(13)}${(lvsim / ns3).toFixed(1).padStart(8)}`)
+    const cells = [ns3.toFixed(0).padStart(10), lvsim.toFixed(0).padStart(13), (lvsim / ns3).toFixed(1).padStart(8)]
+    console.log(name.padEnd(7) + cells.join(''))
   }
   const rates = { ns3: [], lvsim: [] }
   for (let round = 1; round <= rounds; round++) {

@@ -15,7 +15,8 @@ const DATA = new Uint8Array(512)
 
 function original(i: number): Ipv4Packet {
   const payload = udpDatagram({ sport: 40_000 + i, dport: 80 }, DATA)
-  return ipv4Packet({ uid: i, src: 0x0a000000 + i as IpAddr, dst: 0xc0a80001 as IpAddr, protocol: IPPROTO_UDP, payload, payloadBytes: 520 })
+  const [src, dst] = [0x0a000000 + i as IpAddr, 0xc0a80001 as IpAddr]
+  return ipv4Packet({ uid: i, src, dst, protocol: IPPROTO_UDP, payload, payloadBytes: 520 })
 }
 
 /** Works on all packets once; `sum` reads what came out. */

@@ -41,9 +41,8 @@ const withoutHash = {
 
 async function bundle(name, plugins) {
   const outfile = join(CACHE, `run-hash-${name}.mjs`)
-  await build({
-    stdin: { contents: ENTRY, resolveDir: ROOT, loader: 'ts' }, bundle: true, format: 'esm', platform: 'node', outfile, plugins, logLevel: 'error',
-  })
+  const stdin = { contents: ENTRY, resolveDir: ROOT, loader: 'ts' }
+  await build({ stdin, bundle: true, format: 'esm', platform: 'node', outfile, plugins, logLevel: 'error' })
   return outfile
 }
 

@@ -36,9 +36,8 @@ export class SlotTable {
     for (let at = slotOf(caddr, ports, vaddr) & this.#mask; ; at = (at + 1) & this.#mask) {
       const last = slots[at * 4 + 3] as number
       if (last === -1) return -1
-      if (slots[at * 4] === (caddr | 0) && slots[at * 4 + 1] === (ports | 0) && slots[at * 4 + 2] === (vaddr | 0) && last >>> 28 === code) {
-        return last & ID_MASK
-      }
+      if (slots[at * 4] !== (caddr | 0) || slots[at * 4 + 1] !== (ports | 0) || slots[at * 4 + 2] !== (vaddr | 0)) continue
+      if (last >>> 28 === code) return last & ID_MASK
     }
   }
 }

@@ -6,7 +6,7 @@
 import { NS_PER_MILLISECOND, secondsToNs } from '../base/units.ts'
 import type { Device } from '../host/device.ts'
 import type { Host } from '../host/host.ts'
-import { formatIp, formatMac, IPV4_ANY, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { formatIp, formatMac, MAC_BROADCAST, IPV4_ANY, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, type ArpPacket } from '../wire/arp-packet.ts'
 import { readOptions } from './options.ts'
 import { resolve } from './ping.ts'
@@ -126,7 +126,7 @@ class ArpingRun {
     if (to === undefined) this.#broadcasts++
     if (flags.has('A')) host.arp.announce(device, target, ARP_REPLY)
     else if (flags.has('U')) host.arp.announce(device, target, ARP_REQUEST)
-    else host.arp.request(device, { spa: source, tpa: target, to })
+    else host.arp.request(device, { spa: source, tpa: target, to, tha: to ?? MAC_BROADCAST })
   }
 
   #take(packet: ArpPacket): void {

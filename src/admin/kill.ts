@@ -46,20 +46,20 @@ export const kill: Tool = ({ host, argv }) => {
 
 function byName(complain: (name: string) => string): Tool {
   return ({ host, argv }) => {
-    let signal: Signal = 'TERM'
+    let signal: Signal | undefined = 'TERM'
     let stderr = ''
     let found = 0
     for (const word of argv) {
       if (word.startsWith('-')) {
         const named = signalOf(word)
-        if (named === undefined && !/^-[qxf]$/.test(word)) return unsupported(word, `option ${word} is not modelled`)
-        signal = named ?? signal
+        if (named === undefined && !/^-[qxf0]$/.test(word)) return unsupported(word, `option ${word} is not modelled`)
+        signal = word === '-0' ? undefined : named ?? signal
         continue
       }
       const processes = processesOf(host).list(word)
       found += processes.length
       if (processes.length === 0) stderr += complain(word)
-      for (const entry of processes) entry.onSignal(signal)
+      if (signal !== undefined) for (const entry of processes) entry.onSignal(signal)
     }
     return { stdout: '', stderr, exitCode: found === 0 ? 1 : 0 }
   }

@@ -29,7 +29,8 @@ interface PingOptions {
   readonly deadlineNs: number
   readonly dataBytes: number
   readonly ttl: number | undefined
-  readonly dontFragment: boolean
+  /** -M: `do` never fragments, `want` only what is too big for the path, `dont` leaves it to routers. */
+  readonly discovery: string
   readonly isQuiet: boolean
 }
 
@@ -51,6 +52,7 @@ export const ping: Tool = async ({ host, argv, waiter }) => {
     if (value !== undefined && !/^\d+(\.\d+)?$/.test(value)) return refused(`ping: invalid argument: '${value}'\n`, 1)
   }
   const noRoute = host.sourceFor(dst)
+  if (!/^(do|dont|want)$/.test(values.get('M') ?? 'want')) return refused(`ping: invalid -M argument: ${values.get('M')}\n`, 2)
   if (typeof noRoute === 'string') return refused(`ping: connect: ${errnoText(noRoute)}\n`, 2)
   const hasDeadline = values.has('w')
   const run = new PingRun({
@@ -59,7 +61,7 @@ export const ping: Tool = async ({ host, argv, waiter }) => {
     intervalNs: secondsToNs(Number(values.get('i') ?? 1)), lingerNs: secondsToNs(Number(values.get('W') ?? 10)),
     deadlineNs: hasDeadline ? secondsToNs(Number(values.get('w'))) : Infinity,
     dataBytes: Number(values.get('s') ?? 56), ttl: values.has('t') ? Number(values.get('t')) : undefined,
-    dontFragment: (values.get('M') ?? 'want') !== 'dont', isQuiet: flags.has('q'),
+    discovery: values.get('M') ?? 'want', isQuiet: flags.has('q'),
   })
   return run.run(waiter)
 }
@@ -90,6 +92,7 @@ function sourceAddress(host: Host, option: string | undefined): IpAddr | string 
 class PingRun implements PingHandlers {
   readonly #options: PingOptions
   readonly #lines: string[] = []
+  #stderr = ''
   readonly #sentNs = new Map<number, number>()
   readonly #timesNs: number[] = []
   readonly #answered = new Set<number>()
@@ -119,12 +122,12 @@ class PingRun implements PingHandlers {
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error
       echo.close()
-      return { stdout: this.#head() + this.#lines.join(''), stderr: '', exitCode: 143 }
+      return { stdout: this.#head() + this.#lines.join(''), stderr: this.#stderr, exitCode: 143 }
     }
     echo.close()
     const received = this.#timesNs.length
     return {
-      stdout: this.#head() + this.#lines.join('') + this.#statistics(sequence, sentNs - startNs), stderr: '',
+      stdout: this.#head() + this.#lines.join('') + this.#statistics(sequence, sentNs - startNs), stderr: this.#stderr,
       exitCode: received > 0 ? 0 : 1,
     }
   }
@@ -147,15 +150,18 @@ class PingRun implements PingHandlers {
   }
 
   #request(echo: Ping, sequence: number): void {
-    const { host, dst, src, dataBytes, ttl, dontFragment } = this.#options
+    const { host, dst, src, dataBytes, ttl, discovery } = this.#options
     this.#sentNs.set(sequence, host.sim.nowNs)
-    const problem = echo.request({ src, dst, sequence, dataBytes, dontFragment, ...(ttl === undefined ? {} : { ttl }) })
+    const fits = dataBytes + ICMP_HEADER_BYTES + IPV4_HEADER_BYTES <= host.pathMtuBytes(dst)
+    const dontFragment = discovery !== 'dont' && fits
+    const problem = discovery === 'do' && !fits ? 'EMSGSIZE'
+      : echo.request({ src, dst, sequence, dataBytes, dontFragment, ...(ttl === undefined ? {} : { ttl }) })
     if (problem === undefined) return
     this.#errors++
     const text = problem === 'EMSGSIZE'
       ? `ping: local error: message too long, mtu=${host.pathMtuBytes(dst)}`
       : `ping: sendmsg: ${errnoText(problem)}`
-    this.#lines.push(`${text}\n`)
+    this.#stderr += `${text}\n`
   }
 
   onReply(reply: { readonly from: IpAddr, readonly sequence: number, readonly ttl: number, readonly dataBytes: number }): void {

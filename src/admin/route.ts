@@ -73,6 +73,7 @@ function change(host: Host, words: readonly string[], verb: 'add' | 'del'): Tool
   if (networkOf(read.network, prefixLength) !== read.network) {
     return refused(`route: netmask doesn't match route address\n${USAGE}`, 4)
   }
+  if (verb === 'add' && read.gateway === undefined && read.device === undefined && read.isReject !== true) return failed('ENODEV')
   const device = read.device === undefined ? undefined : deviceOf(host, read.device)
   if (read.device !== undefined && device === undefined) return failed('ENODEV')
   const wanted: NewRoute = {
@@ -118,9 +119,6 @@ function readRoute(host: Host, words: string[]): RouteWords | ToolResult {
   }
   if (read.prefixLength === undefined) {
     read.prefixLength = kind === 'host' ? 32 : kind === 'net' ? classLength(network) : guessedLength(network)
-  }
-  if (read.gateway === undefined && read.device === undefined && read.isReject !== true) {
-    return refused(`SIOCADDRT: ${errnoText('ENODEV')}\n`, FAILED)
   }
   return read
 }

@@ -1,25 +1,19 @@
 /**
- * The clients of labs: a TCP connection with requests and replies, and a datagram with its reply. Results have the fields of the
- * recorded labs, in their order.
+ * The TCP client of labs: a connection with requests and replies. Results have the fields of the recorded labs, in their order.
  * @module
  */
 import type { Errno } from '../host/errno.ts'
 import type { TcpHandlers } from '../host/tcp/app-side.ts'
 import type { TcpEndpoint } from '../host/tcp/endpoint.ts'
-import type { UdpSocket } from '../host/udp.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import type { IpAddr } from '../wire/address.ts'
 import type { AppHost } from './app-host.ts'
-import { encodeLabRequest, formatEndpoint, readLabReply } from './lab-protocol.ts'
+import { encodeLabRequest, formatEndpoint, readLabReply, REPLY_HEAD_BYTES } from './lab-protocol.ts'
 import { outcomeOf, type RequestOutcome } from './outcome.ts'
 
-/** No beginning of a reply that names server and client is longer. */
-const REPLY_HEAD_BYTES = 200
 /** Timeout of connecting and of waiting for the reply, unless given. */
 export const LAB_TIMEOUT_NS = 2_500_000_000
-/** Timeout of a datagram's reply, unless given. */
-export const LAB_UDP_TIMEOUT_NS = 1_500_000_000
 
 /** What a step of a lab came to. Fields that do not apply are absent. */
 export interface LabResult {
@@ -70,7 +64,11 @@ export class LabConnection implements TcpHandlers, Actor {
   #endpoint: TcpEndpoint | undefined
   #onResult: ((result: LabResult) => void) | undefined
   #exchange: ExchangeOptions
-  #isFirst = true
+  /** It was opened, and is kept open after the reply. */
+  #isHeld = false
+  #peerClosed = false
+  /** Why a held connection broke down while nothing was asked. */
+  #lost: Errno | undefined
   #head: Uint8Array[] = []
   #headBytes = 0
   #receivedBytes = 0
@@ -90,36 +88,38 @@ export class LabConnection implements TcpHandlers, Actor {
     else this.#fail(begun.error)
   }
 
-  /** True while another request may be sent. */
-  get isOpen(): boolean {
-    return this.#endpoint?.state === 'ESTABLISHED' || this.#endpoint?.state === 'CLOSE_WAIT'
-  }
-
-  /** Another request and reply on a connection that was held. */
+  /** Another request and reply on a connection that is held; `not-open` when it never was. */
   exchange(options: ExchangeOptions, onResult: (result: LabResult) => void): void {
-    if (!this.isOpen) {
+    if (!this.#isHeld) {
       onResult({ outcome: 'not-open' })
       return
     }
-    this.#isFirst = false
     this.#exchange = options
     this.#onResult = onResult
     this.#timer.armIn(options.timeoutNs ?? LAB_TIMEOUT_NS)
+    if (this.#lost !== undefined) {
+      this.#fail(this.#lost)
+      return
+    }
     this.#request()
+    // Where the server has closed, a read finds the end before anything can come back.
+    if (this.#peerClosed) this.onPeerClosed()
   }
 
   /** Closes a held connection. Gives `not-open` when there is none. */
   close(): LabResult | undefined {
-    if (this.#endpoint === undefined) return { outcome: 'not-open' }
-    this.#endpoint.close()
+    if (!this.#isHeld) return { outcome: 'not-open' }
+    this.#isHeld = false
+    this.#endpoint?.close()
     this.#endpoint = undefined
     return undefined
   }
 
   /** Resets a held connection. Gives `not-open` when there is none. */
   reset(): LabResult | undefined {
-    if (this.#endpoint === undefined) return { outcome: 'not-open' }
-    this.#endpoint.abort()
+    if (!this.#isHeld) return { outcome: 'not-open' }
+    this.#isHeld = false
+    this.#endpoint?.abort()
     this.#endpoint = undefined
     return undefined
   }
@@ -144,6 +144,7 @@ export class LabConnection implements TcpHandlers, Actor {
   }
 
   onPeerClosed(): void {
+    this.#peerClosed = true
     if (this.#onResult === undefined) return
     if (this.#receivedBytes >= this.#replyBytes) this.#succeed()
     else this.#finish({ ...this.#source(), outcome: this.#receivedBytes === 0 ? 'eof' : 'short', ...this.#answer(), ...this.#after() })
@@ -151,6 +152,7 @@ export class LabConnection implements TcpHandlers, Actor {
 
   onError(_endpoint: TcpEndpoint, errno: Errno): void {
     if (this.#onResult !== undefined) this.#fail(errno)
+    else this.#lost = errno
     this.#endpoint = undefined
   }
 
@@ -185,7 +187,9 @@ export class LabConnection implements TcpHandlers, Actor {
     this.#timer.cancel()
     const onResult = this.#onResult
     this.#onResult = undefined
-    if (!(result.outcome === 'ok' && this.#options.hold === true)) {
+    if (result.outcome === 'ok' && this.#options.hold === true) {
+      this.#isHeld = true
+    } else if (!this.#isHeld) {
       if (this.#options.resets === true) this.#endpoint?.abort()
       else this.#endpoint?.close()
       this.#endpoint = undefined
@@ -196,16 +200,16 @@ export class LabConnection implements TcpHandlers, Actor {
   /** The client's own address, as the first result of a connection tells it. */
   #source(): { src?: string } {
     const endpoint = this.#endpoint
-    if (!this.#isFirst || this.times.connectedNs === undefined || endpoint === undefined) return {}
+    if (this.#isHeld || this.times.connectedNs === undefined || endpoint === undefined) return {}
     return { src: formatEndpoint(endpoint.local, endpoint.lport) }
   }
 
   #after(): { after?: 'connected' } {
-    return this.#isFirst && this.times.connectedNs !== undefined ? { after: 'connected' } : {}
+    return !this.#isHeld && this.times.connectedNs !== undefined ? { after: 'connected' } : {}
   }
 
-  #answer(): { by?: string, seen?: string, rcvd: number } {
-    if (this.#receivedBytes === 0) return { rcvd: 0 }
+  #answer(): { by?: string, seen?: string, rcvd?: number } {
+    if (this.#receivedBytes === 0) return {}
     const head = new Uint8Array(this.#headBytes)
     let at = 0
     for (const piece of this.#head) {
@@ -214,39 +218,4 @@ export class LabConnection implements TcpHandlers, Actor {
     }
     return { ...readLabReply(head.subarray(0, REPLY_HEAD_BYTES)), rcvd: this.#receivedBytes }
   }
-}
-
-/** A datagram of a connected socket, and its reply. */
-export interface LabDatagramOptions extends ExchangeOptions {
-  readonly dst: IpAddr
-  readonly dport: number
-  readonly src?: IpAddr
-  readonly sport?: number
-}
-
-/** Sends a datagram and waits for the reply, if it wants one. `onResult` gets the bytes of the reply too, and may be called before this returns. */
-export function sendLabDatagram(
-  host: AppHost, options: LabDatagramOptions, onResult: (result: LabResult, replyBytes: number) => void,
-): void {
-  const { sendBytes = 32, replyBytes = 64, timeoutNs = LAB_UDP_TIMEOUT_NS } = options
-  let socket: UdpSocket | undefined
-  const finish = (result: LabResult, bytes: number): void => {
-    timer.cancel()
-    socket?.close()
-    onResult(socket === undefined ? result : { src: formatEndpoint(socket.local, socket.port), ...result }, bytes)
-  }
-  const timer = new Timer(host.sim, { onEvent: () => finish({ outcome: 'timeout' }, 0) }, 0, undefined)
-  const opened = host.udp.connect(options, {
-    onDatagram: (_socket, { data }) => finish({ outcome: 'ok', ...readLabReply(data.subarray(0, REPLY_HEAD_BYTES)) }, data.length),
-    onError: (_socket, errno) => finish({ outcome: outcomeOf(errno), errno }, 0),
-  })
-  if (!opened.ok) {
-    finish({ outcome: outcomeOf(opened.error), errno: opened.error }, 0)
-    return
-  }
-  socket = opened.value
-  timer.armIn(timeoutNs)
-  const refused = socket.send(encodeLabRequest({ sendBytes, replyBytes, serverCloses: false }))
-  if (refused !== undefined) finish({ outcome: outcomeOf(refused), errno: refused }, 0)
-  else if (replyBytes === 0) finish({ outcome: 'ok' }, 0)
 }

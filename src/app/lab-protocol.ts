@@ -13,6 +13,9 @@ const LINE_BYTES_MAX = 40
 /** Size of the reply to a request that is too small to say. */
 const REPLY_BYTES_DEFAULT = 64
 
+/** No beginning of a reply that names server and client is longer. */
+export const REPLY_HEAD_BYTES = 200
+
 /** A request as its first line describes it. */
 export interface LabRequest {
   readonly sendBytes: number

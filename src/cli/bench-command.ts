@@ -3,6 +3,7 @@
  * whole process (compiler and garbage collector included) while the simulator runs; building the network is not counted.
  * @module
  */
+import { nsToSeconds } from '../base/units.ts'
 import { EngineBench, type EngineBenchResult } from '../scenario/bench-engine.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { nowRunning } from './failure.ts'
@@ -28,10 +29,10 @@ interface Round {
 /** Runs the scenario several times and prints what it cost. Fails when two rounds did not come to the same. */
 export async function benchEngineCommand(flags: BenchEngineFlags): Promise<ExitCode> {
   const servers = numberIn(flags.servers, 1, 10_000)
-  const requests = numberIn(flags.requests, 1, 100_000_000)
+  const requests = numberIn(flags.requests, 2 * (servers ?? 1), 100_000_000)
   const roundCount = numberIn(flags.rounds, 2, 1000)
   if (servers === undefined || requests === undefined || roundCount === undefined) {
-    say('lvsim bench engine: --servers is 1..10000, --requests 1..100000000, --rounds 2..1000')
+    say('lvsim bench engine: --servers is 1..10000, --requests 2 for each server..100000000, --rounds 2..1000')
     return EXIT.usage
   }
   const rounds: Round[] = []
@@ -42,9 +43,14 @@ export async function benchEngineCommand(flags: BenchEngineFlags): Promise<ExitC
     return EXIT.nondeterministic
   }
   const report = { servers, requests, ...first.result, ...summary(rounds) }
-  await print(flags.json === true ? `${JSON.stringify({ schemaVersion: 1, kind: 'bench-engine', ...report }, undefined, 2)}\n` : asText(report))
-  if (report.spread > NOISE_SHARE_MAX && flags.json !== true) {
-    say(`The machine is noisy: the counted rounds differ by ${percent(report.spread)}. Close what else runs, or pin the process (taskset -c 1).`)
+  if (flags.json === true) {
+    await print(`${JSON.stringify({ schemaVersion: 1, kind: 'bench-engine', ...report }, undefined, 2)}\n`)
+    return EXIT.ok
+  }
+  await print(asText(report))
+  if (report.spread > NOISE_SHARE_MAX) {
+    say(`The machine is noisy: the counted rounds differ by ${(report.spread * 100).toFixed(0)} %.`)
+    say('Close what else runs, or keep to one core (taskset -c 1).')
   }
   return EXIT.ok
 }
@@ -83,22 +89,22 @@ function summary(rounds: readonly Round[]): Summary {
 }
 
 function asText(report: EngineBenchResult & Summary & { readonly servers: number, readonly requests: number }): string {
-  const lines = [`${report.servers} servers, ${report.requests} requests, ${report.hops} packet-hops`, '', 'round        CPU s   ns/hop   hops per CPU second']
-  report.cpuSeconds.forEach((seconds, i) => {
-    lines.push(row(i === 0 ? 'warm-up' : String(i), seconds, report.hops))
-  })
-  lines.push(row('median', report.medianCpuSeconds, report.hops), '')
-  lines.push(`answers ${report.answers}, lost ${report.lost}, events ${report.events}, end ${(report.endNs / 1e9).toFixed(6)} s, hash ${report.hash}`)
-  return `${lines.join('\n')}\n`
+  const { servers, requests, hops, answers, lost, events, hash } = report
+  return [
+    `${servers} servers, ${requests} requests, ${hops} packet-hops`,
+    '',
+    'round        CPU s   ns/hop   hops per CPU second',
+    ...report.cpuSeconds.map((seconds, i) => row(i === 0 ? 'warm-up' : String(i), seconds, hops)),
+    row('median', report.medianCpuSeconds, hops),
+    '',
+    `answers ${answers}, lost ${lost}, events ${events}, end ${nsToSeconds(report.endNs).toFixed(6)} s, hash ${hash}`,
+    '',
+  ].join('\n')
 }
 
 function row(name: string, seconds: number, hops: number): string {
-  const cells = [seconds.toFixed(3).padStart(8), (seconds / hops * 1e9).toFixed(0).padStart(7), (hops / seconds).toFixed(0).padStart(12)]
-  return `${name.padEnd(9)}${cells.join('  ')}`
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`
+  const cost = [seconds.toFixed(3).padStart(8), (seconds / hops * 1e9).toFixed(0).padStart(7)]
+  return [name.padEnd(7), ...cost, (hops / seconds).toFixed(0).padStart(12)].join('  ')
 }
 
 function numberIn(text: string, min: number, max: number): number | undefined {

@@ -54,14 +54,16 @@ export class Arp {
 
   /** Asks for `target`; `packet` is what is to be sent there, whose source may become the sender's address. */
   solicit(device: Device, target: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void {
-    this.request(device, { spa: this.#announced(device, target, packet), tpa: target, to: mac })
+    this.request(device, { spa: this.#announced(device, target, packet), tpa: target, to: mac, tha: MAC_ZERO })
   }
 
-  /** Sends a question: to `to` alone when it is given, else to all. */
-  request(device: Device, question: { readonly spa: IpAddr, readonly tpa: IpAddr, readonly to: MacAddr | undefined }): void {
+  /** Sends a question: to `to` alone when it is given, else to all. `tha` fills the field that the answer is to fill. */
+  request(
+    device: Device,
+    question: { readonly spa: IpAddr, readonly tpa: IpAddr, readonly to: MacAddr | undefined, readonly tha: MacAddr },
+  ): void {
     const sha = device.config.mac
-    // Linux leaves the target's hardware address open even when it asks that one alone.
-    const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha: MAC_ZERO, tpa: question.tpa })
+    const packet = arpPacket(ARP_REQUEST, { sha, spa: question.spa }, { tha: question.tha, tpa: question.tpa })
     this.requestsSent++
     device.nic?.send(ethernetFrame(question.to ?? MAC_BROADCAST, sha, packet))
   }

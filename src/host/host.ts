@@ -21,7 +21,7 @@ import type { Errno } from './errno.ts'
 import { Hooks, type Passage } from './hooks.ts'
 import { Icmp } from './icmp.ts'
 import { IpInput } from './ip-input.ts'
-import { IpOutput } from './ip-output.ts'
+import { IpOutput, refusal } from './ip-output.ts'
 import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type TransportProtocol } from './ip-service.ts'
 import { NeighborTable } from './neighbor-table.ts'
 import { Netfilter } from './netfilter/netfilter.ts'
@@ -183,8 +183,7 @@ export class Host implements IpService {
 
   sourceFor(dst: IpAddr): IpAddr | Errno {
     const route = this.routing.lookup(dst)
-    if (route.type === 'none') return 'ENETUNREACH'
-    return route.type === 'unreachable' ? 'EHOSTUNREACH' : route.source
+    return refusal(route) ?? route.source
   }
 
   isLocalAddress(addr: IpAddr): boolean {
@@ -294,7 +293,7 @@ export class Host implements IpService {
         },
         giveUp: (packet, reason) => {
           this.release(packet)
-          if (reason === 'neighbor-failed') this.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
+          if (reason === 'neighbor-failed') this.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }, true)
           this.drop(packet, reason)
         },
         hold: (packet) => {

@@ -29,6 +29,14 @@ const REDIRECTS_MAX = 9
 /** ip_rt_gc_timeout: how long a redirect that was believed holds. */
 const REDIRECT_HOLDS_NS = 300 * NS_PER_SECOND
 
+/** What an error says. */
+export interface IcmpErrorFields {
+  readonly type: number
+  readonly code: number
+  /** The second word: an MTU or a gateway, else 0. */
+  readonly rest: number
+}
+
 interface Bucket {
   tokensNs: number
   lastNs: number
@@ -66,8 +74,11 @@ export class Icmp implements Actor {
     else this.#report(packet, message, message.quoted)
   }
 
-  /** Sends an error about `packet`, unless a rule or the rate limit forbids it. */
-  sendError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
+  /**
+   * Sends an error about `packet`, unless a rule or the rate limit forbids it. It comes from the address that the packet was
+   * for, if that is ours; about a packet on its way out (`isLeaving`), always from our address on the way back.
+   */
+  sendError(packet: Ipv4Packet, message: IcmpErrorFields, isLeaving = false): void {
     const host = this.#host
     if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST || isMulticast(packet.src)) return
     const target = host.routing.lookup(packet.dst)
@@ -76,8 +87,7 @@ export class Icmp implements Actor {
     const route = host.routing.lookup(packet.src)
     if (route.type !== 'unicast' && route.type !== 'local') return
     if (route.type !== 'local' && !this.#allows(packet.src, message)) return
-    // An error about a packet for this host comes from the address it was for; any other from the way back.
-    const src = target.type === 'local' ? packet.dst : route.source
+    const src = target.type === 'local' && !isLeaving ? packet.dst : route.source
     const room = Math.min(ICMP_ERROR_PACKET_BYTES_MAX, host.pathMtuBytes(packet.src)) - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
     const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
     host.sendPacket({

@@ -135,8 +135,8 @@ export class IpOutput implements Actor {
   }
 }
 
-/** How a route that leads nowhere is told to an endpoint. */
-function refusal(route: Route): Errno | undefined {
+/** How a route that leads nowhere is told to an endpoint; undefined for one that leads somewhere. */
+export function refusal(route: Route): Errno | undefined {
   switch (route.type) {
     case 'none': return 'ENETUNREACH'
     case 'unreachable': return 'EHOSTUNREACH'

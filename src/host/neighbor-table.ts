@@ -60,10 +60,9 @@ export class Neighbor {
   mac: MacAddr = MAC_ZERO
   /** Live. */
   state: NeighborState = 'none'
-  /** When the entry last changed, was last confirmed, was last used while it was not sure. Live. */
+  /** When the entry last changed, and was last confirmed. Live. */
   updatedNs = -Infinity
   confirmedNs = -Infinity
-  usedNs = -Infinity
   probes = 0
   readonly queue: Ipv4Packet[] = []
   queueBytes = 0
@@ -105,13 +104,7 @@ export class NeighborTable implements Actor {
   output(packet: Ipv4Packet, nextHop: IpAddr): void {
     const neighbor = this.#obtain(nextHop)
     const state = neighbor.state
-    // Linux takes a short cut to an entry that is sure, past the note that it is used.
-    if (state === 'reachable' || state === 'permanent') {
-      this.#port.transmit(packet, neighbor.mac)
-      return
-    }
-    neighbor.usedNs = this.#sim.nowNs
-    if (state === 'delay' || state === 'probe') {
+    if (state === 'reachable' || state === 'permanent' || state === 'delay' || state === 'probe') {
       this.#port.transmit(packet, neighbor.mac)
       return
     }
@@ -189,11 +182,9 @@ export class NeighborTable implements Actor {
     if (neighbor.state === 'reachable') {
       if (nowNs < neighbor.confirmedNs + REACHABLE_NS) {
         neighbor.timer.armAt(neighbor.confirmedNs + REACHABLE_NS)
-      } else if (nowNs < neighbor.usedNs + DELAY_NS) {
-        neighbor.state = 'delay'
-        neighbor.updatedNs = nowNs
-        neighbor.timer.armIn(DELAY_NS)
       } else {
+        // Use does not count here: Linux notes it only while an entry is not sure, which is long ago.
+
         neighbor.state = 'stale'
         neighbor.updatedNs = nowNs
       }

@@ -97,7 +97,7 @@ export class ConnectionTable {
   }
 }
 
-/** Where the chain of a client's address and port hangs: 32 bits, which the engine keys faster than a larger number. Clients may share it. */
+/** Where the chain of a client hangs: 32 bits, which make a quicker key than an exact number would. Clients may share it. */
 function clientKey(addr: IpAddr, port: number): number {
   return Math.imul(addr, 0x9e3779b1) ^ port
 }

@@ -163,13 +163,31 @@ export class Ipvs implements IpvsParts {
     if (this.services.hasIpv4 === this.#hasHooks) return
     this.#hasHooks = !this.#hasHooks
     if (!this.#hasHooks) return hooks.unregister(OWNER)
-    const { ipvsLocalInReply, ipvsLocalInRequest, ipvsForwardIcmp, ipvsForwardReply, ipvsLocalOutReply, ipvsLocalOutRequest } = HOOK_PRIORITY
-    hooks.register('localIn', OWNER, ipvsLocalInReply, (packet, passage) => handleReply(this, packet, passage, 'localIn'))
-    hooks.register('localIn', OWNER, ipvsLocalInRequest, (packet, passage) => handleRequest(this, packet, passage, 'localIn'))
-    hooks.register('forward', OWNER, ipvsForwardIcmp, (packet, passage) => handleIncomingError(this, packet, passage, 'forward'))
-    hooks.register('forward', OWNER, ipvsForwardReply, (packet, passage) => handleReply(this, packet, passage, 'forward'))
-    hooks.register('localOut', OWNER, ipvsLocalOutReply, (packet, passage) => handleReply(this, packet, passage, 'localOut'))
-    hooks.register('localOut', OWNER, ipvsLocalOutRequest, (packet, passage) => handleRequest(this, packet, passage, 'localOut'))
+    const {
+      ipvsLocalInReply, ipvsLocalInRequest, ipvsForwardIcmp, ipvsForwardReply, ipvsLocalOutReply,
+      ipvsLocalOutRequest,
+    } = HOOK_PRIORITY
+    hooks.register(
+      'localIn', OWNER, ipvsLocalInReply, (packet, passage) => handleReply(this, packet, passage, 'localIn'),
+    )
+    hooks.register(
+      'localIn', OWNER, ipvsLocalInRequest,
+      (packet, passage) => handleRequest(this, packet, passage, 'localIn'),
+    )
+    hooks.register(
+      'forward', OWNER, ipvsForwardIcmp,
+      (packet, passage) => handleIncomingError(this, packet, passage, 'forward'),
+    )
+    hooks.register(
+      'forward', OWNER, ipvsForwardReply, (packet, passage) => handleReply(this, packet, passage, 'forward'),
+    )
+    hooks.register(
+      'localOut', OWNER, ipvsLocalOutReply, (packet, passage) => handleReply(this, packet, passage, 'localOut'),
+    )
+    hooks.register(
+      'localOut', OWNER, ipvsLocalOutRequest,
+      (packet, passage) => handleRequest(this, packet, passage, 'localOut'),
+    )
   }
 
   #loadScheduler(name: string): boolean {

@@ -54,5 +54,6 @@ export function withSourcePort(payload: Ipv4Payload, port: number): Ipv4Payload 
 
 /** The payload of the packet that was cut, for its first piece, which has the ports. */
 function wholePayload(packet: Ipv4Packet): Ipv4Payload {
-  return packet.payload.kind === 'fragment' && packet.fragmentOffsetBytes === 0 ? packet.payload.whole.payload : packet.payload
+  const { payload } = packet
+  return payload.kind === 'fragment' && packet.fragmentOffsetBytes === 0 ? payload.whole.payload : payload
 }

@@ -6,22 +6,25 @@
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
-import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage } from '../wire/icmp-message.ts'
+import {
+  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
+} from '../wire/icmp-message.ts'
 import { IPPROTO_IPIP, IPV4_HEADER_BYTES, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
-import type { Connection } from './connection.ts'
 import { countIn, countOut } from './counting.ts'
 import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
-import { explain, type IpvsParts } from './parts.ts'
+import { byIpvs, type IpvsParts } from './parts.ts'
 import { schedule } from './scheduling.ts'
 import { transmit } from './transmit/transmit.ts'
-import { findWay, markHandled } from './transmit/way.ts'
+import { findWay, markHandled, type Sending } from './transmit/way.ts'
 
 const ICMP_SOURCE_QUENCH = 4
 /** An MTU that leaves room for an outer header above the smallest MTU of IPv4. */
 const TUNNEL_MTU_BYTES_MIN = 68 + IPV4_HEADER_BYTES
 
 /** The hook function for errors on their way to real servers, at localIn, localOut and (for services by mark) forward. */
-export function handleIncomingError(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+export function handleIncomingError(
+  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
+): Ipv4Packet | undefined {
   if (passage.fromIpvs) return packet
   const message = errorOf(packet)
   const quoted = message?.quoted
@@ -33,7 +36,10 @@ export function handleIncomingError(parts: IpvsParts, packet: Ipv4Packet, passag
   const read = readHeaders(quoted)
   if (read === undefined) return packet
   const headers = inverted(read)
-  const key = { protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport }
+  const key = {
+    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst,
+    vport: headers.dport,
+  }
   let connection = connections.table.find(key)
   const isNew = connection === undefined
   if (connection === undefined) {
@@ -70,7 +76,7 @@ export function handleOutgoingError(parts: IpvsParts, packet: Ipv4Packet, passag
 
 /** The real server learns of an error: NAT turns the message and the packet inside it. */
 function sendError(
-  parts: IpvsParts, sending: { packet: Ipv4Packet, passage: Passage, point: HookPoint, connection: Connection }, message: IcmpMessage,
+  parts: IpvsParts, sending: Sending, message: IcmpMessage,
 ): Ipv4Packet | undefined {
   const { host } = parts
   const { packet, passage, point, connection } = sending
@@ -83,7 +89,9 @@ function sendError(
   if (way === undefined) return undefined
   const from = way.kind === 'local' ? packet : way.packet
   const { quoted } = message
-  const inside = quoted === undefined ? undefined : withSource(quoted, connection.daddr, withSourcePort(quoted.payload, connection.dport))
+  const inside = quoted === undefined ? undefined : withSource(
+    quoted, connection.daddr, withSourcePort(quoted.payload, connection.dport),
+  )
   const turned = withDestination(from, connection.daddr, inside === undefined ? message : withQuoted(message, inside))
   host.trace?.changed(host, packet, turned, 'NAT to the real server, in the quoted packet too')
   markHandled(sending)
@@ -94,7 +102,9 @@ function sendError(
 
 /** An error about the outer packet of a tunnel: the client is told, as if the tunnel were not there. */
 function aboutTunnel(
-  parts: IpvsParts, packet: Ipv4Packet, message: IcmpMessage, { outer, inner }: { outer: Ipv4Packet, inner: Ipv4Packet },
+  parts: IpvsParts, packet: Ipv4Packet, message: IcmpMessage, { outer, inner }: {
+    outer: Ipv4Packet, inner: Ipv4Packet,
+  },
 ): Ipv4Packet | undefined {
   const { host, connections } = parts
   const headers = readHeaders(inner)
@@ -112,7 +122,7 @@ function aboutTunnel(
     const mtuBytes = host.pathMtuBytes(outer.dst)
     rest = mtuBytes > TUNNEL_MTU_BYTES_MIN ? mtuBytes - IPV4_HEADER_BYTES : mtuBytes
   }
-  explain(parts, inner, () => `the tunnel to ${formatIp(outer.dst)} failed: the client is told`)
+  parts.host.trace?.decision(parts.host, inner, byIpvs(`the tunnel to ${formatIp(outer.dst)} failed: the client is told`))
   host.sendIcmpError(inner, { type: message.type, code: message.code, rest })
   countOut(parts, connection, inner)
   return undefined
@@ -122,5 +132,6 @@ function aboutTunnel(
 function errorOf(packet: Ipv4Packet): IcmpMessage | undefined {
   if (packet.payload.kind !== 'icmp') return undefined
   const { type } = packet.payload
-  return type === ICMP_UNREACHABLE || type === ICMP_SOURCE_QUENCH || type === ICMP_TIME_EXCEEDED ? packet.payload : undefined
+  const isError = type === ICMP_UNREACHABLE || type === ICMP_SOURCE_QUENCH || type === ICMP_TIME_EXCEEDED
+  return isError ? packet.payload : undefined
 }

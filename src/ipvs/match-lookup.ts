@@ -8,7 +8,9 @@ import type { ConnectionMethod } from './connection.ts'
 import type { ConnectionTable } from './connection-table.ts'
 import { readHeaders } from './headers.ts'
 
-const METHOD_NAMES: Record<ConnectionMethod, IpvsConnectionView['method']> = { nat: 'MASQ', dr: 'GATE', tun: 'IPIP', bypass: undefined }
+const METHOD_NAMES: Record<ConnectionMethod, IpvsConnectionView['method']> = {
+  nat: 'MASQ', dr: 'GATE', tun: 'IPIP', bypass: undefined,
+}
 
 /** Answers for the connections of a table. */
 export function ipvsLookup(table: ConnectionTable): IpvsLookup {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Host } from '../host/host.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Decision } from '../host/trace.ts'
 import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Defence } from './defence.ts'
@@ -27,10 +27,9 @@ export interface IpvsParts {
   serviceOf(connection: Connection): Service | undefined
 }
 
-/** Tells those who explain a run what was decided; `text` is only asked for when there is somebody. */
-export function explain(parts: IpvsParts, packet: Ipv4Packet, text: () => string): void {
-  const { host } = parts
-  host.trace?.decision(host, packet, { by: 'ipvs', text: text() })
+/** A decision of IPVS, for those who explain a run. */
+export function byIpvs(text: string): Decision {
+  return { by: 'ipvs', text }
 }
 
 /** A connection's state in an explanation: `SYN_RECV -> ESTABLISHED`, or one name. */

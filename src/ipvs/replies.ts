@@ -13,11 +13,13 @@ import type { Connection } from './connection.ts'
 import { countOut } from './counting.ts'
 import { readHeaders, withSourcePort, type Headers } from './headers.ts'
 import { handleOutgoingError } from './icmp-errors.ts'
-import { changeOf, explain, type IpvsParts } from './parts.ts'
+import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { markHandled } from './transmit/way.ts'
 
 /** The hook function for replies, at localIn, forward and localOut. */
-export function handleReply(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+export function handleReply(
+  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
+): Ipv4Packet | undefined {
   if (passage.fromIpvs) return packet
   const { host, connections, settings } = parts
   const whole = isFragment(packet) ? host.input.reassemble(packet) : packet
@@ -30,7 +32,7 @@ export function handleReply(parts: IpvsParts, packet: Ipv4Packet, passage: Passa
   })
   if (connection !== undefined) return respond(parts, whole, passage, connection)
   if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, headers) && !isReset(whole)) {
-    explain(parts, whole, () => `from a real server, but of no connection (${point})`)
+    parts.host.trace?.decision(parts.host, whole, byIpvs(`from a real server, but of no connection (${point})`))
     host.sendIcmpError(whole, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })
     host.drop(whole, 'ipvs-no-destination')
     return undefined
@@ -48,7 +50,7 @@ function respond(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, connect
   countOut(parts, connection, packet)
   const before = connection.stateName
   parts.connections.follow(connection, packet.payload, 'output')
-  explain(parts, turned, () => `reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection.stateName)}`)
+  parts.host.trace?.decision(parts.host, turned, byIpvs(`reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection.stateName)}`))
   markHandled({ passage, connection })
   expectRequest(passage, connection)
   parts.connections.restart(connection)
@@ -66,8 +68,10 @@ function expectRequest(passage: Passage, connection: Connection): void {
 
 /** True for the address and port of a NAT destination of any service (ip_vs_has_real_service). */
 function isFromRealServer(parts: IpvsParts, headers: Headers): boolean {
-  return parts.services.all.some(({ id, destinations }) => (id.fwmark !== 0 || id.protocol === headers.protocol)
-    && destinations.some((server) => server.method === 'nat' && server.addr === headers.src && server.port === headers.sport))
+  return parts.services.all.some(({ id, destinations }) => {
+    if (id.fwmark === 0 && id.protocol !== headers.protocol) return false
+    return destinations.some(({ method, addr, port }) => method === 'nat' && addr === headers.src && port === headers.sport)
+  })
 }
 
 function isReset(packet: Ipv4Packet): boolean {

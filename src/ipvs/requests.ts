@@ -10,13 +10,15 @@ import type { Connection } from './connection.ts'
 import { countIn } from './counting.ts'
 import { asksForNew, readHeaders } from './headers.ts'
 import { handleIncomingError } from './icmp-errors.ts'
-import { changeOf, explain, type IpvsParts } from './parts.ts'
+import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { schedule } from './scheduling.ts'
 import { TCP_STATE } from './tcp-states.ts'
 import { transmit } from './transmit/transmit.ts'
 
 /** The hook function for requests, at localIn and localOut. */
-export function handleRequest(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint): Ipv4Packet | undefined {
+export function handleRequest(
+  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
+): Ipv4Packet | undefined {
   if (passage.fromIpvs) return packet
   if (packet.protocol === IPPROTO_ICMP) return handleIncomingError(parts, packet, passage, point)
   const { connections, settings, host } = parts
@@ -30,14 +32,14 @@ export function handleRequest(parts: IpvsParts, packet: Ipv4Packet, passage: Pas
   })
   if (connection !== undefined && asksForNew(packet.payload) && mustReschedule(parts, connection, passage)) {
     const isStillTracked = usesOldTracking(connection, passage)
-    explain(parts, packet, () => `a new connection by the ports of an old one in ${connection?.stateName}`)
+    parts.host.trace?.decision(parts.host, packet, byIpvs(`a new connection by the ports of an old one in ${connection?.stateName}`))
     if (connection.controlledCount === 0) connections.expireNow(connection)
     if (isStillTracked) return dropped(parts, packet)
     connection = undefined
   }
   if (connection?.destination?.available === false) {
     if (settings.expire_nodest_conn === 0) {
-      explain(parts, packet, () => 'the real server of this connection was deleted')
+      parts.host.trace?.decision(parts.host, packet, byIpvs('the real server of this connection was deleted'))
       host.drop(packet, 'ipvs-destination-gone')
       return undefined
     }
@@ -63,7 +65,10 @@ function forward(
   countIn(parts, connection, packet)
   const before = connection.stateName
   parts.connections.follow(connection, packet.payload, 'input')
-  explain(parts, packet, () => `to ${formatIp(connection.daddr)} by ${connection.method}: ${changeOf(before, connection.stateName)}`)
+  explain(
+    parts, packet,
+    () => `to ${formatIp(connection.daddr)} by ${connection.method}: ${changeOf(before, connection.stateName)}`,
+  )
   const result = transmit(parts, sending)
   if (!connection.isOnePacket) connection.inPackets++
   else if (connection.control !== undefined) connection.control.inPackets++
@@ -92,7 +97,7 @@ function usesOldTracking(connection: Connection, passage: Passage): boolean {
 }
 
 function dropped(parts: IpvsParts, packet: Ipv4Packet): undefined {
-  explain(parts, packet, () => 'conntrack still knows the old connection')
+  parts.host.trace?.decision(parts.host, packet, byIpvs('conntrack still knows the old connection'))
   parts.host.drop(packet, 'ipvs-drop-packet')
   return undefined
 }

@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts'
 import type { RequestKey } from './connection-table.ts'
 import type { Destination } from './destination.ts'
 import { mayBegin, type Headers } from './headers.ts'
-import { explain, type IpvsParts } from './parts.ts'
+import { byIpvs, type IpvsParts } from './parts.ts'
 import { candidates } from './scheduler/scheduler.ts'
 import type { Service } from './service.ts'
 
@@ -40,10 +40,12 @@ export function schedule(parts: IpvsParts, request: Request): Scheduled {
   const { services, settings, connections } = parts
   const { packet, passage, headers, isIcmp } = request
   if (!isIcmp && !mayBegin(packet.payload, settings.sloppy_tcp !== 0)) return 'pass'
-  const service = services.findFor({ mark: packet.mark, protocol: headers.protocol, addr: headers.dst, port: headers.dport })
+  const service = services.findFor(
+    { mark: packet.mark, protocol: headers.protocol, addr: headers.dst, port: headers.dport }
+  )
   if (service === undefined) return 'pass'
   if (parts.defence.refusesPacket()) {
-    explain(parts, packet, () => 'drop_packet: it is this packet\'s turn')
+    parts.host.trace?.decision(parts.host, packet, byIpvs('drop_packet: it is the turn of this packet'))
     parts.host.drop(packet, 'ipvs-drop-packet')
     return 'taken'
   }
@@ -64,13 +66,15 @@ function schedulePlain(parts: IpvsParts, request: Request, service: Service): Sc
   const isForPort = id.fwmark !== 0 || headers.dport === id.port
   const destination = isForPort ? pick(parts, request, service) : undefined
   if (destination === undefined) return leave(parts, request, service)
-  return connect(parts, request, { service, destination, dport: destination.port === 0 ? headers.dport : destination.port })
+  return connect(
+    parts, request, { service, destination, dport: destination.port === 0 ? headers.dport : destination.port },
+  )
 }
 
 function schedulePersistent(
   parts: IpvsParts, request: Request, { service, persistenceSeconds }: { service: Service, persistenceSeconds: number },
 ): Scheduled {
-  const { connections } = parts
+  const { host, connections } = parts
   const { headers, packet } = request
   const { id } = service
   const key = templateKey(service, headers)
@@ -83,10 +87,12 @@ function schedulePersistent(
       ...key, daddr: picked.addr, dport, fwmark: packet.mark, isTemplate: true, isOnePacket: false,
     }, picked)
     template.timeoutSeconds = persistenceSeconds
-    explain(parts, packet, () => `template ${formatIp(key.caddr)} -> ${formatIp(picked.addr)} for ${persistenceSeconds} s`)
+    explain(
+      parts, packet,
+      () => `template ${formatIp(key.caddr)} -> ${formatIp(picked.addr)} for ${persistenceSeconds} s`,
+    )
   } else {
-    const { daddr } = template
-    explain(parts, packet, () => `template ${formatIp(key.caddr)} -> ${formatIp(daddr)}`)
+    host.trace?.decision(host, packet, byIpvs(`by template ${describeTemplate(template)}`))
   }
   const destination = template.destination as Destination
   const dport = headers.dport === id.port && destination.port !== 0 ? destination.port : headers.dport
@@ -101,7 +107,9 @@ function templateKey(service: Service, headers: Headers): RequestKey {
   const { id, options } = service
   const caddr = ((headers.src & options.netmask) >>> 0) as IpAddr
   const isServicePort = headers.dport === id.port
-  if (!isServicePort && id.fwmark !== 0) return { protocol: ANY_PROTOCOL, caddr, cport: 0, vaddr: id.fwmark as IpAddr, vport: 0 }
+  if (!isServicePort && id.fwmark !== 0) return {
+    protocol: ANY_PROTOCOL, caddr, cport: 0, vaddr: id.fwmark as IpAddr, vport: 0,
+  }
   const vport = isServicePort && id.port !== FTP_PORT ? headers.dport : 0
   return { protocol: headers.protocol, caddr, cport: 0, vaddr: headers.dst, vport }
 }
@@ -109,13 +117,17 @@ function templateKey(service: Service, headers: Headers): RequestKey {
 /** A template whose server is gone (or drained, with expire_quiescent_template) is no use any more (ip_vs_check_template). */
 function isValid(parts: IpvsParts, template: Connection): boolean {
   const { destination } = template
-  if (destination?.available === true && (parts.settings.expire_quiescent_template === 0 || destination.weight !== 0)) return true
+  if (destination?.available === true && (
+    parts.settings.expire_quiescent_template === 0 || destination.weight !== 0
+  )) return true
   template.invalidate()
   return false
 }
 
 function connect(
-  parts: IpvsParts, request: Request, { service, destination, dport }: { service: Service, destination: Destination, dport: number },
+  parts: IpvsParts, request: Request, { service, destination, dport }: {
+    service: Service, destination: Destination, dport: number,
+  },
 ): Connection {
   const { headers, packet } = request
   const connection = parts.connections.create({
@@ -132,11 +144,7 @@ function connect(
 function pick(parts: IpvsParts, request: Request, service: Service): Destination | undefined {
   const { headers, packet } = request
   const picked = service.scheduler.pick({ src: headers.src, dst: headers.dst, sport: headers.sport })
-  explain(parts, packet, () => {
-    const among = service.destinations.length === 0 ? 'no destinations' : service.destinations.map(describe).join(', ')
-    const why = picked === undefined ? `nobody (${candidates(service).length} could be picked)` : formatIp(picked.addr)
-    return `${service.options.scheduler} among ${among}: ${why}`
-  })
+  parts.host.trace?.decision(parts.host, packet, byIpvs(describePick(service, picked)))
   return picked
 }
 
@@ -144,7 +152,8 @@ function pick(parts: IpvsParts, request: Request, service: Service): Destination
 function leave(parts: IpvsParts, request: Request, service: Service): Scheduled {
   const { host, settings, connections } = parts
   const { packet, headers, isIcmp } = request
-  if (settings.cache_bypass !== 0 && service.id.fwmark !== 0 && !isIcmp && host.findOutputRoute(headers.dst)?.type === 'unicast') {
+  const mayBypass = settings.cache_bypass !== 0 && service.id.fwmark !== 0 && !isIcmp
+  if (mayBypass && host.findOutputRoute(headers.dst)?.type === 'unicast') {
     return connections.create({
       protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
       daddr: headers.dst, dport: headers.dport, fwmark: packet.mark, isTemplate: false,
@@ -157,7 +166,19 @@ function leave(parts: IpvsParts, request: Request, service: Service): Scheduled 
   return 'taken'
 }
 
+function describePick(service: Service, picked: Destination | undefined): string {
+  const { options, destinations } = service
+  const among = destinations.length === 0 ? 'no destinations' : destinations.map(describe).join(', ')
+  const who = picked === undefined ? `nobody (${candidates(service).length} could be picked)` : formatIp(picked.addr)
+  return `${options.scheduler} among ${among}: ${who}`
+}
+
+function describeTemplate({ caddr, daddr }: Connection): string {
+  return `${formatIp(caddr)} -> ${formatIp(daddr)}`
+}
+
 function describe(destination: Destination): string {
   const { addr, port, weight, activeConns, inactiveConns, overloaded } = destination
-  return `${formatIp(addr)}:${port} (weight ${weight}, ${activeConns} active, ${inactiveConns} inactive${overloaded ? ', overloaded' : ''})`
+  const counts = `weight ${weight}, ${activeConns} active, ${inactiveConns} inactive`
+  return `${formatIp(addr)}:${port} (${counts}${overloaded ? ', overloaded' : ''})`
 }

@@ -55,7 +55,9 @@ export class ServiceTable {
     const services = this.#byAddress.get(protocol)
     if (services === undefined) return undefined
     let service = services.get(addressKey(addr, port))
-    if (service === undefined && this.#ftpCount > 0 && protocol === IPPROTO_TCP && (port === FTP_DATA_PORT || port >= UNPRIVILEGED_PORT)) {
+    if (service === undefined && this.#ftpCount > 0 && protocol === IPPROTO_TCP && (
+      port === FTP_DATA_PORT || port >= UNPRIVILEGED_PORT
+    )) {
       service = services.get(addressKey(addr, FTP_PORT))
     }
     if (service === undefined && this.#anyPortCount > 0) service = services.get(addressKey(addr, 0))

@@ -80,7 +80,9 @@ export class Stats {
   /** Rates per second, rounded as the kernel does. */
   get rates(): Counters {
     this.catchUp()
-    return named(COUNTERS.map((i) => (i < IN_BYTES ? Math.floor((at(this.#rates, i) + 0x1ff) / 1024) : Math.floor((at(this.#rates, i) + 0xf) / 32))))
+    return named(COUNTERS.map((i) => (i < IN_BYTES ? Math.floor(
+      (at(this.#rates, i) + 0x1ff) / 1024
+    ) : Math.floor((at(this.#rates, i) + 0xf) / 32))))
   }
 
   /** What was last read becomes zero, and the rates begin anew (ip_vs_zero_stats). */
@@ -124,6 +126,7 @@ function at(values: readonly number[], index: number): number {
 
 function named(values: readonly number[]): Counters {
   return {
-    conns: at(values, CONNS), inPackets: at(values, IN_PACKETS), outPackets: at(values, OUT_PACKETS), inBytes: at(values, IN_BYTES), outBytes: at(values, OUT_BYTES),
+    conns: at(values, CONNS), inPackets: at(values, IN_PACKETS), outPackets: at(values, OUT_PACKETS),
+    inBytes: at(values, IN_BYTES), outBytes: at(values, OUT_BYTES),
   }
 }

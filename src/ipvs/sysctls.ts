@@ -16,15 +16,18 @@ const ANY: Limits = {}
 
 /** The numbers of IPVS and their initial values, in the order of their names. */
 const INITIAL = {
-  am_droprate: 10, amemthresh: 1024, backup_only: 0, cache_bypass: 0, conn_reuse_mode: 1, conntrack: 0, drop_entry: 0, drop_packet: 0,
-  expire_nodest_conn: 0, expire_quiescent_template: 0, ignore_tunneled: 0, lblc_expiration: 86_400, lblcr_expiration: 86_400,
-  nat_icmp_send: 0, pmtu_disc: 1, run_estimation: 1, schedule_icmp: 0, secure_tcp: 0, sloppy_sctp: 0, sloppy_tcp: 0, snat_reroute: 1,
-  sync_persist_mode: 0, sync_ports: 1, sync_qlen_max: 0, sync_refresh_period: 0, sync_retries: 0, sync_sock_size: 0, sync_version: 1,
+  am_droprate: 10, amemthresh: 1024, backup_only: 0, cache_bypass: 0, conn_reuse_mode: 1, conntrack: 0,
+  drop_entry: 0, drop_packet: 0, expire_nodest_conn: 0, expire_quiescent_template: 0, ignore_tunneled: 0,
+  lblc_expiration: 86_400, lblcr_expiration: 86_400, nat_icmp_send: 0, pmtu_disc: 1, run_estimation: 1,
+  schedule_icmp: 0, secure_tcp: 0, sloppy_sctp: 0, sloppy_tcp: 0, snat_reroute: 1, sync_persist_mode: 0,
+  sync_ports: 1, sync_qlen_max: 0, sync_refresh_period: 0, sync_retries: 0, sync_sock_size: 0,
+  sync_version: 1,
 }
 
 /** Bounds of those that have any. */
 const LIMITS: Partial<Record<string, Limits>> = {
-  drop_entry: MODE, drop_packet: MODE, secure_tcp: MODE, sync_retries: MODE, sync_version: FLAG, sync_ports: { isValid: isPowerOfTwo },
+  drop_entry: MODE, drop_packet: MODE, secure_tcp: MODE, sync_retries: MODE, sync_version: FLAG,
+  sync_ports: { isValid: isPowerOfTwo },
 }
 
 /** Values by the kernel's names, kept beside the registry for those who need one for every packet. Live. */

@@ -7,7 +7,8 @@ import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from '../wire/tcp-segment.ts'
 
 /** States by number, as the sync protocol carries them. */
 export const TCP_STATE = {
-  NONE: 0, ESTABLISHED: 1, SYN_SENT: 2, SYN_RECV: 3, FIN_WAIT: 4, TIME_WAIT: 5, CLOSE: 6, CLOSE_WAIT: 7, LAST_ACK: 8, LISTEN: 9, SYNACK: 10,
+  NONE: 0, ESTABLISHED: 1, SYN_SENT: 2, SYN_RECV: 3, FIN_WAIT: 4, TIME_WAIT: 5, CLOSE: 6, CLOSE_WAIT: 7,
+  LAST_ACK: 8, LISTEN: 9, SYNACK: 10,
 } as const
 
 /** Names of the states, by number, as ipvsadm prints them. */
@@ -59,7 +60,8 @@ export function nextTcpState(state: number, flags: number, column: Column, isSec
 
 /** True for the states that count as active connections (tcp_state_active_table). */
 export function isActiveTcpState(state: number): boolean {
-  return state === TCP_STATE.ESTABLISHED || state === TCP_STATE.SYN_SENT || state === TCP_STATE.SYN_RECV || state === TCP_STATE.SYNACK
+  const { ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK } = TCP_STATE
+  return state === ESTABLISHED || state === SYN_SENT || state === SYN_RECV || state === SYNACK
 }
 
 function eventOf(flags: number): Event | undefined {

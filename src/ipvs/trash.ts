@@ -39,7 +39,9 @@ export class Trash {
   }
 
   /** Gives back the destination of this address that was deleted from a service of the same name, and that service. */
-  take(serviceKey: string, server: { readonly addr: IpAddr, readonly port: number }): { destination: Destination, service: Service } | undefined {
+  take(
+    serviceKey: string, server: { readonly addr: IpAddr, readonly port: number },
+  ): { destination: Destination, service: Service } | undefined {
     const found = this.#items.find(({ destination, service }) => (
       service.key === serviceKey && destination.addr === server.addr && destination.port === server.port))
     if (found === undefined) return undefined

@@ -25,7 +25,7 @@ const OTHER_KINDS: ReadonlySet<string> = new Set([
 export function ipLink(host: Host, argv: readonly string[], options: IpOptions): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'set', 2)) return set(host, words)
+  if (isShortFor(verb, 'set') || isShortFor(verb, 'change')) return set(host, words)
   if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words, options)
   if (isShortFor(verb, 'add')) return add(host, words)
   if (isShortFor(verb, 'delete')) return remove(host, words)

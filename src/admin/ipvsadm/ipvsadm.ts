@@ -76,7 +76,9 @@ class Run {
 
   get result(): ToolResult {
     const { stdout, stderr, exitCode } = this
-    return this.#unsupported === undefined ? { stdout, stderr, exitCode } : { stdout, stderr, exitCode: 3, unsupported: this.#unsupported }
+    return this.#unsupported === undefined ? { stdout, stderr, exitCode } : {
+      stdout, stderr, exitCode: 3, unsupported: this.#unsupported,
+    }
   }
 
   /** Carries out one command line; gives its exit code. */
@@ -91,7 +93,9 @@ class Run {
     const request = parsed.value
     switch (request.command) {
       case 'list': return this.#list(request)
-      case 'save': this.stdout += listAll(this.ipvs.services.all, { ...formatOf(request.given), view: 'rule' }, this.names); return 0
+      case 'save': this.stdout += listAll(
+        this.ipvs.services.all, { ...formatOf(request.given), view: 'rule' }, this.names,
+      ); return 0
       case 'restore': return isFromStdin ? this.#refuse(TRY_HELP) : this.#restore()
       case 'start-daemon': return this.#stop('--start-daemon', 'the sync daemons are not modelled')
       case 'stop-daemon': return this.#fail('ESRCH', 'stop-daemon')
@@ -163,7 +167,9 @@ class Run {
 }
 
 function formatOf(given: IpvsadmRequest['given']): ListFormat {
-  const view = (['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const).find((name) => given.has(name)) ?? 'plain'
+  const view = (
+    ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const
+  ).find((name) => given.has(name)) ?? 'plain'
   return { view, isNumeric: given.has('numeric'), isExact: given.has('exact'), isSorted: !given.has('nosort') }
 }
 
@@ -182,7 +188,10 @@ function commandOf(request: IpvsadmRequest, schedulerFlags: number): IpvsCommand
     case 'delete-service': return { kind: 'delete-service', service }
     case 'add-server': return { kind: 'add-destination', service, destination: destinationOf(request) }
     case 'edit-server': return { kind: 'edit-destination', service, destination: destinationOf(request) }
-    case 'delete-server': return { kind: 'delete-destination', service, addr: present(request.server, 'server').addr, port: request.serverPort }
+    case 'delete-server': return {
+      kind: 'delete-destination', service, addr: present(request.server, 'server').addr,
+      port: request.serverPort,
+    }
     case 'zero': return { kind: 'zero', service: request.given.has('service-address') ? service : undefined }
     case 'set': {
       const [tcpSeconds = 0, tcpFinSeconds = 0, udpSeconds = 0] = request.timeouts
@@ -200,7 +209,11 @@ function optionsOf(request: IpvsadmRequest, schedulerFlags: number): ServiceOpti
 function destinationOf(request: IpvsadmRequest): DestinationRule {
   const { given, method, weight, upperThreshold, lowerThreshold, tunnelType, tunnelPort } = request
   return {
-    addr: present(request.server, 'server').addr, port: request.serverPort, method, weight, upperThreshold, lowerThreshold,
-    tunnel: { type: tunnelType, port: tunnelPort, checksum: given.has('tun-remcsum') ? 'remote' : given.has('tun-csum') ? 'full' : 'none' },
+    addr: present(request.server, 'server').addr, port: request.serverPort, method, weight, upperThreshold,
+    lowerThreshold,
+    tunnel: {
+      type: tunnelType, port: tunnelPort,
+      checksum: given.has('tun-remcsum') ? 'remote' : given.has('tun-csum') ? 'full' : 'none',
+    },
   }
 }

@@ -40,6 +40,9 @@ export function connectionSeconds(ipvs: Ipvs, connection: Connection): number {
 function row(ipvs: Ipvs, c: Connection, view: ConnectionView): string {
   const seconds = connectionSeconds(ipvs, c)
   const expires = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
-  const ends = [endpointText(c.caddr, c.cport, c.protocol, view).padEnd(18), endpointText(c.vaddr, c.vport, c.protocol, view).padEnd(18)]
+  const ends = [
+    endpointText(c.caddr, c.cport, c.protocol, view).padEnd(18),
+    endpointText(c.vaddr, c.vport, c.protocol, view).padEnd(18),
+  ]
   return `${connectionProtocol(c).padEnd(3)} ${expires.padEnd(6)} ${c.stateName.padEnd(11)} ${ends.join(' ')} ${endpointText(c.daddr, c.dport, c.protocol, view)}\n`
 }

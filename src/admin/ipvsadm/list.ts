@@ -24,6 +24,7 @@ export interface ListFormat {
 const FULL_MASK = 0xffffffff
 const FULL_PREFIX = 128
 const TITLE = 'Prot LocalAddress:Port'
+const COUNT_TITLES = 'Weight ActiveConn InActConn'
 const SERVER_TITLE = '  -> RemoteAddress:Port'
 const FORWARD_WORDS = { nat: 'Masq', dr: 'Route', tun: 'Tunnel' } as const
 const FORWARD_LETTERS = { nat: '-m', dr: '-g', tun: '-i' } as const
@@ -46,7 +47,9 @@ export function listOne(service: Service, format: ListFormat, names: Names): str
 }
 
 /** `address:port` in numbers, or by name. */
-export function endpointText(addr: IpAddr, port: number, protocol: number, view: { readonly isNumeric: boolean, readonly names: Names }): string {
+export function endpointText(
+  addr: IpAddr, port: number, protocol: number, view: { readonly isNumeric: boolean, readonly names: Names },
+): string {
   const host = view.isNumeric ? formatIp(addr) : view.names.addressName(addr)
   const bracketed = isIpv6(addr) ? `[${host}]` : host
   return `${bracketed}:${view.isNumeric ? port : view.names.portName(port, protocol)}`
@@ -60,8 +63,8 @@ function title({ view }: ListFormat): string {
     case 'rate': return `${wide} ${columns(['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${SERVER_TITLE}\n`
     case 'thresholds': return `${wide} Uthreshold Lthreshold ActiveConn InActConn \n${SERVER_TITLE}\n`
     case 'persistent-conn': return `${wide} Weight    PersistConn ActiveConn InActConn \n${SERVER_TITLE}\n`
-    case 'tun-info': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward TunnelInfo    Weight ActiveConn InActConn\n`
-    case 'plain': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward Weight ActiveConn InActConn\n`
+    case 'tun-info': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward TunnelInfo    ${COUNT_TITLES}\n`
+    case 'plain': return `${TITLE} Scheduler Flags\n${SERVER_TITLE}           Forward ${COUNT_TITLES}\n`
   }
 }
 
@@ -72,7 +75,8 @@ function columns(words: readonly string[]): string {
 function listService(service: Service, format: ListFormat, names: Names): string {
   const name = serviceName(service, format, names)
   const servers = format.isSorted ? mergeSort(service.destinations, compareServers) : service.destinations
-  return `${serviceLine(service, name, format)}\n${servers.map((server) => serverLine(service, server, { name, format, names })).join('')}`
+  const rows = servers.map((server) => serverLine(service, server, { name, format, names }))
+  return `${serviceLine(service, name, format)}\n${rows.join('')}`
 }
 
 function serviceName({ id }: Service, format: ListFormat, names: Names): string {
@@ -104,18 +108,26 @@ function serviceLine(service: Service, name: string, format: ListFormat): string
   }
 }
 
-function ruleOptions({ options, id }: Service): string {
+function ruleOptions(service: Service): string {
+  const { options } = service
   const flags = flagNames(options.scheduler, options.schedulerFlags)
-  const mask = maskText(options.netmask, id.isIpv6)
-  const persistence = options.persistenceSeconds === undefined ? '' : ` -p ${options.persistenceSeconds}${mask === undefined ? '' : ` -M ${mask}`}`
+  const persistence = persistenceText(service, { timeout: '-p', mask: '-M' })
   return `${persistence}${options.onePacket ? ' -o' : ''}${flags === '' ? '' : ` -b ${flags}`}`
 }
 
-function shownOptions({ options, id }: Service): string {
+function shownOptions(service: Service): string {
+  const { options } = service
   const flags = flagNames(options.scheduler, options.schedulerFlags)
-  const mask = maskText(options.netmask, id.isIpv6)
-  const persistence = options.persistenceSeconds === undefined ? '' : ` persistent ${options.persistenceSeconds}${mask === undefined ? '' : ` mask ${mask}`}`
+  const persistence = persistenceText(service, { timeout: 'persistent', mask: 'mask' })
   return `${flags === '' ? '' : ` (${flags})`}${persistence}${options.onePacket ? ' ops' : ''}`
+}
+
+/** Timeout and mask of a persistent service, each after its word. */
+function persistenceText({ options, id }: Service, words: { readonly timeout: string, readonly mask: string }): string {
+  const { persistenceSeconds, netmask } = options
+  if (persistenceSeconds === undefined) return ''
+  const mask = maskText(netmask, id.isIpv6)
+  return ` ${words.timeout} ${persistenceSeconds}${mask === undefined ? '' : ` ${words.mask} ${mask}`}`
 }
 
 /** The mask of persistence, unless it is the whole address. */
@@ -128,17 +140,20 @@ function serverLine(
   service: Service, server: Destination, { name, format, names }: { name: string, format: ListFormat, names: Names },
 ): string {
   const endpoint = endpointText(server.addr, server.port, service.id.protocol, { isNumeric: format.isNumeric, names })
-  if (format.view === 'rule') return `-a ${name} -r ${endpoint} ${FORWARD_LETTERS[server.method]} -w ${server.weight}${tunnelRule(server)}\n`
+  if (format.view === 'rule') {
+    return `-a ${name} -r ${endpoint} ${FORWARD_LETTERS[server.method]} -w ${server.weight}${tunnelRule(server)}\n`
+  }
   const shown = `  -> ${(service.id.isIpv6 ? endpoint : endpoint.slice(0, 28)).padEnd(28)}`
   const counts = `${left(server.activeConns, 10)} ${left(server.inactiveConns, 10)}\n`
+  const method = FORWARD_WORDS[server.method].padEnd(7)
   switch (format.view) {
     case 'stats': return `${shown}${numbers(server.stats.counts, format)}\n`
     case 'rate': return `${shown}${numbers(server.stats.rates, format)}\n`
     case 'thresholds': return `${shown} ${left(server.upperThreshold, 10)} ${left(server.lowerThreshold, 10)} ${counts}`
     case 'persistent-conn': return `${shown} ${left(server.weight, 9)} ${left(server.persistConns, 11)} ${counts}`
     case 'tun-info':
-      return `${shown} ${FORWARD_WORDS[server.method].padEnd(7)} ${tunnelInfo(server).padEnd(13)} ${left(server.weight, 6)} ${counts}`
-    case 'plain': return `${shown} ${FORWARD_WORDS[server.method].padEnd(7)} ${left(server.weight, 6)} ${counts}`
+      return `${shown} ${method} ${tunnelInfo(server).padEnd(13)} ${left(server.weight, 6)} ${counts}`
+    case 'plain': return `${shown} ${method} ${left(server.weight, 6)} ${counts}`
   }
 }
 
@@ -159,19 +174,17 @@ function numbers(counters: Counters, format: ListFormat): string {
   return [conns, inPackets, outPackets, inBytes, outBytes].map((value) => largeNumber(value, format.isExact)).join('')
 }
 
-/** A counter of at most nine columns: thousands, millions and so on are cut off where it would not fit, unless it must be exact. */
+/** A counter in nine columns: cut to thousands, millions and so on where it would not fit, unless it must be exact. */
 export function largeNumber(value: number, isExact: boolean): string {
   const digits = String(value)
   if (isExact) return digits.padStart(digits.length <= 8 ? 9 : digits.length + 1)
-  for (const { limit, unit, letter } of SCALES) {
-    if (value < limit) return letter === '' ? digits.padStart(9) : `${String(Math.floor(value / unit)).padStart(8)}${letter}`
-  }
-  return `${String(Math.floor(value / 1e12)).padStart(8)}T`
+  if (value < 1e8) return digits.padStart(9)
+  const { unit, letter } = SCALES.find(({ limit }) => value < limit) ?? { unit: 1e12, letter: 'T' }
+  return `${String(Math.floor(value / unit)).padStart(8)}${letter}`
 }
 
 const SCALES = [
-  { limit: 1e8, unit: 1, letter: '' }, { limit: 1e9, unit: 1e3, letter: 'K' }, { limit: 1e11, unit: 1e6, letter: 'M' },
-  { limit: 1e14, unit: 1e9, letter: 'G' },
+  { limit: 1e9, unit: 1e3, letter: 'K' }, { limit: 1e11, unit: 1e6, letter: 'M' }, { limit: 1e14, unit: 1e9, letter: 'G' },
 ]
 
 function left(value: number, width: number): string {

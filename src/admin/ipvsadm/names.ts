@@ -11,7 +11,9 @@ import { parseAddress } from './addresses.ts'
 export type ReadFile = (path: string) => string | undefined
 
 /** Second names in /etc/services. */
-const ALIASES: ReadonlyMap<string, string> = new Map([['www', 'http'], ['webcache', 'http-alt'], ['imap', 'imap2'], ['pop-3', 'pop3'], ['mail', 'smtp']])
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  [['www', 'http'], ['webcache', 'http-alt'], ['imap', 'imap2'], ['pop-3', 'pop3'], ['mail', 'smtp']]
+)
 
 /** Names as one host knows them. */
 export class Names {

@@ -8,7 +8,10 @@ import { isIpv6 } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
 import { parseAton, parseIpv6, parseNumber } from './addresses.ts'
 import type { Names } from './names.ts'
-import { findTunnelType, optionFault, OPTIONS, tunnelFault, type CommandName, type OptionName, type OptionSpec, type Tag } from './option-matrix.ts'
+import {
+  findTunnelType, optionFault, OPTIONS, tunnelFault, type CommandName, type OptionName, type OptionSpec,
+  type Tag,
+} from './option-matrix.ts'
 import { CommandLine } from './popt.ts'
 import { complaint, IpvsadmRequest, TRY_HELP, type Refusal } from './request.ts'
 
@@ -25,13 +28,13 @@ const DEFAULT_SCHEDULER = 'wlc'
 const IPV6_NETMASK = 128
 
 const COMMANDS = new Set<Tag>([
-  'add-service', 'edit-service', 'delete-service', 'flush', 'list', 'add-server', 'delete-server', 'edit-server', 'set', 'start-daemon',
-  'stop-daemon', 'restore', 'save', 'zero',
+  'add-service', 'edit-service', 'delete-service', 'flush', 'list', 'add-server', 'delete-server',
+  'edit-server', 'set', 'start-daemon', 'stop-daemon', 'restore', 'save', 'zero',
 ])
 /** Options that only take note of themselves. */
 const PLAIN = new Set<Tag>([
-  'numeric', 'connection', 'timeout', 'daemon', 'stats', 'rate', 'thresholds', 'persistent-conn', 'nosort', 'exact', 'tun-info', 'tun-nocsum',
-  'tun-csum', 'tun-remcsum',
+  'numeric', 'connection', 'timeout', 'daemon', 'stats', 'rate', 'thresholds', 'persistent-conn', 'nosort',
+  'exact', 'tun-info', 'tun-nocsum', 'tun-csum', 'tun-remcsum',
 ])
 
 /** What a command line came to: a request, `help`, `version`, or a refusal. */
@@ -51,7 +54,9 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
   const request = new IpvsadmRequest(command)
   for (let next = line.next(); next.kind !== 'end'; next = line.next()) {
     if (next.kind === 'error') return err({ text: `${next.word}: ${next.message}\n`, exitCode: 255, kind: 'return' })
-    const fault = take(request, next.spec, next.value ?? '', { names, hasValue: next.value !== undefined, word: next.word })
+    const fault = take(
+      request, next.spec, next.value ?? '', { names, hasValue: next.value !== undefined, word: next.word },
+    )
     if (fault !== undefined) return err(complaint(fault))
   }
   const fault = takeOperands(request, line.operands) ?? optionFault(command, request.given) ?? finish(request)
@@ -61,7 +66,9 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
 function faultOfRole(command: CommandName, role: string): Refusal | undefined {
   if (command !== 'start-daemon' && command !== 'stop-daemon') return undefined
   if (role.startsWith('master') || role.startsWith('backup')) return undefined
-  return complaint(command === 'start-daemon' ? 'illegal start-daemon parameter specified' : 'illegal start_daemon specified')
+  return complaint(
+    command === 'start-daemon' ? 'illegal start-daemon parameter specified' : 'illegal start_daemon specified'
+  )
 }
 
 interface Taking {
@@ -208,7 +215,10 @@ function faultOfDaemonOption(tag: Tag, value: string): string | undefined {
     case 'sync-maxlen': return parseNumber(value, 1, 65_535) === undefined ? 'illegal sync-maxlen specified' : undefined
     case 'mcast-port': return parseNumber(value, 1, 65_535) === undefined ? 'illegal mcast-port specified' : undefined
     case 'mcast-ttl': return parseNumber(value, 1, 255) === undefined ? 'illegal mcast-ttl specified' : undefined
-    case 'mcast-group': return parseAton(value) === undefined && parseIpv6(value) === undefined ? 'illegal mcast-group specified' : undefined
+    case 'mcast-group': {
+      const group = parseAton(value) ?? parseIpv6(value)
+      return group === undefined ? 'illegal mcast-group specified' : undefined
+    }
     default: return undefined
   }
 }
@@ -244,8 +254,12 @@ function finish(request: IpvsadmRequest): string | undefined {
 }
 
 function finishService(request: IpvsadmRequest): string | undefined {
-  if (request.fwmark === 0 && request.port === 0 && request.persistenceSeconds === undefined) return 'Zero port specified for non-persistent service'
-  if (request.onePacket && request.fwmark === 0 && request.protocol !== IPPROTO_UDP) return 'One-Packet Scheduling is only for UDP virtual services'
+  if (request.fwmark === 0 && request.port === 0 && request.persistenceSeconds === undefined) {
+    return 'Zero port specified for non-persistent service'
+  }
+  if (request.onePacket && request.fwmark === 0 && request.protocol !== IPPROTO_UDP) {
+    return 'One-Packet Scheduling is only for UDP virtual services'
+  }
   if (request.scheduler === '') request.scheduler = DEFAULT_SCHEDULER
   return undefined
 }
@@ -253,7 +267,9 @@ function finishService(request: IpvsadmRequest): string | undefined {
 function finishServer(request: IpvsadmRequest): string | undefined {
   // A server that gets the packet as it is gets it at the port it was sent to, whatever was typed.
   if (request.fwmark === 0 && request.method !== 'nat') request.serverPort = request.port
-  if (request.server?.isIpv6 !== request.isIpv6 && request.method !== 'tun') return 'Different address family is allowed only for tunneling servers'
+  if (request.server?.isIpv6 !== request.isIpv6 && request.method !== 'tun') {
+    return 'Different address family is allowed only for tunneling servers'
+  }
   const hasTunnelOption = [...request.given].some((option) => option.startsWith('tun-'))
   if (hasTunnelOption && request.method !== 'tun') return 'Tunnel options conflict with forward method'
   return tunnelFault(request.tunnelType, request.given)
@@ -267,7 +283,9 @@ function faultOfList(given: ReadonlySet<OptionName>): string | undefined {
 }
 
 /** `host`, `host:port`, `[ipv6]:port` or `ipv6` (parse_service of ipvsadm). A host may be a name, a port too. */
-function parseEndpoint(text: string, protocol: number, names: Names): { addr: IpvsadmRequest['addr'], port: number | undefined } | undefined {
+function parseEndpoint(text: string, protocol: number, names: Names): {
+  addr: IpvsadmRequest['addr'], port: number | undefined,
+} | undefined {
   if (/^\d*$/.test(text)) return undefined
   const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text)
   if (text.startsWith('[') && bracketed === null) return undefined

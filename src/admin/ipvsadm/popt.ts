@@ -67,13 +67,17 @@ export class CommandLine {
     const spec = this.#options.find((option) => option.long === name)
     if (spec === undefined) return { kind: 'error', word, message: 'unknown option' }
     if (spec.argument !== 'none') return this.#withValue(spec, equals < 0 ? undefined : word.slice(equals + 1), word)
-    return equals < 0 ? { kind: 'option', spec, value: undefined, word } : { kind: 'error', word, message: 'option does not take an argument' }
+    return equals < 0 ? { kind: 'option', spec, value: undefined, word } : {
+      kind: 'error', word, message: 'option does not take an argument',
+    }
   }
 
   #withValue(spec: OptionSpec, attached: string | undefined, word: string): NextOption {
     if (attached !== undefined) return { kind: 'option', spec, value: attached, word }
     const value = this.#argv[this.#index]
-    if (spec.argument === 'optional' && (value === undefined || value.startsWith('-'))) return { kind: 'option', spec, value: undefined, word }
+    if (spec.argument === 'optional' && (value === undefined || value.startsWith('-'))) return {
+      kind: 'option', spec, value: undefined, word,
+    }
     if (value === undefined) return { kind: 'error', word, message: 'missing argument' }
     this.#index++
     return { kind: 'option', spec, value, word }

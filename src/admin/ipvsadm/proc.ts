@@ -6,6 +6,7 @@
 import type { Host } from '../../host/host.ts'
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import type { Connection } from '../../ipvs/connection.ts'
 import { findIpvs, type Ipvs } from '../../ipvs/director.ts'
 import type { Service } from '../../ipvs/service.ts'
 import type { Counters } from '../../ipvs/stats.ts'
@@ -29,16 +30,17 @@ export function registerIpvsFiles(): void {
 
 function services(ipvs: Ipvs): string {
   const rows = ipvs.services.all.map((service) => serviceLine(ipvs, service) + service.destinations.map((server) => {
-    const endpoint = isIpv6(server.addr) ? `[${formatIp(server.addr)}]:${hex(server.port, 4)}` : `${hex(server.addr, 8)}:${hex(server.port, 4)}`
+    const endpoint = `${bracketed(server.addr)}:${hex(server.port, 4)}`
     const counts = `${String(server.activeConns).padEnd(10)} ${String(server.inactiveConns).padEnd(10)}`
     return `  -> ${endpoint}      ${METHODS[server.method].padEnd(7)} ${String(server.weight).padEnd(6)} ${counts}\n`
   }).join(''))
-  return `${HEADING}Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n${rows.join('')}`
+  const titles = 'Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n'
+  return HEADING + titles + rows.join('')
 }
 
 function serviceLine(ipvs: Ipvs, { id, options }: Service): string {
   const name = id.fwmark !== 0 ? `FWM  ${hex(id.fwmark, 8)}`
-    : `${protocolName(id.protocol)}  ${isIpv6(id.addr) ? `[${formatIp(id.addr)}]` : hex(id.addr, 8)}:${hex(id.port, 4)}`
+    : `${protocolName(id.protocol)}  ${bracketed(id.addr)}:${hex(id.port, 4)}`
   const head = `${name} ${options.scheduler} ${options.onePacket ? 'ops ' : ''}${id.fwmark === 0 ? ' ' : ''}`
   if (options.persistenceSeconds === undefined) return `${head}\n`
   // The timeout is in ticks of the kernel's clock.
@@ -46,19 +48,21 @@ function serviceLine(ipvs: Ipvs, { id, options }: Service): string {
 }
 
 function connections(ipvs: Ipvs): string {
-  const rows = [...ipvs.connections.table].map((c) => {
-    const ends = [address(c.caddr), hex(c.cport, 4), address(c.vaddr), hex(c.vport, 4), address(c.daddr), hex(c.dport, 4)].join(' ')
-    return `${connectionProtocol(c).padEnd(3)} ${ends} ${c.stateName.padEnd(11)} ${String(connectionSeconds(ipvs, c)).padStart(7)}\n`
-  })
+  const rows = [...ipvs.connections.table].map((connection) => connectionLine(ipvs, connection, ''))
   return `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n${rows.join('')}`
 }
 
+/** No connection comes from another director. */
 function synced(ipvs: Ipvs): string {
-  const rows = [...ipvs.connections.table].map((c) => {
-    const ends = [address(c.caddr), hex(c.cport, 4), address(c.vaddr), hex(c.vport, 4), address(c.daddr), hex(c.dport, 4)].join(' ')
-    return `${connectionProtocol(c).padEnd(3)} ${ends} ${c.stateName.padEnd(11)} ${'LOCAL'.padEnd(6)} ${String(connectionSeconds(ipvs, c)).padStart(7)}\n`
-  })
+  const rows = [...ipvs.connections.table].map((connection) => connectionLine(ipvs, connection, 'LOCAL  '))
   return `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires\n${rows.join('')}`
+}
+
+function connectionLine(ipvs: Ipvs, c: Connection, origin: string): string {
+  const ends = [[c.caddr, c.cport], [c.vaddr, c.vport], [c.daddr, c.dport]] as const
+  const endsText = ends.map(([addr, port]) => `${address(addr)} ${hex(port, 4)}`).join(' ')
+  const seconds = String(connectionSeconds(ipvs, c)).padStart(7)
+  return `${connectionProtocol(c).padEnd(3)} ${endsText} ${c.stateName.padEnd(11)} ${origin}${seconds}\n`
 }
 
 function stats(ipvs: Ipvs): string {
@@ -81,6 +85,10 @@ function protocolName(protocol: number): string {
 
 function address(addr: IpAddr): string {
   return isIpv6(addr) ? formatIp(addr) : hex(addr, 8)
+}
+
+function bracketed(addr: IpAddr): string {
+  return isIpv6(addr) ? `[${formatIp(addr)}]` : hex(addr, 8)
 }
 
 function hex(value: number, width: number): string {

@@ -53,4 +53,6 @@ export function complaint(message: string): Refusal {
 }
 
 /** What ipvsadm says to what it does not understand at all. */
-export const TRY_HELP: Refusal = { text: 'Try `ipvsadm -h\' or \'ipvsadm --help\' for more information.\n', exitCode: 255, kind: 'exit' }
+export const TRY_HELP: Refusal = {
+  text: 'Try `ipvsadm -h\' or \'ipvsadm --help\' for more information.\n', exitCode: 255, kind: 'exit',
+}

@@ -24,7 +24,9 @@ export function parseFlags(text: string, scheduler: string): Result<number, stri
   for (const name of text.split(',').filter((part) => part !== '')) {
     const flag = FLAGS.find((other) => other.name === name)
     if (flag === undefined) return err(`invalid scheduler flag \`${name}'`)
-    if (flag.scheduler !== undefined && flag.scheduler !== scheduler) return err(`incompatible scheduler flag \`${name}'`)
+    if (flag.scheduler !== undefined && flag.scheduler !== scheduler) return err(
+      `incompatible scheduler flag \`${name}'`
+    )
     bits |= flag.bit
   }
   return ok(bits)
@@ -33,5 +35,7 @@ export function parseFlags(text: string, scheduler: string): Result<number, stri
 /** The flags of a scheduler by name, with commas between; sh and mh know only two. */
 export function flagNames(scheduler: string, bits: number): string {
   const hasOwnNames = FLAGS.some((flag) => flag.scheduler === scheduler)
-  return FLAGS.filter((flag) => (flag.bit & bits) !== 0 && flag.scheduler === (hasOwnNames ? scheduler : undefined)).map((flag) => flag.name).join(',')
+  return FLAGS.filter(
+    (flag) => (flag.bit & bits) !== 0 && flag.scheduler === (hasOwnNames ? scheduler : undefined)
+  ).map((flag) => flag.name).join(',')
 }

@@ -104,7 +104,13 @@ async function startInBackground(
   })
   jobs.push({ pid, task: job, isReported: false })
   await context.assignShellVariable?.(LAST_JOB, String(pid))
-  return NOTHING
+  // The job begins at once: `tcpdump & ping` sees the first packet.
+  try {
+    await task.waitNs(0)
+  } catch (error) {
+    if (!(error instanceof Interrupted)) return task.failWith(error)
+  }
+  return task.abandon(NOTHING) ?? NOTHING
 }
 
 /** Waits for all jobs, or for the numbered ones; prints what they printed. */

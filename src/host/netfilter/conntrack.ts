@@ -1,7 +1,8 @@
 /**
  * Connection tracking: what each packet is to a flow, before anybody else looks, and the confirmation of new flows after everybody
  * has let the first packet pass. Follows nf_conntrack_in() and __nf_conntrack_confirm().
- * An ICMP error or a reset made by REJECT on this host is looked up like any packet; Linux attaches it to the flow it is about.
+ * An error that this host makes at once belongs to the flow of the packet it is about; one that it makes later, when a neighbor does
+ * not answer, is looked up by what it quotes.
  * @module
  */
 import { NS_PER_SECOND } from '../../base/units.ts'
@@ -10,7 +11,7 @@ import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../../w
 import { TCP_RST, type TcpSegment } from '../../wire/tcp-segment.ts'
 import { HOOK_PRIORITY, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
-import { ConntrackEntry, type Direction, type Tracking } from './conntrack-entry.ts'
+import { ConntrackEntry, opposite, type Direction, type Tracking } from './conntrack-entry.ts'
 import { ConntrackTable } from './conntrack-table.ts'
 import { defineConntrackSysctls, tcpTimeoutName, TIMEOUT_NAMES } from './conntrack-sysctls.ts'
 import { nextTcpState } from './tcp-tracking.ts'
@@ -28,6 +29,10 @@ export class Conntrack {
   readonly #host: Host
   readonly table = new ConntrackTable()
   #isActive = false
+  /** The packet that came in last: it is the one this host works on, and makes errors about. */
+  #current: { readonly uid: number, readonly passage: Passage } | undefined
+  /** Whom the packet answers that is about to be sent. */
+  #answered: Passage | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -64,11 +69,28 @@ export class Conntrack {
     return undefined
   }
 
+  /** Sends what answers a packet: it belongs to that packet's flow (nf_ct_attach). */
+  sendAnswer(passage: Passage, send: () => void): void {
+    this.#answered = passage
+    send()
+    this.#answered = undefined
+  }
+
   #track(packet: Ipv4Packet, passage: Passage): Ipv4Packet {
     // Seen before: IPVS sends out what came in. Untracked: somebody said so.
     if (passage.untracked || passage.conntrack !== undefined) return packet
-    passage.conntrack = this.#find(packet, passage)
+    passage.conntrack = (passage.inDevice === undefined ? this.#attached(packet) : undefined) ?? this.#find(packet, passage)
+    if (passage.inDevice !== undefined) this.#current = { uid: packet.uid, passage }
     return packet
+  }
+
+  /** What a packet made here is to the flow of the packet that it is about; undefined when it is about none. */
+  #attached(packet: Ipv4Packet): Tracking | undefined {
+    const { payload } = packet
+    const quotes = payload.kind === 'icmp' && payload.quoted !== undefined && payload.quoted.uid === this.#current?.uid
+    const about = this.#answered ?? (quotes ? this.#current?.passage : undefined)
+    const tracking = about === undefined ? undefined : trackingOf(about)
+    return tracking === undefined ? undefined : { entry: tracking.entry, direction: opposite(tracking.direction), state: 'RELATED' }
   }
 
   #find(packet: Ipv4Packet, passage: Passage): Tracking | undefined {

@@ -113,12 +113,13 @@ export class Nat {
     return after
   }
 
-  /** nf_nat_icmp_reply_translation(): the quoted packet the other way round, then the outside. Redirects of turned flows die. */
+  /** nf_nat_icmp_reply_translation(): the quoted packet the other way round, then the outside. Redirects of flows that are turned, or may yet be, die. */
   #rewriteError(packet: Ipv4Packet, tracking: Tracking, side: Side): Ipv4Packet | undefined {
     const message = wholePayload(packet)
     if (message.kind !== 'icmp' || isEcho(message)) return packet
     const { entry, direction } = tracking
-    if (message.type === ICMP_REDIRECT && (entry.sourceTurned || entry.destinationTurned)) {
+    const isPlain = entry.sourceDecided && entry.destinationDecided && !entry.sourceTurned && !entry.destinationTurned
+    if (message.type === ICMP_REDIRECT && !isPlain) {
       this.#host.drop(packet, 'netfilter-drop')
       return undefined
     }

@@ -85,7 +85,7 @@ class Walk {
         host.drop(this.packet, 'netfilter-drop')
         return 'dropped'
       case 'reject':
-        sendRefusal(host, this.packet, target.answer)
+        host.netfilter.conntrack.sendAnswer(this.#passage, () => sendRefusal(host, this.packet, target.answer))
         host.drop(this.packet, 'netfilter-reject')
         return 'dropped'
       case 'mark':

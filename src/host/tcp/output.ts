@@ -1,5 +1,5 @@
 /**
- * What an endpoint sends: new data as the windows allow, retransmissions, acknowledgements, SYN, FIN and RST (tcp_output.c).
+ * What an endpoint sends: new data as the windows allow, retransmissions, acknowledgements, FIN and RST (tcp_output.c).
  * Data leaves in bursts as large as Linux would hand to segmentation offload, which shows in where PSH is set.
  * SACK blocks go with pure acknowledgements only.
  * @module
@@ -12,12 +12,10 @@ import {
 import type { Errno } from '../errno.ts'
 import type { TcpEndpoint } from './endpoint.ts'
 import { RTO_NS_MAX } from './rtt-estimator.ts'
-import { SentSegment } from './sent-queue.ts'
+import { SentSegment } from './sent-segment.ts'
 import { toWire } from './sequence.ts'
 import { maySend } from './state.ts'
 
-/** Shift count that Linux offers for a receive buffer of up to 6 MiB. */
-const WINDOW_SCALE = 7
 /** A burst holds at least two segments and at most 64 kB (tcp_min_tso_segs, GSO_MAX_SIZE). */
 const BURST_SEGMENTS_MIN = 2
 const BURST_BYTES_MAX = 65_536
@@ -80,49 +78,6 @@ export function sendAck(ep: TcpEndpoint): void {
   const sack = ep.sackOk && !ep.reassembly.isEmpty ? sackBlocks(ep) : NO_TCP_OPTIONS.sack
   const options = sack.length === 0 ? plainOptions(ep) : { ...plainOptions(ep), sack }
   put(ep, ep.sndNxt, TCP_ACK, options, NO_DATA)
-}
-
-/** Sends the SYN of a connection begun here. Returns why it cannot be sent at all. */
-export function sendSyn(ep: TcpEndpoint): Errno | undefined {
-  const { ip } = ep.stack
-  const timestamps = ip.sysctlInt('net.ipv4.tcp_timestamps') !== 0
-  const options: TcpOptions = {
-    mss: ep.offeredMss,
-    sackPermitted: ip.sysctlInt('net.ipv4.tcp_sack') !== 0,
-    windowScale: ip.sysctlInt('net.ipv4.tcp_window_scaling') !== 0 ? WINDOW_SCALE : undefined,
-    timestamps: timestamps ? { value: timestampNow(ep), echo: 0 } : undefined,
-    sack: NO_TCP_OPTIONS.sack,
-    raw: undefined,
-  }
-  return put(ep, 0, TCP_SYN, options, NO_DATA)
-}
-
-/** Sends the SYN that answers a SYN: with the options that the peer offered too. */
-export function sendSynAck(ep: TcpEndpoint): void {
-  const options: TcpOptions = {
-    mss: ep.offeredMss,
-    sackPermitted: ep.sackOk,
-    windowScale: ep.rcvScale > 0 ? ep.rcvScale : undefined,
-    timestamps: ep.timestampsOk ? { value: timestampNow(ep), echo: ep.timestampRecent } : undefined,
-    sack: NO_TCP_OPTIONS.sack,
-    raw: undefined,
-  }
-  put(ep, 0, TCP_SYN | TCP_ACK, options, NO_DATA)
-}
-
-/** The options of the peer's SYN decide what both sides use. */
-export function adoptSynOptions(ep: TcpEndpoint, options: TcpOptions): void {
-  const { ip } = ep.stack
-  if (options.mss !== undefined) ep.peerMss = Math.max(options.mss, 64)
-  ep.sackOk = options.sackPermitted && ip.sysctlInt('net.ipv4.tcp_sack') !== 0
-  if (options.windowScale !== undefined && ip.sysctlInt('net.ipv4.tcp_window_scaling') !== 0) {
-    ep.sndScale = Math.min(options.windowScale, 14)
-    ep.rcvScale = WINDOW_SCALE
-  }
-  if (options.timestamps !== undefined && ip.sysctlInt('net.ipv4.tcp_timestamps') !== 0) {
-    ep.timestampsOk = true
-    ep.timestampRecent = options.timestamps.value
-  }
 }
 
 /** Resets the connection from this side (tcp_send_active_reset()). */
@@ -206,8 +161,8 @@ function transmit(ep: TcpEndpoint, start: number, end: number, pushed: boolean):
   put(ep, start, flags, plainOptions(ep), start < dataEnd ? ep.sendBuffer.slice(start, dataEnd) : NO_DATA)
 }
 
-/** Everything an endpoint sends goes through here. */
-function put(ep: TcpEndpoint, position: number, flags: number, options: TcpOptions, data: Uint8Array): Errno | undefined {
+/** Puts a segment onto the wire, with the window and the acknowledgement of the moment. Everything an endpoint sends goes through here. */
+export function put(ep: TcpEndpoint, position: number, flags: number, options: TcpOptions, data: Uint8Array): Errno | undefined {
   const isReset = (flags & TCP_RST) !== 0
   const window = isReset ? 0 : offeredWindow(ep, (flags & TCP_SYN) !== 0)
   const acks = (flags & TCP_ACK) !== 0
@@ -251,8 +206,8 @@ function plainOptions(ep: TcpEndpoint): TcpOptions {
   }
 }
 
-/** The clock of timestamps runs in milliseconds, from a start of its own for every connection. */
-function timestampNow(ep: TcpEndpoint): number {
+/** The clock of timestamps: it runs in milliseconds, from a start of its own for every connection. */
+export function timestampNow(ep: TcpEndpoint): number {
   return (Math.floor(ep.stack.ip.sim.nowNs / NS_PER_MILLISECOND) + ep.timestampOffset) >>> 0
 }
 

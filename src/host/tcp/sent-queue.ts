@@ -6,37 +6,10 @@
  * @module
  */
 import type { ByteRange } from './reassembly.ts'
+import { SentSegment } from './sent-segment.ts'
 
 /** Segments that must arrive after one before it counts as lost (TCP_FASTRETRANS_THRESH). */
 export const DUPLICATE_THRESHOLD = 3
-
-/** One segment sent. All fields are live. */
-export class SentSegment {
-  /** Position of its first byte. */
-  start: number
-  /** Position after its last byte; a FIN counts as one. */
-  end: number
-  /** Position at which the burst began that it was sent in: Linux keeps a burst in one buffer. */
-  burst: number
-  /** PSH was set. */
-  pushed: boolean
-  /** When it was sent last. */
-  sentNs: number
-  isSacked = false
-  isLost = false
-  /** Sent again, and that copy is not known to be lost. */
-  isResent = false
-  /** Sent more than once: no sample of the round trip (Karn). */
-  everResent = false
-
-  constructor(start: number, end: number, burst: number, pushed: boolean, sentNs: number) {
-    this.start = start
-    this.end = end
-    this.burst = burst
-    this.pushed = pushed
-    this.sentNs = sentNs
-  }
-}
 
 /** What an acknowledgement did. Live: one object per queue, overwritten by the next call. */
 export interface AckEffect {

@@ -6,7 +6,8 @@
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
 import { Timer } from '../../sim/timer.ts'
 import type { TcpEndpoint } from './endpoint.ts'
-import { armRetransmit, probeWindow, resend, resendLost, sendAck, sendPending, sendSyn, sendSynAck } from './output.ts'
+import { sendSyn, sendSynAck } from './handshake.ts'
+import { armRetransmit, probeWindow, resend, resendLost, sendAck, sendPending } from './output.ts'
 import { RTO_NS_MAX, RTO_VARIANCE_NS_MIN } from './rtt-estimator.ts'
 
 /** Kinds of events of an endpoint. */

@@ -7,7 +7,9 @@ import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import type { IpvsCommand, IpvsErrno, IpvsError } from './command.ts'
-import { findServiceRule, serviceKey, type DestinationRule, type IpvsRules, type ServiceId, type ServiceRule } from './rules.ts'
+import {
+  findServiceRule, serviceKey, type DestinationRule, type IpvsRules, type ServiceId, type ServiceRule,
+} from './rules.ts'
 
 /** Most seconds the kernel takes as a timeout: INT_MAX / HZ. */
 const TIMEOUT_SECONDS_MAX = 2_147_483_647 / 250
@@ -70,33 +72,45 @@ function addDestination(
   if (rule === undefined) return refuse('ESRCH', 'there is no such service')
   const fault = destinationFault(destination)
   if (fault !== undefined) return fault
-  if (rule.destinations.some((other) => isSameServer(other, destination))) return refuse('EEXIST', 'the destination is there already')
+  if (rule.destinations.some((other) => isSameServer(other, destination))) return refuse(
+    'EEXIST', 'the destination is there already',
+  )
   if (!kernel.isUnicast(destination.addr)) return refuse('EINVAL', 'the address of a real server must be unicast')
   return ok(changeService(rules, service, (old) => ({ ...old, destinations: [destination, ...old.destinations] })))
 }
 
-function editDestination(rules: IpvsRules, command: Extract<IpvsCommand, { kind: 'edit-destination' }>): Result<IpvsRules, IpvsError> {
+function editDestination(
+  rules: IpvsRules, command: Extract<IpvsCommand, { kind: 'edit-destination' }>,
+): Result<IpvsRules, IpvsError> {
   const { service, destination } = command
   const rule = findServiceRule(rules, service)
   if (rule === undefined) return refuse('ESRCH', 'there is no such service')
   const fault = destinationFault(destination)
   if (fault !== undefined) return fault
-  if (!rule.destinations.some((other) => isSameServer(other, destination))) return refuse('ENOENT', 'there is no such destination')
+  if (!rule.destinations.some((other) => isSameServer(other, destination))) return refuse(
+    'ENOENT', 'there is no such destination',
+  )
   return ok(changeService(rules, service, (old) => ({
     ...old, destinations: old.destinations.map((other) => (isSameServer(other, destination) ? destination : other)),
   })))
 }
 
-function deleteDestination(rules: IpvsRules, command: Extract<IpvsCommand, { kind: 'delete-destination' }>): Result<IpvsRules, IpvsError> {
+function deleteDestination(
+  rules: IpvsRules, command: Extract<IpvsCommand, { kind: 'delete-destination' }>,
+): Result<IpvsRules, IpvsError> {
   const rule = findServiceRule(rules, command.service)
   if (rule === undefined) return refuse('ESRCH', 'there is no such service')
-  if (!rule.destinations.some((other) => isSameServer(other, command))) return refuse('ENOENT', 'there is no such destination')
+  if (!rule.destinations.some((other) => isSameServer(other, command))) return refuse(
+    'ENOENT', 'there is no such destination',
+  )
   return ok(changeService(rules, command.service, (old) => ({
     ...old, destinations: old.destinations.filter((other) => !isSameServer(other, command)),
   })))
 }
 
-function setTimeouts(rules: IpvsRules, { timeouts }: Extract<IpvsCommand, { kind: 'set-timeouts' }>): Result<IpvsRules, IpvsError> {
+function setTimeouts(
+  rules: IpvsRules, { timeouts }: Extract<IpvsCommand, { kind: 'set-timeouts' }>,
+): Result<IpvsRules, IpvsError> {
   const { tcpSeconds, tcpFinSeconds, udpSeconds } = timeouts
   if ([tcpSeconds, tcpFinSeconds, udpSeconds].some((seconds) => seconds < 0 || seconds > TIMEOUT_SECONDS_MAX)) {
     return refuse('EINVAL', 'a timeout is out of bounds')
@@ -104,19 +118,26 @@ function setTimeouts(rules: IpvsRules, { timeouts }: Extract<IpvsCommand, { kind
   const old = rules.timeouts
   return ok(produce(rules, (draft) => {
     draft.timeouts = {
-      tcpSeconds: tcpSeconds || old.tcpSeconds, tcpFinSeconds: tcpFinSeconds || old.tcpFinSeconds, udpSeconds: udpSeconds || old.udpSeconds,
+      tcpSeconds: tcpSeconds || old.tcpSeconds, tcpFinSeconds: tcpFinSeconds || old.tcpFinSeconds,
+      udpSeconds: udpSeconds || old.udpSeconds,
     }
   }))
 }
 
 function destinationFault(destination: DestinationRule): Result<never, IpvsError> | undefined {
   if (destination.weight < 0) return refuse('ERANGE', 'the weight is negative')
-  if (destination.lowerThreshold > destination.upperThreshold) return refuse('ERANGE', 'the lower threshold is above the upper one')
-  if (destination.tunnel.type === 'gue' && destination.tunnel.port === 0) return refuse('EINVAL', 'a gue tunnel needs a port')
+  if (destination.lowerThreshold > destination.upperThreshold) return refuse(
+    'ERANGE', 'the lower threshold is above the upper one',
+  )
+  if (destination.tunnel.type === 'gue' && destination.tunnel.port === 0) return refuse(
+    'EINVAL', 'a gue tunnel needs a port',
+  )
   return undefined
 }
 
-function isSameServer(a: { readonly addr: IpAddr, readonly port: number }, b: { readonly addr: IpAddr, readonly port: number }): boolean {
+function isSameServer(
+  a: { readonly addr: IpAddr, readonly port: number }, b: { readonly addr: IpAddr, readonly port: number },
+): boolean {
   return a.addr === b.addr && a.port === b.port
 }
 

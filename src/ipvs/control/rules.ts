@@ -77,7 +77,9 @@ export interface IpvsRules {
 }
 
 /** No service, and the timeouts the kernel starts with. */
-export const INITIAL_RULES: IpvsRules = { services: [], timeouts: { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 } }
+export const INITIAL_RULES: IpvsRules = {
+  services: [], timeouts: { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 },
+}
 
 /** The name of a service as a map key. */
 export function serviceKey(id: ServiceId): string {

@@ -21,7 +21,10 @@ export function foldAddress(addr: IpAddr): number {
 /** SipHash-1-3 of a 32-bit value as four little-endian bytes, the low 32 bits. Both words of the key are `key`. */
 export function hsiphash(value: number, key: number): number {
   const k = BigInt(key)
-  const state: SipState = { v0: 0x736f6d6570736575n ^ k, v1: 0x646f72616e646f6dn ^ k, v2: 0x6c7967656e657261n ^ k, v3: 0x7465646279746573n ^ k }
+  const state: SipState = {
+    v0: 0x736f6d6570736575n ^ k, v1: 0x646f72616e646f6dn ^ k, v2: 0x6c7967656e657261n ^ k,
+    v3: 0x7465646279746573n ^ k,
+  }
   const block = (4n << 56n) | BigInt(value >>> 0)
   state.v3 ^= block
   sipRound(state)

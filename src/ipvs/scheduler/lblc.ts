@@ -53,7 +53,9 @@ export class LocalityLeastConnection implements Scheduler {
   #find(addr: IpAddr): Entry | undefined {
     const entry = this.#entries.get(addr)
     const { nowNs, lblcExpirationNs } = this.#pool.clock
-    if (entry === undefined || !hasGoneStale(entry.lastUseNs + lblcExpirationNs, { startNs: this.#startNs, nowNs, periodNs: FULL_CHECK_NS })) {
+    if (entry === undefined || !hasGoneStale(
+      entry.lastUseNs + lblcExpirationNs, { startNs: this.#startNs, nowNs, periodNs: FULL_CHECK_NS },
+    )) {
       return entry
     }
     entry.destination.references--

@@ -62,7 +62,9 @@ export class LocalityReplication implements Scheduler {
     let most: Destination | undefined
     for (const server of entry.servers) {
       if (server.weight <= 0) continue
-      if (most === undefined || isHeavier({ load: overhead(server), weight: server.weight }, { load: overhead(most), weight: most.weight })) {
+      if (most === undefined || isHeavier(
+        { load: overhead(server), weight: server.weight }, { load: overhead(most), weight: most.weight },
+      )) {
         most = server
       }
     }
@@ -75,7 +77,9 @@ export class LocalityReplication implements Scheduler {
   #find(addr: IpAddr): Entry | undefined {
     const entry = this.#entries.get(addr)
     const { nowNs, lblcrExpirationNs } = this.#pool.clock
-    if (entry === undefined || !hasGoneStale(entry.lastUseNs + lblcrExpirationNs, { startNs: this.#startNs, nowNs, periodNs: FULL_CHECK_NS })) {
+    if (entry === undefined || !hasGoneStale(
+      entry.lastUseNs + lblcrExpirationNs, { startNs: this.#startNs, nowNs, periodNs: FULL_CHECK_NS },
+    )) {
       return entry
     }
     for (const server of entry.servers) server.references--

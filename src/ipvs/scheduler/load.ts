@@ -30,7 +30,9 @@ export function leastLoaded(
   for (const destination of destinations) {
     if (destination.weight <= 0 || destination.overloaded) continue
     const own = load(destination)
-    if (least === undefined || isHeavier({ load: leastLoad, weight: least.weight }, { load: own, weight: destination.weight })) {
+    if (least === undefined || isHeavier(
+      { load: leastLoad, weight: least.weight }, { load: own, weight: destination.weight },
+    )) {
       least = destination
       leastLoad = own
     }

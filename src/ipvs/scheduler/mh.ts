@@ -62,7 +62,9 @@ export class MaglevHashing implements Scheduler {
     const { destinations } = this.#pool
     const weights = destinations.map((destination) => destination.lastWeight)
     const divisor = greatestCommonDivisor(weights)
-    this.#slots = divisor === 0 ? [] : fill(destinations.map((destination) => walkOf(destination, divisor, turnShift(weights, divisor))))
+    this.#slots = divisor === 0 ? [] : fill(
+      destinations.map((destination) => walkOf(destination, divisor, turnShift(weights, divisor)))
+    )
   }
 }
 

@@ -7,5 +7,7 @@ import { shortestExpectedDelay } from './sed.ts'
 
 /** Picks the first destination listed without an active connection; if there is none, as sed does. */
 export function neverQueue(destinations: readonly Destination[]): Destination | undefined {
-  return destinations.find((destination) => accepts(destination) && destination.activeConns === 0) ?? shortestExpectedDelay(destinations)
+  return destinations.find(
+    (destination) => accepts(destination) && destination.activeConns === 0
+  ) ?? shortestExpectedDelay(destinations)
 }

@@ -6,7 +6,7 @@
 import { isLoopback } from '../../wire/address.ts'
 import { withDestination, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
 import { withDestinationPort } from '../headers.ts'
-import { explain, type IpvsParts } from '../parts.ts'
+import { byIpvs, type IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a request to the real server; returns it, turned, when that is the director itself. */
@@ -16,7 +16,7 @@ export function transmitNat(parts: IpvsParts, sending: Sending): Ipv4Packet | un
   const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, mayRedirect: true })
   if (way === undefined) return undefined
   if (way.kind === 'local' && isLoopback(connection.daddr) && point !== 'localOut') {
-    explain(parts, packet, () => 'a packet from outside may not be turned to 127.0.0.0/8')
+    parts.host.trace?.decision(parts.host, packet, byIpvs('a packet from outside may not be turned to 127.0.0.0/8'))
     host.drop(packet, 'ipvs-no-route')
     return undefined
   }

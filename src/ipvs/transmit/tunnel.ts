@@ -6,7 +6,7 @@
 import { assert } from '../../base/assert.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { IPPROTO_IPIP, IPV4_HEADER_BYTES, ipv4Packet, totalBytes, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
-import { explain, type IpvsParts } from '../parts.ts'
+import { byIpvs, type IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a request to the real server; returns it when that is the director itself. */
@@ -14,7 +14,7 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): Ipv4Packet |
   const { host, settings } = parts
   const { packet, passage, connection } = sending
   if (connection.tunnel !== undefined && connection.tunnel.type !== 'ipip') {
-    explain(parts, packet, () => `sending by ${connection.tunnel?.type} is not modelled`)
+    parts.host.trace?.decision(parts.host, packet, byIpvs(`sending by ${connection.tunnel?.type} is not modelled`))
     host.drop(packet, 'ipvs-unsupported')
     return undefined
   }

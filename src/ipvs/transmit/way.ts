@@ -5,10 +5,12 @@
  */
 import type { HookPoint, Passage } from '../../host/hooks.ts'
 import { isLoopback, type IpAddr } from '../../wire/address.ts'
-import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST } from '../../wire/icmp-message.ts'
+import {
+  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
+} from '../../wire/icmp-message.ts'
 import { totalBytes, withTtlDecremented, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
 import type { Connection } from '../connection.ts'
-import { explain, type IpvsParts } from '../parts.ts'
+import { byIpvs, type IpvsParts } from '../parts.ts'
 
 /** Smallest MTU that a tunnel may leave. */
 const TUNNEL_MTU_BYTES_MIN = 68
@@ -46,7 +48,9 @@ export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): W
   }
   if (route.type === 'local') {
     const wasLocal = sending.point === 'localIn' || host.isLocalAddress(packet.dst)
-    if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(parts, packet, 'the real server may not be this host')
+    if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(
+      parts, packet, 'the real server may not be this host',
+    )
     return { kind: 'local' }
   }
   if (isLoopback(packet.src)) return lost(parts, packet, 'a packet from 127.0.0.0/8 may not leave this host')
@@ -71,14 +75,14 @@ function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: De
     if (settings.pmtu_disc === 0) return true
   }
   if (!packet.dontFragment || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp') return true
-  explain(parts, packet, () => `${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`)
+  parts.host.trace?.decision(parts.host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
   host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
   host.drop(packet, 'too-big')
   return false
 }
 
 function lost(parts: IpvsParts, packet: Ipv4Packet, why: string): undefined {
-  explain(parts, packet, () => why)
+  parts.host.trace?.decision(parts.host, packet, byIpvs(why))
   parts.host.drop(packet, 'ipvs-no-route')
   return undefined
 }

@@ -15,11 +15,14 @@ import type { Lab, LabHost } from './lab.ts'
 /** A pair of virtual Ethernet devices: no rate, hardly a delay. */
 const LAB_LINK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: Infinity, delayNs: 10_000 }
 
+/** The recording machine had IPVS loaded with all its schedulers. */
+const LOADED_MODULES = ['ip_vs', ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'].map((name) => `ip_vs_${name}`)]
+
 /** Makes the world of a lab. The error names what cannot be modelled or understood. Routes are for the player to add. */
 export function buildLab(lab: Lab): Result<World, string> {
   const world = new World(`lab ${lab.name}`)
   const modules = new KernelModules(DEBIAN_12.modules)
-  modules.load('ip_vs')
+  for (const module of LOADED_MODULES) modules.load(module)
   for (const segment of lab.topology.segments) world.addSegment(segment)
   const names = Object.keys(lab.topology.nodes)
   for (const [index, name] of names.entries()) {

@@ -106,7 +106,7 @@ function quotedRecord(packet: Ipv4Packet): LabFrame {
   return record
 }
 
-const FLAG_LETTERS: readonly (readonly [number, string])[] = [[TCP_FIN, 'F'], [TCP_SYN, 'S'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A']]
+const FLAG_LETTERS: readonly (readonly [number, string])[] = [[TCP_SYN, 'S'], [TCP_FIN, 'F'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A']]
 
 function flagLetters(flags: number): string {
   return FLAG_LETTERS.filter(([bit]) => (flags & bit) !== 0).map(([, letter]) => letter).join('')

@@ -3,7 +3,8 @@
  * @module
  */
 import { startHttpServer } from '../../app/http-server.ts'
-import { LabConnection, sendLabDatagram, type ExchangeOptions, type LabConnectOptions } from '../../app/lab-client.ts'
+import { LabConnection, type ExchangeOptions, type LabConnectOptions } from '../../app/lab-client.ts'
+import { sendLabDatagram } from '../../app/lab-datagram.ts'
 import { startLabServer, startLabUdpServer, type RunningServer } from '../../app/lab-server.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { secondsToNs } from '../../base/units.ts'

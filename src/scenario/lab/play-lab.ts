@@ -19,6 +19,8 @@ import type { World } from '../world.ts'
 /** Pauses of the recordings, in seconds: after a step of traffic unless the lab says so, and after one of set-up. */
 const SETTLE_SECONDS = 0.05
 const SETUP_SETTLE_SECONDS = 0.02
+/** What it takes to start a process: no step begins before the frames of the one before are in. */
+const PROCESS_SECONDS = 0.001
 
 /** Plays a lab and gives its record. The error names what is not modelled. The books are checked at the end. */
 export async function playLab(lab: Lab): Promise<Result<Lab, string>> {
@@ -95,7 +97,9 @@ class LabPlayer {
       case 'sh': return this.#setUp(step)
       case 'show': {
         const { on, sh } = step['show'] as { readonly on: string, readonly sh: string }
-        return this.#run(on, sh)
+        const shown = await this.#run(on, sh)
+        await this.#pass(PROCESS_SECONDS)
+        return shown
       }
       case 'serve': return this.#traffic.serve(step['serve'])
       case 'sleep':

@@ -14,7 +14,9 @@ import type { Tool, ToolContext, ToolResult } from '../../../src/admin/tool.ts'
 
 registerIpvsFiles()
 
-const TOOLS: ReadonlyMap<string, Tool> = new Map([['ipvsadm', ipvsadm], ['ipvsadm-save', ipvsadmSave], ['ipvsadm-restore', ipvsadmRestore]])
+const TOOLS: ReadonlyMap<string, Tool> = new Map(
+  [['ipvsadm', ipvsadm], ['ipvsadm-save', ipvsadmSave], ['ipvsadm-restore', ipvsadmRestore]]
+)
 
 /** A director with these addresses on `lo`, on which tools can be run. */
 export class ToolBench {
@@ -25,7 +27,9 @@ export class ToolBench {
     this.host = new Host(this.sim, { name: 'lb', modules: new KernelModules(modules) })
     for (const text of addresses) {
       const [addr = '', prefix = '32'] = text.split('/')
-      const next = addAddress(this.host.net, 'lo', { addr: parseIpv4(addr) ?? fail(text), prefixLength: Number(prefix) })
+      const next = addAddress(
+        this.host.net, 'lo', { addr: parseIpv4(addr) ?? fail(text), prefixLength: Number(prefix) },
+      )
       if (next.ok) this.host.reconfigure(next.value)
     }
   }
@@ -42,7 +46,8 @@ export class ToolBench {
   #context(argv: readonly string[], stdin: string): ToolContext {
     const { host } = this
     return {
-      host, argv, stdin, cwd: '/', readFile: (path) => host.files.get(path), writeFile: (path, text) => host.files.set(path, text),
+      host, argv, stdin, cwd: '/', readFile: (path) => host.files.get(path),
+      writeFile: (path, text) => host.files.set(path, text),
       waiter: { waitNs: () => fail('waiting'), waitFor: () => fail('waiting') },
     }
   }

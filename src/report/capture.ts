@@ -1,0 +1,81 @@
+/**
+ * A recorded run as one pcapng file: an interface for each nic, and on the frame by which a packet came in to the host where
+ * it died, the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
+ * lost has the comment `lost: reason`, where it was sent.
+ * @module
+ */
+import type { FramePayload } from '../wire/frame.ts'
+import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { Recording, TraceRecord } from '../scenario/recorder.ts'
+import { pcapngFrame, pcapngHeader } from './pcapng.ts'
+
+/** The file in pieces, in order. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing else. */
+export function* captureChunks(recording: Recording): Generator<Uint8Array> {
+  const { nics, records } = recording
+  const nicIndex = new Map(nics.map((nic, index) => [nic, index]))
+  const comments = commentsOf(records)
+  yield pcapngHeader(nics)
+  for (const [index, record] of records.entries()) {
+    if (record.kind !== 'frame') continue
+    const { timeNs, direction, frame } = record
+    yield pcapngFrame({ timeNs, nicIndex: nicIndex.get(record.nic) ?? 0, direction, frame, comment: comments.get(index) ?? '' })
+  }
+}
+
+/** A frame that came in with a packet which died on this host. */
+interface Arrival {
+  readonly index: number
+  readonly payload: FramePayload
+}
+
+/** Comments by the index of the record of their frame. */
+function commentsOf(records: readonly TraceRecord[]): Map<number, string> {
+  // Only frames of what will be dropped or lost need to be remembered.
+  const doomed = new Set<string>()
+  const lost = new Set<FramePayload>()
+  for (const record of records) {
+    if (record.kind === 'dropped') doomed.add(keyOf(record.host, record.packet))
+    else if (record.kind === 'lost') lost.add(record.frame.payload)
+  }
+  const comments = new Map<number, string>()
+  const arrivals = new Map<string, Arrival[]>()
+  const departures = new Map<FramePayload, number>()
+  const comment = (index: number | undefined, text: string): void => {
+    if (index === undefined) return
+    const before = comments.get(index)
+    comments.set(index, before === undefined ? text : `${before}; ${text}`)
+  }
+  for (const [index, record] of records.entries()) {
+    if (record.kind === 'frame') {
+      const { payload } = record.frame
+      if (record.direction === 'out') {
+        if (lost.has(payload)) departures.set(payload, index)
+      } else if (payload.kind === 'ipv4' && doomed.has(keyOf(record.nic.host, payload))) {
+        const key = keyOf(record.nic.host, payload)
+        const known = arrivals.get(key)
+        if (known === undefined) arrivals.set(key, [{ index, payload }])
+        else known.push({ index, payload })
+      }
+    } else if (record.kind === 'dropped') {
+      const arrival = arrivalOf(arrivals.get(keyOf(record.host, record.packet)) ?? [], record.packet, comments)
+      comment(arrival?.index, `drop: ${record.reason}`)
+    } else if (record.kind === 'lost') {
+      comment(departures.get(record.frame.payload), `lost: ${record.reason} on ${record.link}`)
+    }
+  }
+  return comments
+}
+
+/**
+ * The last frame that brought this very packet, else the last that brought a packet of its number (which was rewritten since).
+ * One that another drop has taken comes last: it is shared only by the pieces of one packet.
+ */
+function arrivalOf(arrivals: readonly Arrival[], packet: Ipv4Packet, taken: ReadonlyMap<number, string>): Arrival | undefined {
+  return arrivals.findLast(({ index, payload }) => payload === packet && !taken.has(index))
+    ?? arrivals.findLast(({ index }) => !taken.has(index))
+    ?? arrivals.at(-1)
+}
+
+function keyOf(host: string, packet: Ipv4Packet): string {
+  return `${packet.uid} ${host}`
+}

@@ -1,0 +1,110 @@
+/**
+ * The way of packets through a run, told from a detailed recording: the records of one packet, or of all packets of a
+ * connection in both directions, under whatever addresses they went and in whatever they were wrapped.
+ * @module
+ */
+import { err, ok, type Result } from '../base/result.ts'
+import { formatIp, type IpAddr } from '../wire/address.ts'
+import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { tellStory, type PacketStory } from './packet-story.ts'
+import { flowOf, type Flow } from './packet-changes.ts'
+import { describeMissed, type Recording, type TraceRecord } from './recorder.ts'
+
+/** What is to be explained: a packet by its number, or a connection by the client's end of it. */
+export type Subject =
+  | { readonly kind: 'packet', readonly uid: number }
+  | { readonly kind: 'connection', readonly addr: IpAddr, readonly port: number }
+
+/** The stories of all packets that the subject has, in the order in which they were first seen. */
+export interface Explanation {
+  readonly subject: Subject
+  readonly packets: readonly PacketStory[]
+  /** Said when the recording has not kept everything. */
+  readonly missed: string | undefined
+}
+
+/** Connections named to a user who asked for one that is not there. */
+const NAMED_CONNECTIONS = 5
+
+/** Tells the stories of a subject, or says in a sentence why there are none. */
+export function explainRecording(recording: Recording, subject: Subject): Result<Explanation, string> {
+  const { records } = recording
+  const uids = subject.kind === 'packet' ? new Set([subject.uid]) : uidsOfConnection(records, subject)
+  const chosen = new Map<number, TraceRecord[]>()
+  for (const record of records) {
+    const uid = packetsOf(record)[0]?.uid
+    if (uid === undefined || !uids.has(uid)) continue
+    const others = chosen.get(uid)
+    if (others === undefined) chosen.set(uid, [record])
+    else others.push(record)
+  }
+  const missed = describeMissed(recording)
+  if (chosen.size === 0) return err([notFound(records, subject), ...missed === undefined ? [] : [missed]].join('; '))
+  const packets = [...chosen].map(([uid, own]) => tellStory(uid, own, recording.nics))
+  return ok({ subject, packets, missed })
+}
+
+/** Numbers of all packets that had the end in one of their forms, and of those that belong to the same flows in other forms. */
+function uidsOfConnection(records: readonly TraceRecord[], end: { readonly addr: IpAddr, readonly port: number }): Set<number> {
+  const uids = new Set<number>()
+  for (const record of records) {
+    for (const packet of packetsOf(record)) {
+      const flow = flowOf(packet)
+      if (flow !== undefined && hasEnd(flow, end)) uids.add(packet.uid)
+    }
+  }
+  const flows = new Set<string>()
+  for (const record of records) {
+    for (const packet of packetsOf(record)) {
+      const flow = uids.has(packet.uid) ? flowOf(packet) : undefined
+      if (flow !== undefined) flows.add(flowKey(flow)).add(flowKey(reversed(flow)))
+    }
+  }
+  // A reply that dies before NAT is undone never had the client's port.
+  for (const record of records) {
+    for (const packet of packetsOf(record)) {
+      const flow = flowOf(packet)
+      if (flow !== undefined && flows.has(flowKey(flow))) uids.add(packet.uid)
+    }
+  }
+  return uids
+}
+
+/** The packets that a record is about: two forms of one packet for a change, none for ARP. */
+function packetsOf(record: TraceRecord): readonly Ipv4Packet[] {
+  switch (record.kind) {
+    case 'frame':
+    case 'lost': return record.frame.payload.kind === 'ipv4' ? [record.frame.payload] : []
+    case 'changed': return [record.before, record.after]
+    case 'arp': return []
+    default: return [record.packet]
+  }
+}
+
+function hasEnd(flow: Flow, { addr, port }: { readonly addr: IpAddr, readonly port: number }): boolean {
+  return (flow.src === addr && flow.sport === port) || (flow.dst === addr && flow.dport === port)
+}
+
+function flowKey({ protocol, src, sport, dst, dport }: Flow): string {
+  return `${protocol} ${src} ${sport} ${dst} ${dport}`
+}
+
+function reversed({ protocol, src, sport, dst, dport }: Flow): Flow {
+  return { protocol, src: dst, sport: dport, dst: src, dport: sport }
+}
+
+function notFound(records: readonly TraceRecord[], subject: Subject): string {
+  if (subject.kind === 'packet') {
+    let uidMax = -1
+    for (const record of records) for (const { uid } of packetsOf(record)) uidMax = Math.max(uidMax, uid)
+    return `there is no packet ${subject.uid}: ${uidMax < 0 ? 'no packet was recorded' : `the last one has number ${uidMax}`}`
+  }
+  const ends = new Set<string>()
+  for (const record of records) {
+    const flow = record.kind === 'frame' && record.frame.payload.kind === 'ipv4' ? flowOf(record.frame.payload) : undefined
+    if (flow !== undefined) ends.add(`${formatIp(flow.src)}:${flow.sport}`)
+    if (ends.size >= NAMED_CONNECTIONS) break
+  }
+  const others = ends.size === 0 ? 'no TCP or UDP packet was recorded' : `ends that were: ${[...ends].join(', ')}`
+  return `no packet from or to ${formatIp(subject.addr)}:${subject.port} was recorded; ${others}`
+}

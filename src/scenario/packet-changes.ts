@@ -1,0 +1,97 @@
+/**
+ * What differs between two forms of one packet, field by field, and whose packet it is. Data, TCP options and the fields of
+ * ICMP beyond type and code are not compared.
+ * @module
+ */
+import { formatIp, type IpAddr } from '../wire/address.ts'
+import { isIcmpError } from '../wire/icmp-message.ts'
+import { isFragment, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+
+/** One field of a header that changed, both values as text. */
+export interface FieldChange {
+  readonly field: string
+  readonly before: string
+  readonly after: string
+}
+
+/** Both ends of what a packet belongs to. */
+export interface Flow {
+  readonly protocol: 'tcp' | 'udp'
+  readonly src: IpAddr
+  readonly sport: number
+  readonly dst: IpAddr
+  readonly dport: number
+}
+
+/** Fields of the headers that differ, in the order of the headers. A wrapping put on or taken off is one change, of `outer header`. */
+export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] {
+  if (before === after) return []
+  const [inner, outer] = [innerOf(before), innerOf(after)]
+  if (inner === undefined && outer !== undefined) {
+    return [{ field: 'outer header', before: 'none', after: outerText(after) }, ...changesOf(before, outer)]
+  }
+  if (inner !== undefined && outer === undefined) {
+    return [{ field: 'outer header', before: outerText(before), after: 'none' }, ...changesOf(inner, after)]
+  }
+  const fields = fieldsOf(after)
+  const changes: FieldChange[] = []
+  for (const [field, value] of fieldsOf(before)) {
+    const now = fields.get(field)
+    if (now !== undefined && now !== value) changes.push({ field, before: value, after: now })
+  }
+  return inner !== undefined && outer !== undefined ? [...changes, ...changesOf(inner, outer)] : changes
+}
+
+/** The TCP or UDP flow of a packet: of the packet inside it, of the whole it is a piece of, of the one that an ICMP error is about. */
+export function flowOf(packet: Ipv4Packet): Flow | undefined {
+  const { payload, src, dst } = packet
+  switch (payload.kind) {
+    case 'tcp':
+    case 'udp': return { protocol: payload.kind, src, sport: payload.sport, dst, dport: payload.dport }
+    case 'ipv4': return flowOf(payload)
+    case 'fragment': return flowOf(payload.whole)
+    case 'icmp': return payload.quoted === undefined ? undefined : flowOf(payload.quoted)
+    case 'raw': return undefined
+  }
+}
+
+/** The number of the packet that this one, an ICMP error, is about; undefined for any other packet. */
+export function reportedUid(packet: Ipv4Packet): number | undefined {
+  const { payload } = packet
+  if (payload.kind === 'ipv4') return reportedUid(payload)
+  return payload.kind === 'icmp' && isIcmpError(payload.type) ? payload.quoted?.uid : undefined
+}
+
+function innerOf({ payload }: Ipv4Packet): Ipv4Packet | undefined {
+  return payload.kind === 'ipv4' ? payload : undefined
+}
+
+function outerText({ src, dst, ttl }: Ipv4Packet): string {
+  return `${formatIp(src)} > ${formatIp(dst)}, ttl ${ttl}`
+}
+
+function fieldsOf(packet: Ipv4Packet): Map<string, string> {
+  const fields = new Map([
+    ['src', formatIp(packet.src)], ['dst', formatIp(packet.dst)], ['ttl', String(packet.ttl)], ['tos', `0x${packet.tos.toString(16)}`],
+    ['id', String(packet.ident)], ['DF', packet.dontFragment ? 'set' : 'clear'], ['length', String(totalBytes(packet))],
+    ['fragment', fragmentText(packet)], ['mark', `0x${packet.mark.toString(16)}`],
+  ])
+  const { payload } = packet
+  if (payload.kind === 'tcp' || payload.kind === 'udp') fields.set('sport', String(payload.sport)).set('dport', String(payload.dport))
+  if (payload.kind === 'tcp') {
+    fields.set('seq', String(payload.seq)).set('ack', String(payload.ack)).set('MSS', String(payload.options.mss ?? 'none'))
+  } else if (payload.kind === 'icmp') {
+    fields.set('ICMP type', String(payload.type)).set('ICMP code', String(payload.code))
+    if (payload.quoted !== undefined) {
+      const { src, dst } = payload.quoted
+      fields.set('quoted src', formatIp(src)).set('quoted dst', formatIp(dst))
+    }
+  }
+  return fields
+}
+
+function fragmentText(packet: Ipv4Packet): string {
+  if (!isFragment(packet)) return 'whole'
+  const { fragmentOffsetBytes, payloadBytes, moreFragments } = packet
+  return `bytes ${fragmentOffsetBytes}..${fragmentOffsetBytes + payloadBytes - 1}${moreFragments ? '' : ', the last'}`
+}
