@@ -1,6 +1,6 @@
 /**
- * conntrack 1.4.7: lists, counts, deletes and flushes conntrack entries. Entries are listed the oldest first, where Linux follows a hash.
- * Creating, updating and watching entries is not modelled, nor are expectations.
+ * conntrack 1.4.7: lists, counts, deletes and flushes conntrack entries. Entries are listed the oldest first, where Linux
+ * follows a hash. Creating, updating and watching entries is not modelled, nor are expectations.
  * @module
  */
 import type { ConntrackEntry } from '../host/netfilter/conntrack-entry.ts'
@@ -18,16 +18,19 @@ type Command = (typeof COMMANDS)[number]
 const PROTOCOLS: Readonly<Record<string, number>> = { icmp: IPPROTO_ICMP, tcp: IPPROTO_TCP, udp: IPPROTO_UDP }
 
 const COMMAND_OPTIONS: readonly OptionShape[] = [
-  letter('L', ['dump'], 'optional'), letter('C', ['count'], 'optional'), letter('D', ['delete'], 'optional'), letter('F', ['flush'], 'optional'),
+  letter('L', ['dump'], 'optional'), letter('C', ['count'], 'optional'), letter('D', ['delete'], 'optional'),
+  letter('F', ['flush'], 'optional'),
   letter('V', ['version'], 'none'),
 ]
 const FILTERS: readonly OptionShape[] = [
-  letter('s', ['orig-src', 'src'], 'required'), letter('d', ['orig-dst', 'dst'], 'required'), letter('r', ['reply-src'], 'required'),
+  letter('s', ['orig-src', 'src'], 'required'), letter('d', ['orig-dst', 'dst'], 'required'),
+  letter('r', ['reply-src'], 'required'),
   letter('q', ['reply-dst'], 'required'), letter('p', ['proto'], 'required'),
 ]
 /** Filters that only a protocol with ports has. */
 const PORT_FILTERS: readonly OptionShape[] = [
-  { id: 'sport', long: ['orig-port-src', 'sport'], argument: 'required' }, { id: 'dport', long: ['orig-port-dst', 'dport'], argument: 'required' },
+  { id: 'sport', long: ['orig-port-src', 'sport'], argument: 'required' },
+  { id: 'dport', long: ['orig-port-dst', 'dport'], argument: 'required' },
 ]
 const UNMODELLED: readonly OptionShape[] = [
   ...['G', 'I', 'U', 'A', 'E', 'S', 'R', 'h'].map((name) => letter(name, [], 'none')),
@@ -43,15 +46,23 @@ export const conntrack: Tool = ({ host, argv }) => {
   const nowNs = host.sim.nowNs
   const entries = table.entries(nowNs).filter((entry) => isWanted(entry, request.filters))
   switch (request.command) {
-    case 'C': return printed(`${entries.length}\n`)
+    case 'C':
+      return printed(`${entries.length}\n`)
     case 'F':
       for (const entry of entries) table.remove(entry)
       return { ...printed(''), stderr: `${VERSION}: connection tracking table has been emptied.\n` }
-    case 'L': return { stdout: lines(entries, nowNs), stderr: `${VERSION}: ${entries.length} flow entries have been shown.\n`, exitCode: 0 }
+    case 'L':
+      return {
+        stdout: lines(entries, nowNs),
+        stderr: `${VERSION}: ${entries.length} flow entries have been shown.\n`,
+        exitCode: 0,
+      }
     case 'D':
       for (const entry of entries) table.remove(entry)
       return {
-        stdout: lines(entries, nowNs), stderr: `${VERSION}: ${entries.length} flow entries have been deleted.\n`, exitCode: entries.length > 0 ? 0 : 1,
+        stdout: lines(entries, nowNs),
+        stderr: `${VERSION}: ${entries.length} flow entries have been deleted.\n`,
+        exitCode: entries.length > 0 ? 0 : 1,
       }
   }
 }
@@ -125,7 +136,9 @@ function line(entry: ConntrackEntry, nowNs: number): string {
 function tupleText(tuple: Tuple): string {
   const addresses = `src=${formatIp(tuple.src)} dst=${formatIp(tuple.dst)}`
   if (tuple.protocol === IPPROTO_ICMP) return `${addresses} type=${tuple.dport >>> 8} code=${tuple.dport & 255} id=${tuple.sport}`
-  return tuple.protocol === IPPROTO_TCP || tuple.protocol === IPPROTO_UDP ? `${addresses} sport=${tuple.sport} dport=${tuple.dport}` : addresses
+  return tuple.protocol === IPPROTO_TCP || tuple.protocol === IPPROTO_UDP
+    ? `${addresses} sport=${tuple.sport} dport=${tuple.dport}`
+    : addresses
 }
 
 function complain(text: string): ToolResult {

@@ -4,7 +4,7 @@
  * @module
  */
 import { NS_PER_MILLISECOND, nsToSeconds, secondsToNs } from '../base/units.ts'
-import { curlExitCode, fetchHttp, type HttpResult } from '../app/http-client.ts'
+import { curlExitCode, fetchHttp, type HttpRequest, type HttpResult, type HttpTarget } from '../app/http-client.ts'
 import { findHeader, type HttpMessage } from '../app/http-text.ts'
 import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
@@ -78,6 +78,15 @@ function urlsOf(read: ReadOptions): string[] {
   })
 }
 
+/** Where a request goes. */
+interface Target {
+  /** As it was typed. */
+  readonly name: string
+  readonly addr: IpAddr
+  readonly port: number
+  readonly src: IpAddr | undefined
+}
+
 interface Outcome {
   readonly stdout: string
   readonly complaint: string
@@ -100,11 +109,9 @@ async function get(call: Call, url: string): Promise<Outcome> {
   if (source === 'unknown') {
     return { stdout: '', complaint: `bind failed with errno 99: Cannot assign requested address`, exitCode: 45 }
   }
-  const result = await fetch(
-    call, { dst, dport: port, src: source }, path.startsWith('?') ? `/${path}` : path,
-    portText === undefined ? name : `${name}:${port}`,
-  )
-  return outcomeOf(call, result, { name, port, addr: dst }, path)
+  const to: Target = { name, addr: dst, port, src: source }
+  const result = await fetch(call, to, path.startsWith('?') ? `/${path}` : path)
+  return outcomeOf(call, result, to, path)
 }
 
 /** The address of --interface: one of the host's own, or that of a device. */
@@ -114,29 +121,25 @@ function sourceOf(host: Host, text: string | undefined): IpAddr | undefined | 'u
   return addr !== undefined && host.isLocalAddress(addr) ? addr : 'unknown'
 }
 
-async function fetch(
-  call: Call, to: { readonly dst: IpAddr, readonly dport: number, readonly src: IpAddr | undefined }, target: string,
-  hostHeader: string,
-): Promise<HttpResult> {
+async function fetch(call: Call, to: Target, target: string): Promise<HttpResult> {
   const { context, values, flags, headers } = call
-  const seconds = (letter: string): number | undefined => (values.has(letter)
-    ? secondsToNs(Number(values.get(letter)))
-    : undefined)
-  const timeoutNs = seconds('m')
-  const connectTimeoutNs = seconds('C') ?? 300_000 * NS_PER_MILLISECOND
+  const timeoutNs = values.has('m') ? secondsToNs(Number(values.get('m'))) : undefined
+  // curl gives up after five minutes by itself.
+  const connectTimeoutNs = secondsToNs(Number(values.get('C') ?? 300))
   const sport = values.get('P')
   const given = headers.find(([name]) => name.toLowerCase() === 'host')?.[1]
-  return waitFor(context.waiter, (done) => fetchHttp(context.host, {
-    dst: to.dst, dport: to.dport, connectTimeoutNs, ...(to.src === undefined ? {} : { src: to.src }),
-    ...(sport === undefined ? {} : { sport: Number(sport) }),
-  }, {
-    target, method: values.get('X') ?? (flags.has('I') ? 'HEAD' : 'GET'), hostHeader: given ?? hostHeader, keepsBody: true,
-    headers: [
-      ['User-Agent', values.get('A') ?? 'curl/7.88.1'], ['Accept', '*/*'],
-      ...headers.filter(([name]) => name.toLowerCase() !== 'host'),
-    ],
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'host')
+  const request: HttpRequest = {
+    target, method: values.get('X') ?? (flags.has('I') ? 'HEAD' : 'GET'), keepsBody: true,
+    hostHeader: given ?? (to.port === 80 ? to.name : `${to.name}:${to.port}`),
+    headers: [['User-Agent', values.get('A') ?? 'curl/7.88.1'], ['Accept', '*/*'], ...others],
     ...(timeoutNs === undefined ? {} : { timeoutNs }),
-  }, done))
+  }
+  const connection: HttpTarget = {
+    dst: to.addr, dport: to.port, connectTimeoutNs, ...(to.src === undefined ? {} : { src: to.src }),
+    ...(sport === undefined ? {} : { sport: Number(sport) }),
+  }
+  return waitFor(context.waiter, (done) => fetchHttp(context.host, connection, request, done))
 }
 
 /** Waits for a request that reports by a callback. Interrupted, it is given up. */
@@ -156,11 +159,7 @@ async function waitFor(waiter: Waiter, start: (done: (result: HttpResult) => voi
   return result as unknown as HttpResult
 }
 
-function outcomeOf(call: Call, result: HttpResult, to: {
-  readonly name: string
-  readonly port: number
-  readonly addr: IpAddr
-}, path: string): Outcome {
+function outcomeOf(call: Call, result: HttpResult, to: Target, path: string): Outcome {
   const { values, flags, context } = call
   const { message } = result
   const status = result.status ?? 0
@@ -181,7 +180,7 @@ function headText(message: HttpMessage): string {
   return `${[message.startLine, ...message.headers.map(([name, value]) => `${name}: ${value}`)].join('\r\n')}\r\n\r\n`
 }
 
-function complaint(result: HttpResult, to: { readonly name: string, readonly port: number }): string {
+function complaint(result: HttpResult, to: Target): string {
   const ms = Math.floor((result.endNs - result.startNs) / NS_PER_MILLISECOND)
   switch (result.failure) {
     case undefined: return ''
@@ -203,7 +202,7 @@ function remaining(result: HttpResult): string {
 }
 
 /** The variables of -w that concern one transfer. */
-function writeOut(format: string, result: HttpResult, to: { readonly addr: IpAddr, readonly port: number }): string {
+function writeOut(format: string, result: HttpResult, to: Target): string {
   const since = (ns: number | undefined): string => nsToSeconds(ns === undefined ? 0 : ns - result.startNs).toFixed(6)
   const variables: Record<string, string> = {
     http_code: String(result.status ?? 0).padStart(3, '0'), response_code: String(result.status ?? 0).padStart(3, '0'),

@@ -12,5 +12,6 @@ import { toolbox } from './toolbox.ts'
 
 /** Tools by name. */
 export const TOOLS: ReadonlyMap<string, Tool> = toolbox([
-  ...ipvsadmTools(), ['conntrack', conntrack], ['iptables', iptables], ['iptables-restore', iptablesRestore], ['iptables-save', iptablesSave],
+  ...ipvsadmTools(), ['conntrack', conntrack], ['iptables', iptables], ['iptables-restore', iptablesRestore],
+  ['iptables-save', iptablesSave],
 ])

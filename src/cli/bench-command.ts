@@ -28,11 +28,11 @@ interface Round {
 
 /** Runs the scenario several times and prints what it cost. Fails when two rounds did not come to the same. */
 export async function benchEngineCommand(flags: BenchEngineFlags): Promise<ExitCode> {
-  const servers = numberIn(flags.servers, 1, 10_000)
+  const servers = numberIn(flags.servers, 1, 1000)
   const requests = numberIn(flags.requests, 2 * (servers ?? 1), 100_000_000)
   const roundCount = numberIn(flags.rounds, 2, 1000)
   if (servers === undefined || requests === undefined || roundCount === undefined) {
-    say('lvsim bench engine: --servers is 1..10000, --requests 2 for each server..100000000, --rounds 2..1000')
+    say('lvsim bench engine: --servers is 1..1000, --requests 2 for each server..100000000, --rounds 2..1000')
     return EXIT.usage
   }
   const rounds: Round[] = []

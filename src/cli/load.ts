@@ -3,6 +3,7 @@
  * @module
  */
 import { err, ok, type Result } from '../base/result.ts'
+import { jsonText, problemsDocument } from '../report/json.ts'
 import { expandCluster } from '../scenario/expand-cluster.ts'
 import { parseScenario } from '../scenario/parse.ts'
 import { renderProblem, type Problem } from '../scenario/problems.ts'
@@ -21,7 +22,7 @@ export function badUsage(message: string): ExitCode {
 
 /** Shows what is wrong with an input: as text on stderr, or as a JSON document on stdout. */
 export async function showProblems(problems: readonly Problem[], asJson: boolean): Promise<ExitCode> {
-  if (asJson) await print(`${JSON.stringify({ schemaVersion: 1, kind: 'problems', passed: false, problems }, undefined, 2)}\n`)
+  if (asJson) await print(jsonText(problemsDocument(problems, false)))
   else for (const problem of problems) say(renderProblem(problem))
   return EXIT.invalid
 }

@@ -2,6 +2,7 @@
  * `lvsim validate`: every problem of every file, without running anything.
  * @module
  */
+import { jsonText, problemsDocument } from '../report/json.ts'
 import { parseScenario } from '../scenario/parse.ts'
 import { renderProblem, type Problem } from '../scenario/problems.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -29,7 +30,7 @@ export async function validateCommand(files: readonly string[], options: { reado
     if (options.json !== true) for (const problem of parsed.error) say(renderProblem(problem))
   }
   if (options.json === true) {
-    await print(`${JSON.stringify({ schemaVersion: 1, kind: 'problems', passed: code === EXIT.ok, problems }, undefined, 2)}\n`)
+    await print(jsonText(problemsDocument(problems, code === EXIT.ok)))
   }
   return code
 }

@@ -119,9 +119,8 @@ export class Host implements IpService {
       if (device === undefined) this.#makeDevice(config.name)
       else device.config = config
     }
-    for (const [name, device] of this.#devices) {
-      if (!next.devices.some((config) => config.name === name)) this.#removeDevice(device)
-    }
+    const names = new Set(next.devices.map((config) => config.name))
+    for (const [name, device] of this.#devices) if (!names.has(name)) this.#removeDevice(device)
     for (const device of this.#devices.values()) {
       const { nic, neighbors, config } = device
       if (nic?.isUp === config.isUp) continue

@@ -65,9 +65,9 @@ export interface TransportProtocol {
 /** Every way a packet can die on a host. A packet lost on a link is a frame's fate, and counted there. */
 export const DROP_REASONS = [
   'martian-source', 'martian-destination', 'rp-filter', 'no-route', 'not-forwarding', 'ttl-exceeded', 'too-big', 'not-for-us', 'neighbor-failed', 'neighbor-queue-full',
-  'device-down', 'cpu-queue-full', 'hook-drop', 'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window', 'tcp-closed', 'tcp-backlog-full',
-  'socket-buffer-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet', 'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
-  'blackhole', 'prohibited', 'unreachable-route', 'muted', 'host-stopped',
+  'device-down', 'cpu-queue-full', 'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window', 'tcp-closed', 'tcp-backlog-full',
+  'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet', 'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
+  'blackhole', 'prohibited', 'unreachable-route', 'muted',
 ] as const
 
 /** A reason of the closed list. */

@@ -11,6 +11,7 @@ import type { Service } from './service.ts'
 import type { ServiceTable } from './service-table.ts'
 import type { Stats } from './stats.ts'
 import type { IpvsSettings } from './sysctls.ts'
+import { TCP_STATE_NAMES } from './tcp-states.ts'
 
 /** The parts of one director. */
 export interface IpvsParts {
@@ -32,7 +33,8 @@ export function byIpvs(text: string): Decision {
   return { by: 'ipvs', text }
 }
 
-/** A connection's state in an explanation: `SYN_RECV -> ESTABLISHED`, or one name. */
-export function changeOf(before: string, after: string): string {
-  return before === after ? after : `${before} -> ${after}`
+/** A connection's state in an explanation: `SYN_RECV -> ESTABLISHED`, or one name where it has not changed. */
+export function changeOf(before: number, connection: Connection): string {
+  const now = connection.stateName
+  return before === connection.state ? now : `${TCP_STATE_NAMES[before]} -> ${now}`
 }

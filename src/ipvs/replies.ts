@@ -32,7 +32,7 @@ export function handleReply(
   })
   if (connection !== undefined) return respond(parts, whole, passage, connection)
   if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, headers) && !isReset(whole)) {
-    parts.host.trace?.decision(parts.host, whole, byIpvs(`from a real server, but of no connection (${point})`))
+    host.trace?.decision(host, whole, byIpvs(`from a real server, but of no connection (${point})`))
     host.sendIcmpError(whole, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })
     host.drop(whole, 'ipvs-no-destination')
     return undefined
@@ -48,9 +48,9 @@ function respond(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, connect
     host.trace?.changed(host, packet, turned, 'NAT undone')
   }
   countOut(parts, connection, packet)
-  const before = connection.stateName
+  const before = connection.state
   parts.connections.follow(connection, packet.payload, 'output')
-  parts.host.trace?.decision(parts.host, turned, byIpvs(`reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection.stateName)}`))
+  host.trace?.decision(host, turned, byIpvs(`reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection)}`))
   markHandled({ passage, connection })
   expectRequest(passage, connection)
   parts.connections.restart(connection)

@@ -32,14 +32,14 @@ export function handleRequest(
   })
   if (connection !== undefined && asksForNew(packet.payload) && mustReschedule(parts, connection, passage)) {
     const isStillTracked = usesOldTracking(connection, passage)
-    parts.host.trace?.decision(parts.host, packet, byIpvs(`a new connection by the ports of an old one in ${connection?.stateName}`))
+    host.trace?.decision(host, packet, byIpvs(`a new connection by the ports of an old one in ${connection.stateName}`))
     if (connection.controlledCount === 0) connections.expireNow(connection)
     if (isStillTracked) return dropped(parts, packet)
     connection = undefined
   }
   if (connection?.destination?.available === false) {
     if (settings.expire_nodest_conn === 0) {
-      parts.host.trace?.decision(parts.host, packet, byIpvs('the real server of this connection was deleted'))
+      host.trace?.decision(host, packet, byIpvs('the real server of this connection was deleted'))
       host.drop(packet, 'ipvs-destination-gone')
       return undefined
     }
@@ -62,13 +62,12 @@ function forward(
   parts: IpvsParts, sending: { packet: Ipv4Packet, passage: Passage, point: HookPoint, connection: Connection },
 ): Ipv4Packet | undefined {
   const { packet, connection } = sending
+  const { host } = parts
   countIn(parts, connection, packet)
-  const before = connection.stateName
+  const before = connection.state
   parts.connections.follow(connection, packet.payload, 'input')
-  explain(
-    parts, packet,
-    () => `to ${formatIp(connection.daddr)} by ${connection.method}: ${changeOf(before, connection.stateName)}`,
-  )
+  const { method, daddr } = connection
+  host.trace?.decision(host, packet, byIpvs(`to ${formatIp(daddr)} by ${method}: ${changeOf(before, connection)}`))
   const result = transmit(parts, sending)
   if (!connection.isOnePacket) connection.inPackets++
   else if (connection.control !== undefined) connection.control.inPackets++

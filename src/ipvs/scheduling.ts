@@ -87,10 +87,7 @@ function schedulePersistent(
       ...key, daddr: picked.addr, dport, fwmark: packet.mark, isTemplate: true, isOnePacket: false,
     }, picked)
     template.timeoutSeconds = persistenceSeconds
-    explain(
-      parts, packet,
-      () => `template ${formatIp(key.caddr)} -> ${formatIp(picked.addr)} for ${persistenceSeconds} s`,
-    )
+    host.trace?.decision(host, packet, byIpvs(`new template for ${persistenceSeconds} s: ${describeTemplate(template)}`))
   } else {
     host.trace?.decision(host, packet, byIpvs(`by template ${describeTemplate(template)}`))
   }

@@ -1,7 +1,7 @@
 /**
  * The sysctls of IPVS, net.ipv4.vs.*, of Linux 6.1. Those of the sync daemons (backup_only among them), sloppy_sctp and
- * snat_reroute are there and have nothing to act on: neither sync, SCTP nor policy routing is modelled. Memory never runs short, so that the automatic modes
- * (1 and 2) of the defences never begin.
+ * snat_reroute are there and have nothing to act on: neither sync, SCTP nor policy routing is modelled. Memory never
+ * runs short, so that the automatic modes (1 and 2) of the defences never begin.
  * @module
  */
 import type { SysctlDefinition, SysctlRegistry } from '../host/sysctl.ts'

@@ -8,7 +8,7 @@ import type { DropReason } from '../host/ip-service.ts'
 import type { Decision } from '../host/trace.ts'
 import type { LossReason } from '../link/link.ts'
 import { formatMac, MAC_BROADCAST, type MacAddr } from '../wire/address.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { isFragment, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { formatPacket } from '../wire/text.ts'
 import { changesOf, reportedUid, type FieldChange } from './packet-changes.ts'
 import type { RecordedNic, TraceRecord } from './recorder.ts'
@@ -63,8 +63,8 @@ class Teller {
   readonly ends: End[] = []
   first: Ipv4Packet | undefined
   readonly #nics: readonly RecordedNic[]
-  /** The form in which the packet was last seen. */
-  #form: Ipv4Packet | undefined
+  /** The form in which each place last saw the packet: copies may be at several places at once. */
+  readonly #forms = new Map<string, Ipv4Packet>()
 
   constructor(nics: readonly RecordedNic[]) {
     this.#nics = nics
@@ -77,7 +77,7 @@ class Teller {
         const { nic, direction, frame } = record
         if (frame.payload.kind !== 'ipv4') return
         // What a cable delivers is what was sent: only a host changes a packet.
-        if (direction === 'in') this.#form = frame.payload
+        if (direction === 'in') this.#forms.delete(nic.host)
         const device = nic.name.slice(nic.host.length + 1)
         const text = nic.framing === 'ppp' ? device
           : direction === 'in' ? `${device}, from ${this.#macText(frame.src)}` : `${device}, to ${this.#macText(frame.dst)}`
@@ -86,8 +86,7 @@ class Teller {
       }
       case 'decision': return this.#step(record.host, { timeNs, kind: record.by, text: record.text }, record.packet, false)
       case 'changed': {
-        const { host, before, after, why } = record
-        this.#see(before)
+        const { host, after, why } = record
         return this.#step(host, { timeNs, kind: 'changed', text: why }, after, false)
       }
       case 'consumed': {
@@ -114,7 +113,7 @@ class Teller {
   }
 
   #step(place: string, step: Omit<Step, 'changes'>, packet: Ipv4Packet, isNewStay: boolean): void {
-    const changes = this.#see(packet)
+    const changes = this.#see(place, packet)
     let station = this.stations.at(-1)
     if (station === undefined || station.place !== place || isNewStay) {
       station = { timeNs: step.timeNs, place, steps: [] }
@@ -124,10 +123,11 @@ class Teller {
   }
 
   /** Takes note of a form of the packet; tells what is new in it. */
-  #see(packet: Ipv4Packet): FieldChange[] {
-    const before = this.#form
+  #see(place: string, packet: Ipv4Packet): FieldChange[] {
+    const before = this.#forms.get(place)
     this.first ??= packet
-    this.#form = packet
+    // A piece is held against the packet that it was cut from, not against the piece before it.
+    if (before === undefined || !isFragment(packet)) this.#forms.set(place, packet)
     return before === undefined ? [] : changesOf(before, packet)
   }
 

@@ -31,6 +31,12 @@ export async function runScenarioText(
   return runScenario(expanded, seeded(options))
 }
 
+/** Every problem of the text of a scenario file, in the order of the file; none when it is fine. */
+export function validateScenarioText(text: string, options: { readonly fileName: string }): readonly Problem[] {
+  const parsed = parseScenario(text, options.fileName)
+  return parsed.ok ? [] : parsed.error
+}
+
 /** Runs the cluster of a scenario in each of the modes it compares: the same traffic and the same seed. */
 export async function compareScenarioText(text: string, options: SimulateOptions): Promise<Result<RunResult[], readonly Problem[]>> {
   const parsed = parseScenario(text, options.fileName)

@@ -30,9 +30,12 @@ lo:0: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536
 
   it('takes the mask of the class and the broadcast that follows, unless told otherwise', async () => {
     const lan = new Lan(['a'])
-    await lan.output('a', 'ifconfig eth0:0 192.168.1.5; ifconfig eth0:1 172.16.0.5 netmask 255.255.255.0; ifconfig eth0:2 10.5.0.1/16')
+    await lan.output(
+      'a', 'ifconfig eth0:0 192.168.1.5; ifconfig eth0:1 172.16.0.5 netmask 255.255.255.0; ifconfig eth0:2 10.5.0.1/16',
+    )
     expect(await lan.output('a', "ip -o -4 a s eth0 | awk '{ print $4, $6, $NF == \"forever\" ? $9 : $9 }'")).toBe(
-      '10.0.0.1/24 10.0.0.255 eth0\\\n192.168.1.5/24 192.168.1.255 eth0:0\\\n172.16.0.5/24 172.16.0.255 eth0:1\\\n10.5.0.1/16 10.5.255.255 eth0:2\\\n',
+      '10.0.0.1/24 10.0.0.255 eth0\\\n192.168.1.5/24 192.168.1.255 eth0:0\\\n172.16.0.5/24 172.16.0.255 eth0:1\\\n'
+        + '10.5.0.1/16 10.5.255.255 eth0:2\\\n',
     )
     expect(await lan.output('a', 'ip route')).toContain('192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.5 \n')
   })
@@ -48,18 +51,24 @@ lo:0: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536
   it('sets MTU, ARP, up and down', async () => {
     const lan = new Lan(['a'])
     await lan.output('a', 'ifconfig eth0 -arp mtu 1400')
-    expect((await lan.output('a', 'ifconfig eth0')).split('\n')[0]).toBe('eth0: flags=4291<UP,BROADCAST,RUNNING,NOARP,MULTICAST>  mtu 1400')
+    expect((await lan.output('a', 'ifconfig eth0')).split('\n')[0]).toBe(
+      'eth0: flags=4291<UP,BROADCAST,RUNNING,NOARP,MULTICAST>  mtu 1400',
+    )
     await lan.output('a', 'ifconfig eth0 down')
     expect(await lan.output('a', 'ifconfig | grep -c eth0; ifconfig -a | grep -c eth0; true')).toBe('0\n1\n')
   })
 
   it('refuses as net-tools does', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.run('a', 'ifconfig eth9')).toMatchObject({ stderr: 'eth9: error fetching interface information: Device not found\n', exitCode: 1 })
+    expect(await lan.run('a', 'ifconfig eth9')).toMatchObject(
+      { stderr: 'eth9: error fetching interface information: Device not found\n', exitCode: 1 },
+    )
     expect(await lan.run('a', 'ifconfig eth9 1.2.3.4')).toMatchObject({
       stderr: 'SIOCSIFADDR: No such device\neth9: ERROR while getting interface flags: No such device\n', exitCode: 255,
     })
-    expect(await lan.run('a', 'ifconfig lo:7 netmask 255.0.0.0')).toMatchObject({ stderr: 'SIOCSIFNETMASK: Cannot assign requested address\n', exitCode: 255 })
+    expect(await lan.run('a', 'ifconfig lo:7 netmask 255.0.0.0')).toMatchObject(
+      { stderr: 'SIOCSIFNETMASK: Cannot assign requested address\n', exitCode: 255 },
+    )
     expect((await lan.run('a', 'ifconfig eth0 hw ether 02:00:00:00:00:01')).stop?.word).toBe('hw')
   })
 })
@@ -67,7 +76,12 @@ lo:0: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536
 describe('route', () => {
   it('adds by net, host, default, gateway and device, and shows the table', async () => {
     const lan = new Lan(['a'])
-    await lan.output('a', 'route add default gw 10.0.0.2; route add -net 192.168.1.0 netmask 255.255.255.0 gw 10.0.0.3 metric 2; route add -net 172.16.0.0/16 dev eth0; ifconfig lo:0 10.0.0.100 netmask 255.255.255.255; route add -host 10.0.0.100 dev lo:0; route add -net 9.0.0.0 netmask 255.0.0.0 reject')
+    await lan.output(
+      'a',
+      'route add default gw 10.0.0.2; route add -net 192.168.1.0 netmask 255.255.255.0 gw 10.0.0.3 metric 2; '
+        + 'route add -net 172.16.0.0/16 dev eth0; ifconfig lo:0 10.0.0.100 netmask 255.255.255.255; '
+        + 'route add -host 10.0.0.100 dev lo:0; route add -net 9.0.0.0 netmask 255.0.0.0 reject',
+    )
     expect(await lan.output('a', 'route -n')).toBe(`Kernel IP routing table
 Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
 0.0.0.0         10.0.0.2        0.0.0.0         UG    0      0        0 eth0
@@ -84,10 +98,18 @@ Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
 
   it('refuses as the kernel does', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.run('a', 'route add default gw 9.9.9.9')).toMatchObject({ stderr: 'SIOCADDRT: Network is unreachable\n', exitCode: 7 })
-    expect(await lan.run('a', 'route add -net 10.0.0.0/24 dev eth0')).toMatchObject({ stderr: 'SIOCADDRT: File exists\n', exitCode: 7 })
-    expect(await lan.run('a', 'route add -host 10.0.0.100 dev lo:0')).toMatchObject({ stderr: 'SIOCADDRT: No such device\n', exitCode: 7 })
-    expect(await lan.run('a', 'route del -host 1.2.3.4 dev eth0')).toMatchObject({ stderr: 'SIOCDELRT: No such process\n', exitCode: 7 })
+    expect(await lan.run('a', 'route add default gw 9.9.9.9')).toMatchObject(
+      { stderr: 'SIOCADDRT: Network is unreachable\n', exitCode: 7 },
+    )
+    expect(await lan.run('a', 'route add -net 10.0.0.0/24 dev eth0')).toMatchObject(
+      { stderr: 'SIOCADDRT: File exists\n', exitCode: 7 },
+    )
+    expect(await lan.run('a', 'route add -host 10.0.0.100 dev lo:0')).toMatchObject(
+      { stderr: 'SIOCADDRT: No such device\n', exitCode: 7 },
+    )
+    expect(await lan.run('a', 'route del -host 1.2.3.4 dev eth0')).toMatchObject(
+      { stderr: 'SIOCDELRT: No such process\n', exitCode: 7 },
+    )
     expect((await lan.run('a', 'route add -net 10.0.0.1/24 dev eth0')).exitCode).toBe(4)
   })
 })
@@ -102,13 +124,17 @@ describe('arp', () => {
 `)
     expect(await lan.output('a', 'arp -an | head -1')).toBe('? (10.0.0.2) at 02:00:00:00:02:00 [ether]  on eth0\n')
     await lan.output('a', 'arp -d 10.0.0.2; arp -d 10.0.0.9')
-    expect(await lan.run('a', 'arp -n; arp -d 10.0.0.9')).toEqual({ stdout: '', stderr: 'No ARP entry for 10.0.0.9\n', exitCode: 255 })
+    expect(await lan.run('a', 'arp -n; arp -d 10.0.0.9')).toEqual(
+      { stdout: '', stderr: 'No ARP entry for 10.0.0.9\n', exitCode: 255 },
+    )
   })
 
   it('shows whom nobody answers for as incomplete', async () => {
     const lan = new Lan(['a'])
     await lan.run('a', 'ping -c1 -W1 10.0.0.9')
-    expect(await lan.output('a', 'arp -n | tail -1')).toBe('10.0.0.9                         (incomplete)                              eth0\n')
+    expect(await lan.output('a', 'arp -n | tail -1')).toBe(
+      '10.0.0.9                         (incomplete)                              eth0\n',
+    )
   })
 })
 

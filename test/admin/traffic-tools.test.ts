@@ -4,7 +4,9 @@ import { Lan } from './support.ts'
 
 /** Text without what depends on delays. */
 function timeless(text: string): string {
-  return text.replace(/time=[\d.]+ ms/g, 'time=T').replace(/= [\d./]+ ms/g, '= T').replace(/ [\d.]+ms\n/g, ' T\n').replace(/after \d+ ms/g, 'after N ms')
+  return text.replace(/time=[\d.]+ ms/g, 'time=T').replace(/= [\d./]+ ms/g, '= T').replace(/ [\d.]+ms\n/g, ' T\n').replace(
+    /after \d+ ms/g, 'after N ms',
+  )
 }
 
 describe('ping', () => {
@@ -25,7 +27,8 @@ rtt min/avg/max/mdev = T
   it('reports silence, and errors of others', async () => {
     const lan = new Lan(['a', 'b'])
     expect(await lan.run('a', 'ping -c1 -W1 10.0.0.9')).toEqual({
-      stdout: 'PING 10.0.0.9 (10.0.0.9) 56(84) bytes of data.\n\n--- 10.0.0.9 ping statistics ---\n1 packets transmitted, 0 received, 100% packet loss, time 0ms\n\n',
+      stdout: 'PING 10.0.0.9 (10.0.0.9) 56(84) bytes of data.\n\n--- 10.0.0.9 ping statistics ---\n'
+        + '1 packets transmitted, 0 received, 100% packet loss, time 0ms\n\n',
       stderr: '', exitCode: 1,
     })
     const { stdout } = await lan.run('a', 'sleep 10; ping -c1 -W5 10.0.0.9')
@@ -35,8 +38,12 @@ rtt min/avg/max/mdev = T
 
   it('refuses what has no route, no name, and what is too big', async () => {
     const lan = new Lan(['a', 'b'])
-    expect(await lan.run('a', 'ping -c1 8.8.8.8')).toMatchObject({ stderr: 'ping: connect: Network is unreachable\n', exitCode: 2 })
-    expect(await lan.run('a', 'ping -c1 nosuch')).toMatchObject({ stderr: 'ping: nosuch: Name or service not known\n', exitCode: 2 })
+    expect(await lan.run('a', 'ping -c1 8.8.8.8')).toMatchObject(
+      { stderr: 'ping: connect: Network is unreachable\n', exitCode: 2 },
+    )
+    expect(await lan.run('a', 'ping -c1 nosuch')).toMatchObject(
+      { stderr: 'ping: nosuch: Name or service not known\n', exitCode: 2 },
+    )
     expect((await lan.run('a', 'ping -c1 -M do -s 1473 10.0.0.2')).stderr).toBe('ping: local error: message too long, mtu=1500\n')
     expect(await lan.output('a', 'ping -c1 -s 1473 10.0.0.2')).toContain('1481 bytes from 10.0.0.2')
     expect((await lan.run('a', 'ping -R 10.0.0.2')).stop?.word).toBe('-R')
@@ -59,7 +66,8 @@ Received 2 response(s)
   it('gives up at its deadline', async () => {
     const lan = new Lan(['a'])
     expect(await lan.run('a', 'arping -c1 -w2 -I eth0 10.0.0.9')).toEqual({
-      stdout: 'ARPING 10.0.0.9 from 10.0.0.1 eth0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n', stderr: '', exitCode: 1,
+      stdout: 'ARPING 10.0.0.9 from 10.0.0.1 eth0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n', stderr: '',
+      exitCode: 1,
     })
     expect(lan.sim.nowNs).toBe(2e9)
   })
@@ -68,7 +76,9 @@ Received 2 response(s)
     const lan = new Lan(['a', 'b', 'c'])
     await lan.output('b', 'ip addr add 10.0.0.100/32 dev lo')
     await lan.output('c', 'ip addr add 10.0.0.100/32 dev lo')
-    expect((await lan.output('a', 'arping -b -w1 -c9 -I eth0 10.0.0.100')).split('\n').filter((line) => line.includes('reply'))).toHaveLength(2)
+    expect(
+      (await lan.output('a', 'arping -b -w1 -c9 -I eth0 10.0.0.100')).split('\n').filter((line) => line.includes('reply')),
+    ).toHaveLength(2)
     await lan.output('a', 'ping -c1 -W1 10.0.0.3; arping -A -c1 -I eth0 10.0.0.1')
     expect((await lan.run('a', 'arping -I eth9 10.0.0.2')).stderr).toBe('arping: Device eth9 not available.\n')
   })
@@ -78,8 +88,19 @@ describe('curl', () => {
   it('fetches, writes out, and shows heads', async () => {
     const lan = new Lan(['a', 'b'])
     await lan.output('b', 'mkdir /root/www; cd /root/www; echo hello > index.html; python -m SimpleHTTPServer 8000')
-    expect(await lan.output('a', 'curl -s http://10.0.0.2:8000/; curl -s -o /tmp/f -w "%{http_code} %{size_download}\\n" 10.0.0.2:8000/index.html; cat /tmp/f')).toBe('hello\n200 6\nhello\n')
-    expect(await lan.output('a', 'curl -sI http://10.0.0.2:8000/ | head -1; curl -s -o /dev/null -w "%{http_code}\\n" http://10.0.0.2:8000/none')).toBe('HTTP/1.1 200 OK\r\n404\n')
+    expect(
+      await lan.output(
+        'a',
+        'curl -s http://10.0.0.2:8000/; curl -s -o /tmp/f -w "%{http_code} %{size_download}\\n" 10.0.0.2:8000/index.html; '
+          + 'cat /tmp/f',
+      ),
+    ).toBe('hello\n200 6\nhello\n')
+    expect(
+      await lan.output(
+        'a',
+        'curl -sI http://10.0.0.2:8000/ | head -1; curl -s -o /dev/null -w "%{http_code}\\n" http://10.0.0.2:8000/none',
+      ),
+    ).toBe('HTTP/1.1 200 OK\r\n404\n')
     expect(await lan.output('a', 'curl -s "http://10.0.0.2:8000/[1-3]" | grep -c 404')).toBe('3\n')
     expect(await lan.run('a', 'curl -sf http://10.0.0.2:8000/none')).toEqual({ stdout: '', stderr: '', exitCode: 22 })
   })
@@ -90,8 +111,12 @@ describe('curl', () => {
       const { stderr, exitCode } = await lan.run('a', script)
       return `${exitCode} ${timeless(stderr ?? '')}`
     }
-    expect(await ran('curl http://10.0.0.2/')).toBe("7 curl: (7) Failed to connect to 10.0.0.2 port 80 after N ms: Couldn't connect to server\n")
-    expect(await ran('curl --connect-timeout 1 http://10.0.0.9/')).toBe('28 curl: (28) Connection timed out after 1000 milliseconds\n')
+    expect(await ran('curl http://10.0.0.2/')).toBe(
+      "7 curl: (7) Failed to connect to 10.0.0.2 port 80 after N ms: Couldn't connect to server\n",
+    )
+    expect(await ran('curl --connect-timeout 1 http://10.0.0.9/')).toBe(
+      '28 curl: (28) Connection timed out after 1000 milliseconds\n',
+    )
     expect(await ran('curl -s http://10.0.0.2/')).toBe('7 ')
     expect(await ran('curl')).toMatch(/^2 curl: no URL specified!/)
     expect((await lan.run('a', 'curl https://10.0.0.2/')).stop?.what).toBe('curl: https is not modelled')
@@ -108,7 +133,8 @@ describe('tcpdump', () => {
     const { stdout, stderr } = await lan.run('a', 'tcpdump -nn -i eth0 -c 4 & ping -q -c1 10.0.0.2 > /dev/null; wait')
     expect(stdout?.replace(/^[\d:.]+ /gm, '').split('\n')).toEqual([
       'ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28', 'ARP, Reply 10.0.0.2 is-at 02:00:00:00:02:00, length 28',
-      'IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 1, length 64', 'IP 10.0.0.2 > 10.0.0.1: ICMP echo reply, id 1, seq 1, length 64', '',
+      'IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 1, length 64',
+      'IP 10.0.0.2 > 10.0.0.1: ICMP echo reply, id 1, seq 1, length 64', '',
     ])
     expect(stderr).toContain('listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n4 packets captured\n')
   })
@@ -127,7 +153,10 @@ describe('tcpdump', () => {
   })
 
   it('reads filters', () => {
-    for (const text of ['arp', 'tcp port 80', 'host 10.0.0.1 and not port 22', '(icmp or arp) && src host 10.0.0.1', 'net 10.0.0.0/24', 'ip proto 4', 'port 80 or 443', 'dst 10.0.0.2 and tcp']) {
+    for (const text of [
+      'arp', 'tcp port 80', 'host 10.0.0.1 and not port 22', '(icmp or arp) && src host 10.0.0.1', 'net 10.0.0.0/24',
+      'ip proto 4', 'port 80 or 443', 'dst 10.0.0.2 and tcp',
+    ]) {
       expect(parseFilter(text.split(' ')).ok, text).toBe(true)
     }
     expect(parseFilter(['tcp[13]', '==', '2'])).toEqual({ ok: false, error: 'tcp[13]' })

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { NS_PER_SECOND } from '../../src/base/units.ts'
 import { setDeviceArp } from '../../src/host/config/devices.ts'
 import type { Host } from '../../src/host/host.ts'
-import type { MacAddr } from '../../src/wire/address.ts'
+import { MAC_ZERO, type MacAddr } from '../../src/wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket } from '../../src/wire/arp-packet.ts'
 import { ethernetFrame } from '../../src/wire/frame.ts'
 import { addressTo, change, datagram, deviceOf, ip, Lan, ping, setSysctl } from '../support/lan.ts'
@@ -26,7 +26,7 @@ beforeEach(() => {
 /** True when the host answers the question of the asker for an address. */
 function answers(tpa: string, spa = '10.0.0.10'): boolean {
   lan.forgetLines()
-  asker.arp.request(deviceOf(asker, 'eth0'), { spa: ip(spa), tpa: ip(tpa), to: undefined })
+  asker.arp.request(deviceOf(asker, 'eth0'), { spa: ip(spa), tpa: ip(tpa), to: undefined, tha: MAC_ZERO })
   lan.runFor(1_000_000)
   return lan.takeLines('host.eth0').some((line) => line.startsWith('> ARP, Reply'))
 }
@@ -39,7 +39,7 @@ function known(of: Host, addr: string): string {
 
 describe('a question is answered', () => {
   it('with the address of the device it came in by, and by a unicast frame', () => {
-    asker.arp.request(deviceOf(asker, 'eth0'), { spa: ip('10.0.0.10'), tpa: ip('10.0.0.2'), to: undefined })
+    asker.arp.request(deviceOf(asker, 'eth0'), { spa: ip('10.0.0.10'), tpa: ip('10.0.0.2'), to: undefined, tha: MAC_ZERO })
     lan.runFor(1_000_000)
     expect(lan.takeLines('asker.eth0')).toEqual([
       '> ARP, Request who-has 10.0.0.2 tell 10.0.0.10, length 28',
@@ -186,7 +186,7 @@ describe('a host learns', () => {
     const other = lan.host('other', { devices: { eth0: { segment: 'lan', addrs: ['10.0.0.20/24'] } } })
     lan.runFor(2 * NS_PER_SECOND)
     // The new owner of 10.0.0.10 asks around.
-    other.arp.request(deviceOf(other, 'eth0'), { spa: ip('10.0.0.10'), tpa: ip('10.0.0.77'), to: undefined })
+    other.arp.request(deviceOf(other, 'eth0'), { spa: ip('10.0.0.10'), tpa: ip('10.0.0.77'), to: undefined, tha: MAC_ZERO })
     lan.runFor(1_000_000)
     expect(known(host, '10.0.0.10')).toBe('stale 3')
   })

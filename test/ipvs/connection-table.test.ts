@@ -10,7 +10,8 @@ const RIP = addr('10.100.0.2')
 
 function connection(caddr: IpAddr, cport: number): Connection {
   const made = new Connection({
-    protocol: IPPROTO_TCP, caddr, cport, vaddr: VIP, vport: 80, daddr: RIP, dport: 8080, fwmark: 0, isTemplate: false, isOnePacket: false,
+    protocol: IPPROTO_TCP, caddr, cport, vaddr: VIP, vport: 80, daddr: RIP, dport: 8080, fwmark: 0,
+    isTemplate: false, isOnePacket: false,
   }, 900)
   made.method = 'nat'
   return made

@@ -137,7 +137,7 @@ export function routeTo(host: Host, text: string): void {
   const [via, src, metric] = [word('via'), word('src'), word('metric')]
   change(host, (net) => addRoute(net, {
     type, network: ip(addr), prefixLength: Number(length), gateway: via === undefined ? undefined : ip(via), device: word('dev'),
-    preferredSource: src === undefined ? undefined : ip(src), metric: Number(metric ?? 0),
+    preferredSource: src === undefined ? undefined : ip(src), metric: Number(metric ?? 0), onLink: words.includes('onlink'),
   }))
 }
 

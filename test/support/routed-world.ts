@@ -18,7 +18,13 @@ import {
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { runTool } from './tool-host.ts'
 
-const FLAGS: readonly (readonly [letter: string, bit: number])[] = [['S', TCP_SYN], ['F', TCP_FIN], ['R', TCP_RST], ['P', TCP_PSH], ['A', TCP_ACK]]
+const FLAGS: readonly (readonly [letter: string, bit: number])[] = [
+  ['S', TCP_SYN],
+  ['F', TCP_FIN],
+  ['R', TCP_RST],
+  ['P', TCP_PSH],
+  ['A', TCP_ACK],
+]
 const SECOND_NS = 1_000_000_000
 
 /** The world: client 10.0.0.10 and server 192.168.1.11, with the router (10.0.0.1, 192.168.1.1) for a gateway. */
@@ -54,8 +60,21 @@ export class RoutedWorld {
   tcp(text: string): void {
     const { host, src, dst, words } = this.#parse(text)
     const flags = [...(words[0] ?? '')].reduce((bits, letter) => bits | (FLAGS.find(([name]) => name === letter)?.[1] ?? 0), 0)
-    const segment = tcpSegment({ sport: src.port, dport: dst.port }, { seq: 1, ack: 1, window: 1000 }, flags, NO_TCP_OPTIONS, NO_DATA)
-    host.sendPacket({ src: src.addr, dst: dst.addr, protocol: IPPROTO_TCP, payload: segment, payloadBytes: tcpBytes(segment), dontFragment: true })
+    const segment = tcpSegment(
+      { sport: src.port, dport: dst.port },
+      { seq: 1, ack: 1, window: 1000 },
+      flags,
+      NO_TCP_OPTIONS,
+      NO_DATA,
+    )
+    host.sendPacket({
+      src: src.addr,
+      dst: dst.addr,
+      protocol: IPPROTO_TCP,
+      payload: segment,
+      payloadBytes: tcpBytes(segment),
+      dontFragment: true,
+    })
     this.pass(1)
   }
 
@@ -63,7 +82,14 @@ export class RoutedWorld {
   udp(text: string): void {
     const { host, src, dst } = this.#parse(text)
     const datagram = udpDatagram({ sport: src.port, dport: dst.port }, NO_DATA)
-    host.sendPacket({ src: src.addr, dst: dst.addr, protocol: IPPROTO_UDP, payload: datagram, payloadBytes: udpBytes(datagram), dontFragment: false })
+    host.sendPacket({
+      src: src.addr,
+      dst: dst.addr,
+      protocol: IPPROTO_UDP,
+      payload: datagram,
+      payloadBytes: udpBytes(datagram),
+      dontFragment: false,
+    })
     this.pass(1)
   }
 
@@ -71,7 +97,14 @@ export class RoutedWorld {
   echo(text: string, kind: 'request' | 'reply'): void {
     const { host, src, dst } = this.#parse(text)
     const message = icmpEcho(kind === 'request' ? ICMP_ECHO_REQUEST : ICMP_ECHO_REPLY, src.port, 1, NO_DATA)
-    host.sendPacket({ src: src.addr, dst: dst.addr, protocol: IPPROTO_ICMP, payload: message, payloadBytes: 8, dontFragment: false })
+    host.sendPacket({
+      src: src.addr,
+      dst: dst.addr,
+      protocol: IPPROTO_ICMP,
+      payload: message,
+      payloadBytes: 8,
+      dontFragment: false,
+    })
     this.pass(1)
   }
 
@@ -90,7 +123,11 @@ export class RoutedWorld {
     const host = this.world.addHost({ name })
     for (const [device, segment, addr] of nics) {
       const mac = (0x020000000000 + this.world.nics.size + 1) as MacAddr
-      this.world.plug({ host: name, device, mac, mtuBytes: 1500, addresses: [{ addr: ip(addr), prefixLength: 24 }] }, segment, { ...DEFAULT_LINK, delayNs: 1000 })
+      this.world.plug(
+        { host: name, device, mac, mtuBytes: 1500, addresses: [{ addr: ip(addr), prefixLength: 24 }] },
+        segment,
+        { ...DEFAULT_LINK, delayNs: 1000 },
+      )
     }
     return host
   }
@@ -133,10 +170,17 @@ function packetLine(packet: Ipv4Packet): string {
   const { payload } = packet
   const [src, dst] = [formatIp(packet.src), formatIp(packet.dst)]
   switch (payload.kind) {
-    case 'tcp': return `${src}:${payload.sport} > ${dst}:${payload.dport} ${FLAGS.filter(([, bit]) => (payload.flags & bit) !== 0).map(([letter]) => letter).join('')}`
-    case 'udp': return `${src}:${payload.sport} > ${dst}:${payload.dport}`
-    case 'icmp': return payload.quoted === undefined ? `${src} > ${dst} icmp ${payload.type} id ${payload.rest >>> 16}`
-      : `${src} > ${dst} icmp ${payload.type}/${payload.code} about ${packetLine(payload.quoted)}`
-    default: return `${src} > ${dst}`
+    case 'tcp':
+      return `${src}:${payload.sport} > ${dst}:${payload.dport} ${FLAGS.filter(([, bit]) => (payload.flags & bit) !== 0)
+        .map(([letter]) => letter)
+        .join('')}`
+    case 'udp':
+      return `${src}:${payload.sport} > ${dst}:${payload.dport}`
+    case 'icmp':
+      return payload.quoted === undefined
+        ? `${src} > ${dst} icmp ${payload.type} id ${payload.rest >>> 16}`
+        : `${src} > ${dst} icmp ${payload.type}/${payload.code} about ${packetLine(payload.quoted)}`
+    default:
+      return `${src} > ${dst}`
   }
 }

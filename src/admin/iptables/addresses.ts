@@ -1,5 +1,6 @@
 /**
- * Addresses on the command line of iptables: numbers with fewer than four parts, masks of both kinds, names, and how they are printed.
+ * Addresses on the command line of iptables: numbers with fewer than four parts, masks of both kinds, names, and how they
+ * are printed.
  * @module
  */
 import { ok, type Result } from '../../base/result.ts'
@@ -13,7 +14,10 @@ export interface MaskedAddress {
   readonly mask: number
 }
 
-/** `addr`, `addr/24`, `addr/255.255.255.0`, with a name for the address if the host knows it. The bits under the mask are cleared. */
+/**
+ * `addr`, `addr/24`, `addr/255.255.255.0`, with a name for the address if the host knows it. The bits under the mask
+ * are cleared.
+ */
 export function parseAddress(text: string, findHost: (name: string) => IpAddr | undefined): Result<MaskedAddress, Complaint> {
   const slash = text.lastIndexOf('/')
   const mask = slash < 0 ? 0xffffffff : parseMask(text.slice(slash + 1))

@@ -1,5 +1,6 @@
 /**
- * An iptables command as it was asked for, once its words have been understood: what `parse-command.ts` makes and `execute.ts` does.
+ * An iptables command as it was asked for, once its words have been understood: what `parse-command.ts` makes and
+ * `execute.ts` does.
  * @module
  */
 import type { RuleSpec } from '../../host/config/rule-config.ts'
@@ -35,4 +36,5 @@ export interface Command {
 }
 
 /** What may be asked without a command. */
-export type Request = { readonly kind: 'command', readonly command: Command } | { readonly kind: 'help' } | { readonly kind: 'version' }
+export type Request =
+  { readonly kind: 'command'; readonly command: Command } | { readonly kind: 'help' } | { readonly kind: 'version' }

@@ -9,11 +9,15 @@ import { refused, unsupported, type ToolResult } from '../tool.ts'
 
 /** One complaint. `problem` is about the command line; `kernel` is what the library or the kernel says of the request. */
 export type Complaint =
-  | { readonly kind: 'problem', readonly text: string }
-  | { readonly kind: 'bad-argument', readonly word: string }
-  | { readonly kind: 'kernel', readonly error: NetfilterError | KernelRefusal | 'no-counter-index', readonly action: 'insert' | 'replace' | 'delete' | 'other' }
-  | { readonly kind: 'no-table', readonly table: string }
-  | { readonly kind: 'unsupported', readonly word: string, readonly what: string }
+  | { readonly kind: 'problem'; readonly text: string }
+  | { readonly kind: 'bad-argument'; readonly word: string }
+  | {
+      readonly kind: 'kernel'
+      readonly error: NetfilterError | KernelRefusal | 'no-counter-index'
+      readonly action: 'insert' | 'replace' | 'delete' | 'other'
+    }
+  | { readonly kind: 'no-table'; readonly table: string }
+  | { readonly kind: 'unsupported'; readonly word: string; readonly what: string }
 
 /** A complaint about the command line. */
 export function problem(text: string): Err<Complaint> {
@@ -49,15 +53,26 @@ export function tryHelp(program: string): string {
 /** iptc_strerror(). */
 function kernelText({ error, action }: Complaint & { kind: 'kernel' }): string {
   switch (error) {
-    case 'no-chain': return 'No chain/target/match by that name'
-    case 'chain-exists': return 'File exists'
-    case 'chain-in-use': return 'Too many links'
-    case 'chain-not-empty': return 'Directory not empty'
-    case 'not-built-in': return 'Bad built-in chain name'
-    case 'no-rule': return 'Bad rule (does a matching rule exist in that chain?)'
-    case 'no-counter-index': return 'Index of counter too big'
-    case 'no-index': return `Index of ${action === 'insert' ? 'insertion' : action === 'replace' ? 'replacement' : 'deletion'} too big`
-    case 'loop': return 'Too many levels of symbolic links'
-    case 'built-in-chain': case 'invalid': return 'Invalid argument. Run `dmesg\' for more information'
+    case 'no-chain':
+      return 'No chain/target/match by that name'
+    case 'chain-exists':
+      return 'File exists'
+    case 'chain-in-use':
+      return 'Too many links'
+    case 'chain-not-empty':
+      return 'Directory not empty'
+    case 'not-built-in':
+      return 'Bad built-in chain name'
+    case 'no-rule':
+      return 'Bad rule (does a matching rule exist in that chain?)'
+    case 'no-counter-index':
+      return 'Index of counter too big'
+    case 'no-index':
+      return `Index of ${action === 'insert' ? 'insertion' : action === 'replace' ? 'replacement' : 'deletion'} too big`
+    case 'loop':
+      return 'Too many levels of symbolic links'
+    case 'built-in-chain':
+    case 'invalid':
+      return "Invalid argument. Run `dmesg' for more information"
   }
 }

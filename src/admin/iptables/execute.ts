@@ -8,7 +8,14 @@ import {
   type ChainPlace, type NetfilterError,
 } from '../../host/config/netfilter-changes.ts'
 import type { KernelRefusal } from '../../host/config/netfilter-check.ts'
-import { findChain, findTable, type ChainConfig, type NetfilterConfig, type TableConfig, type TableName } from '../../host/config/netfilter-config.ts'
+import {
+  findChain,
+  findTable,
+  type ChainConfig,
+  type NetfilterConfig,
+  type TableConfig,
+  type TableName,
+} from '../../host/config/netfilter-config.ts'
 import { sameSpec } from '../../host/config/rule-config.ts'
 import type { RuleCounters } from '../../host/netfilter/rule-counters.ts'
 import { printed, refused, type ToolResult } from '../tool.ts'
@@ -57,7 +64,8 @@ function changeRules(job: Job): ToolResult {
   const { command, store } = job
   const place = placeOf(job)
   let config: Result<NetfilterConfig, NetfilterError> = ok(store.config)
-  if (command.verb === 'D' && command.position !== undefined) return committed(job, deleteRuleAt(store.config, place, command.position), 'delete')
+  if (command.verb === 'D' && command.position !== undefined)
+    return committed(job, deleteRuleAt(store.config, place, command.position), 'delete')
   const addedIds: number[] = []
   for (const spec of command.specs) {
     if (!config.ok) break
@@ -93,7 +101,8 @@ function changePolicy(job: Job): ToolResult {
   const place = placeOf(job)
   const policy = command.policy
   if (findChain(tableOf(job), place.chain)?.policy === undefined) return kernelSays('not-built-in')
-  if (policy !== 'ACCEPT' && policy !== 'DROP') return refused("iptables: Bad policy name. Run `dmesg' for more information.\n", 1)
+  if (policy !== 'ACCEPT' && policy !== 'DROP')
+    return refused("iptables: Bad policy name. Run `dmesg' for more information.\n", 1)
   const result = committed(job, setPolicy(store.config, place, policy))
   Object.assign(store.counters.policy(place), command.counters ?? { packets: 0, bytes: 0 })
   return result
@@ -156,7 +165,8 @@ function list(job: Job): ToolResult {
 }
 
 function committed(
-  { store }: Job, config: Result<NetfilterConfig, NetfilterError | NamedError>, action: (Complaint & { kind: 'kernel' })['action'] = 'other',
+  { store }: Job, config: Result<NetfilterConfig, NetfilterError | NamedError>,
+  action: (Complaint & { kind: 'kernel' })['action'] = 'other',
 ): ToolResult {
   if (config.ok) {
     const refusal = store.reconfigure(config.value)
@@ -171,7 +181,11 @@ interface NamedError {
 }
 
 /** iptc_strerror() has another text for some errors of some functions. */
-function named(config: Result<NetfilterConfig, NetfilterError>, error: NetfilterError, text: string): Result<NetfilterConfig, NetfilterError | NamedError> {
+function named(
+  config: Result<NetfilterConfig, NetfilterError>,
+  error: NetfilterError,
+  text: string,
+): Result<NetfilterConfig, NetfilterError | NamedError> {
   return !config.ok && config.error === error ? err({ text }) : config
 }
 

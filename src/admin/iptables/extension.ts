@@ -79,7 +79,11 @@ export class OptionValues {
 }
 
 /** An option with a required argument. */
-export function option(long: string, more: Omit<Partial<ExtensionOption>, 'id'> = {}, aliases: readonly string[] = []): ExtensionOption {
+export function option(
+  long: string,
+  more: Omit<Partial<ExtensionOption>, 'id'> = {},
+  aliases: readonly string[] = [],
+): ExtensionOption {
   return { id: long, long: [long, ...aliases], argument: 'required', ...more }
 }
 

@@ -17,9 +17,12 @@ import { wordsOf } from './restore-words.ts'
 const PROGRAM = 'iptables-restore'
 const CHAIN_NAME_MAX = 28
 const OPTIONS: readonly OptionShape[] = [
-  flag('c', 'counters'), flag('v', 'verbose'), flag('V', 'version'), flag('t', 'test'), flag('h', 'help'), flag('n', 'noflush'), flag('4', 'ipv4'),
-  { id: 'w', short: 'w', long: ['wait'], argument: 'optional' }, { id: 'W', short: 'W', long: ['wait-interval'], argument: 'required' },
-  { id: 'T', short: 'T', long: ['table'], argument: 'required' }, { id: 'M', short: 'M', long: ['modprobe'], argument: 'required' },
+  flag('c', 'counters'), flag('v', 'verbose'), flag('V', 'version'), flag('t', 'test'), flag('h', 'help'),
+  flag('n', 'noflush'), flag('4', 'ipv4'),
+  { id: 'w', short: 'w', long: ['wait'], argument: 'optional' },
+  { id: 'W', short: 'W', long: ['wait-interval'], argument: 'required' },
+  { id: 'T', short: 'T', long: ['table'], argument: 'required' },
+  { id: 'M', short: 'M', long: ['modprobe'], argument: 'required' },
 ]
 
 /** The tool. */
@@ -29,7 +32,11 @@ export const iptablesRestore: Tool = (context) => {
   const files: string[] = []
   for (let scanned = scanner.next(OPTIONS); scanned.kind !== 'end'; scanned = scanner.next(OPTIONS)) {
     if (scanned.kind === 'operand') files.push(scanned.word)
-    else if (scanned.kind !== 'option') return refused(`${PROGRAM}: invalid option -- '${scanned.word.replace(/^-+/, '').charAt(0)}'\n${tryHelp(PROGRAM)}`, 1)
+    else if (scanned.kind !== 'option')
+      return refused(
+        `${PROGRAM}: invalid option -- '${scanned.word.replace(/^-+/, '').charAt(0)}'\n${tryHelp(PROGRAM)}`,
+        1,
+      )
     else given.set(scanned.option.id, scanned.value ?? '')
   }
   if (given.has('V')) return printed(`${PROGRAM} ${VERSION}\n`)
@@ -50,7 +57,7 @@ class Restore implements RuleStore {
   readonly counters: RuleCounters
   /** The table between `*` and COMMIT; `skipped` where -T names another. */
   #table: TableName | 'skipped' | undefined
-  #policyCounters: { readonly place: ChainPlace, readonly counter: Counter }[] = []
+  #policyCounters: { readonly place: ChainPlace; readonly counter: Counter }[] = []
   #stdout = ''
 
   constructor(context: ToolContext, given: ReadonlyMap<string, string>) {
@@ -86,7 +93,10 @@ class Restore implements RuleStore {
   }
 
   #open(line: string, number: number): Result<void, ToolResult> {
-    const [name] = line.slice(1).split(/[ \t]/).filter((word) => word !== '')
+    const [name] = line
+      .slice(1)
+      .split(/[ \t]/)
+      .filter((word) => word !== '')
     if (name === undefined) return complain(`${PROGRAM}: line ${number} table name invalid`, number)
     const only = this.#given.get('T')
     if (only !== undefined && only !== name) {
@@ -100,7 +110,8 @@ class Restore implements RuleStore {
     this.#policyCounters = []
     if (this.#given.has('n')) return ok(undefined)
     for (const chain of findTable(this.config, name)?.chains ?? []) {
-      if (chain.policy !== undefined) this.#policyCounters.push({ place: { table: name, chain: chain.name }, counter: { packets: 0, bytes: 0 } })
+      if (chain.policy !== undefined)
+        this.#policyCounters.push({ place: { table: name, chain: chain.name }, counter: { packets: 0, bytes: 0 } })
     }
     this.config = clearTable(this.config, name)
     return ok(undefined)
@@ -110,11 +121,13 @@ class Restore implements RuleStore {
   #declare(table: TableName, line: string, number: number): Result<void, ToolResult> {
     const [chain = '', policy, countText] = line.slice(1).split(/[ \t]+/)
     if (chain === '') return complain(`${PROGRAM}: line ${number} chain name invalid`, number)
-    if (chain.length > CHAIN_NAME_MAX) return complain(`Invalid chain name \`${chain}' (${CHAIN_NAME_MAX} chars max)`, number)
+    if (chain.length > CHAIN_NAME_MAX)
+      return complain(`Invalid chain name \`${chain}' (${CHAIN_NAME_MAX} chars max)`, number)
     const place = { table, chain }
     const existing = findChain(findTable(this.config, table) ?? { name: table, chains: [] }, chain)
     if (existing?.policy === undefined) {
-      const made = existing === undefined || !this.#given.has('n') ? newChain(this.config, place) : flushChain(this.config, place)
+      const made =
+        existing === undefined || !this.#given.has('n') ? newChain(this.config, place) : flushChain(this.config, place)
       if (!made.ok) return complain(`error creating chain '${chain}':File exists`, number)
       this.config = made.value
     }
@@ -122,12 +135,25 @@ class Restore implements RuleStore {
     return policy === '-' ? ok(undefined) : this.#setPolicy(place, { policy, countText }, number)
   }
 
-  #setPolicy(place: ChainPlace, given: { readonly policy: string, readonly countText: string | undefined }, number: number): Result<void, ToolResult> {
+  #setPolicy(
+    place: ChainPlace,
+    given: { readonly policy: string; readonly countText: string | undefined },
+    number: number,
+  ): Result<void, ToolResult> {
     const counts = /^\[(\d+):(\d+)\]/.exec(given.countText ?? '')
-    const counter = this.#given.has('c') && counts !== null ? { packets: Number(counts[1]), bytes: Number(counts[2]) } : { packets: 0, bytes: 0 }
-    if (this.#given.has('c') && counts === null) return complain(`invalid policy counters for chain '${place.chain}'`, number)
+    const counter =
+      this.#given.has('c') && counts !== null
+        ? { packets: Number(counts[1]), bytes: Number(counts[2]) }
+        : { packets: 0, bytes: 0 }
+    if (this.#given.has('c') && counts === null)
+      return complain(`invalid policy counters for chain '${place.chain}'`, number)
     const refuse = (text: string): Result<void, ToolResult> => {
-      return err(refused(`${PROGRAM} ${VERSION}: Can't set policy \`${given.policy}' on \`${place.chain}' line ${number}: ${text}\n`, 1))
+      return err(
+        refused(
+          `${PROGRAM} ${VERSION}: Can't set policy \`${given.policy}' on \`${place.chain}' line ${number}: ${text}\n`,
+          1,
+        ),
+      )
     }
     if (given.policy !== 'ACCEPT' && given.policy !== 'DROP') return refuse('Bad policy name')
     const set = setPolicy(this.config, place, given.policy)
@@ -141,16 +167,25 @@ class Restore implements RuleStore {
   #rule(table: TableName, line: string, number: number): Result<void, ToolResult> {
     const counts = /^\[([^:\]]*):([^\]]*)\]\s*/.exec(line)
     const words = wordsOf(counts === null ? line : line.slice(counts[0].length))
-    if (words.some((word) => /^-t|^--table$/.test(word))) return complain(`The -t option cannot be used in ${PROGRAM}.\n`, number)
+    if (words.some((word) => /^-t|^--table$/.test(word)))
+      return complain(`The -t option cannot be used in ${PROGRAM}.\n`, number)
     const withCounts = counts !== null && this.#given.has('c') ? ['-c', counts[1] ?? '', counts[2] ?? ''] : []
     const request = parseCommand(parseContextOf(this.#context, ['-t', table, ...withCounts, ...words], this))
     if (!request.ok) {
       const complaint = request.error
       if (complaint.kind === 'problem') return complain(complaint.text, number)
-      if (complaint.kind === 'bad-argument') return err(refused(`Bad argument \`${complaint.word}'\nError occurred at line: ${number}\n${tryHelp(PROGRAM)}`, 2))
+      if (complaint.kind === 'bad-argument')
+        return err(
+          refused(`Bad argument \`${complaint.word}'\nError occurred at line: ${number}\n${tryHelp(PROGRAM)}`, 2),
+        )
       return complaint.kind === 'unsupported' ? err(unsupported(complaint.word, complaint.what)) : failed(number)
     }
-    if (request.value.kind !== 'command') return err(request.value.kind === 'version' ? printed(`${PROGRAM} ${VERSION}\n`) : unsupported('-h', `${PROGRAM}: the help text is not modelled`))
+    if (request.value.kind !== 'command')
+      return err(
+        request.value.kind === 'version'
+          ? printed(`${PROGRAM} ${VERSION}\n`)
+          : unsupported('-h', `${PROGRAM}: the help text is not modelled`),
+      )
     const result = execute(request.value.command, table, this, hostsFileOf(this.#context))
     this.#stdout += result.stdout
     if (result.unsupported !== undefined) return err(result)

@@ -15,7 +15,8 @@ export const iptables: Tool = (context) => {
   const request = parseCommand(parseContextOf(context, context.argv, store))
   if (!request.ok) return complaintResult(request.error)
   if (request.value.kind === 'version') return printed(`iptables ${VERSION}\n`)
-  if (request.value.kind === 'help') return complaintResult({ kind: 'unsupported', word: '-h', what: 'iptables: its help text is not modelled' })
+  if (request.value.kind === 'help')
+    return complaintResult({ kind: 'unsupported', word: '-h', what: 'iptables: its help text is not modelled' })
   const { command } = request.value
   if (command.table === 'security') {
     return complaintResult({ kind: 'unsupported', word: 'security', what: 'iptables: the table "security" is not modelled' })

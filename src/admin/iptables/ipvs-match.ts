@@ -27,7 +27,8 @@ export const ipvsMatch: Extension<RuleMatch> = {
 class IpvsBuilder implements Builder<RuleMatch> {
   readonly #values = new OptionValues('ipvs')
   #match: { -readonly [K in keyof IpvsMatch]: IpvsMatch[K] } = {
-    kind: 'ipvs', protocol: undefined, vaddr: undefined, vaddrMask: 0xffffffff, vport: undefined, direction: undefined, method: undefined,
+    kind: 'ipvs', protocol: undefined, vaddr: undefined, vaddrMask: 0xffffffff, vport: undefined,
+    direction: undefined, method: undefined,
     vportControl: undefined, inverted: [],
   }
 

@@ -45,7 +45,8 @@ export function listRule({ counters }: Listing, chain: ChainConfig, position: nu
 
 /** `-S`: chains and rules as commands; `-S CHAIN NUMBER` the one rule. With `-v`, counters as well. */
 export function listCommands(
-  { table, counters }: Listing, chains: readonly ChainConfig[], options: { readonly verbose: boolean, readonly position: number | undefined },
+  { table, counters }: Listing, chains: readonly ChainConfig[],
+  options: { readonly verbose: boolean, readonly position: number | undefined },
 ): string {
   const { verbose, position } = options
   const counts = (counter: Counter): string => (verbose ? ` -c ${counter.packets} ${counter.bytes}` : '')
@@ -58,7 +59,8 @@ export function listCommands(
   }
   for (const chain of chains) {
     chain.rules.forEach((rule, i) => {
-      if (position === undefined || position === i + 1) text += `${savedRule(chain.name, rule.spec, counts(counters.rule(rule.id)))}\n`
+      if (position === undefined || position === i + 1)
+        text += `${savedRule(chain.name, rule.spec, counts(counters.rule(rule.id)))}\n`
     })
   }
   return text
@@ -81,12 +83,16 @@ export function savedRule(chain: string, spec: RuleSpec, counts: string): string
 export function describeRule(spec: RuleSpec): string {
   const not = (match: { readonly inverted: boolean } | undefined): string => (match?.inverted === true ? '!' : ' ')
   const address = (match: AddressMatch | undefined): string => addressText(match, { numeric: true, hostsFile: '' })
-  const device = (match: RuleSpec['inDevice']): string => (match === undefined ? '*' : `${match.inverted ? '!' : ''}${match.name}`)
+  const device = (match: RuleSpec['inDevice']): string =>
+    match === undefined ? '*' : `${match.inverted ? '!' : ''}${match.name}`
   const protocol = portProtocol(spec.protocol)
-  return `${targetName(spec.target)} ${not(spec.protocol)}${protocolName(spec.protocol?.number ?? 0)} opt ${fragmentText(spec)} `
-    + `in ${device(spec.inDevice)} out ${device(spec.outDevice)} ${not(spec.src)}${address(spec.src)} ${not(spec.dst)}-> ${address(spec.dst)}  `
+  return (
+    `${targetName(spec.target)} ${not(spec.protocol)}${protocolName(spec.protocol?.number ?? 0)} opt ${fragmentText(spec)} `
+    + `in ${device(spec.inDevice)} out ${device(spec.outDevice)} `
+    + `${not(spec.src)}${address(spec.src)} ${not(spec.dst)}-> ${address(spec.dst)}  `
     + `${spec.target.kind === 'goto' ? '[goto] ' : ''}${spec.matches.map((match) => listedMatch(match, protocol, true)).join('')}`
     + `${listedTarget(spec.target, true)}\n`
+  )
 }
 
 function chainLine({ table, counters }: Listing, chain: ChainConfig, { verbose, exact }: ListStyle): string {
@@ -114,13 +120,15 @@ function ruleRow({ spec }: RuleConfig, position: number, counter: Counter, style
   }
   const number = spec.protocol?.number ?? 0
   const protocol = numeric ? String(number) : protocolName(number)
-  row += `${targetName(spec.target).padEnd(9)} ${spec.protocol?.inverted === true ? '!' : ' '}${protocol.padEnd(4)} ${fragmentText(spec)} `
+  row += `${targetName(spec.target).padEnd(9)} `
+  row += `${spec.protocol?.inverted === true ? '!' : ' '}${protocol.padEnd(4)} ${fragmentText(spec)} `
   if (verbose) row += ` ${deviceText(spec.inDevice).padEnd(6)} ${deviceText(spec.outDevice).padEnd(6)} `
   row += `${spec.src?.inverted === true ? '!' : ' '}${addressText(spec.src, style).padEnd(19)} `
   row += `${spec.dst?.inverted === true ? '!' : ' '}${addressText(spec.dst, style).padEnd(19)} `
   if (spec.target.kind === 'goto') row += '[goto] '
   const ports = portProtocol(spec.protocol)
-  return `${row}${spec.matches.map((match) => listedMatch(match, ports, numeric)).join('')}${listedTarget(spec.target, numeric)}\n`
+  const matches = spec.matches.map((match) => listedMatch(match, ports, numeric)).join('')
+  return `${row}${matches}${listedTarget(spec.target, numeric)}\n`
 }
 
 function fragmentText(spec: RuleSpec): string {
@@ -132,7 +140,10 @@ function deviceText(match: RuleSpec['inDevice']): string {
   return match === undefined ? '*' : `${match.inverted ? '!' : ''}${match.name}`
 }
 
-function addressText(match: AddressMatch | undefined, { numeric, hostsFile }: { readonly numeric: boolean, readonly hostsFile: string }): string {
+function addressText(
+  match: AddressMatch | undefined,
+  { numeric, hostsFile }: { readonly numeric: boolean; readonly hostsFile: string },
+): string {
   if (match === undefined || match.mask === 0) return numeric ? '0.0.0.0/0' : 'anywhere'
   const name = numeric ? undefined : hostName(hostsFile, match.addr)
   return `${name ?? formatIpv4(match.addr)}${maskText(match.mask)}`

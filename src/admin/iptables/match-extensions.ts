@@ -4,7 +4,13 @@
  * @module
  */
 import { ok, type Result } from '../../base/result.ts'
-import { CONNTRACK_STATES, type ConntrackState, type FlagsMatch, type PortMatch, type RuleMatch } from '../../host/config/rule-config.ts'
+import {
+  CONNTRACK_STATES,
+  type ConntrackState,
+  type FlagsMatch,
+  type PortMatch,
+  type RuleMatch,
+} from '../../host/config/rule-config.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
 import { problem, type Complaint } from './complaint.ts'
 import {
@@ -24,7 +30,8 @@ export const TCP_FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as cons
 const tcp: Extension<RuleMatch> = {
   name: 'tcp',
   options: [
-    SOURCE_PORT, DESTINATION_PORT, { id: 'syn', long: ['syn'], argument: 'none' }, option('tcp-flags', INVERTIBLE), unmodelled('tcp-option'),
+    SOURCE_PORT, DESTINATION_PORT, { id: 'syn', long: ['syn'], argument: 'none' },
+    option('tcp-flags', INVERTIBLE), unmodelled('tcp-option'),
   ],
   begin: () => new TcpBuilder(),
 }
@@ -129,13 +136,16 @@ function parseIcmpType(text: string): Result<{ type: number, codes: { first: num
   if (type === undefined || type > 255) return problem(`Unknown ICMP type \`${text}'`)
   if (slash < 0) return ok({ type, codes: { first: 0, last: 255 } })
   const code = parseInteger(text.slice(slash + 1))
-  return code === undefined || code > 255 ? problem(`Unknown ICMP code \`${text}'`) : ok({ type, codes: { first: code, last: code } })
+  return code === undefined || code > 255
+    ? problem(`Unknown ICMP code \`${text}'`)
+    : ok({ type, codes: { first: code, last: code } })
 }
 
 const multiport: Extension<RuleMatch> = {
   name: 'multiport',
   options: [
-    option('source-ports', INVERTIBLE, ['sports']), option('destination-ports', INVERTIBLE, ['dports']), option('ports', INVERTIBLE),
+    option('source-ports', INVERTIBLE, ['sports']), option('destination-ports', INVERTIBLE, ['dports']),
+    option('ports', INVERTIBLE),
   ],
   begin: () => {
     const values = new OptionValues('multiport')
@@ -167,7 +177,11 @@ const multiport: Extension<RuleMatch> = {
 }
 
 /** `-m state` and `-m conntrack` differ in the option's name and in what states they know. */
-function stateMatch(name: 'state' | 'conntrack', long: 'state' | 'ctstate', more: readonly ExtensionOption[]): Extension<RuleMatch> {
+function stateMatch(
+  name: 'state' | 'conntrack',
+  long: 'state' | 'ctstate',
+  more: readonly ExtensionOption[],
+): Extension<RuleMatch> {
   const known = CONNTRACK_STATES.filter((state) => name === 'conntrack' || (state !== 'SNAT' && state !== 'DNAT'))
   return {
     name,
@@ -185,7 +199,11 @@ function stateMatch(name: 'state' | 'conntrack', long: 'state' | 'ctstate', more
         },
         build: () => {
           if (match !== undefined) return ok(match)
-          return problem(name === 'state' ? 'state: option "--state" must be specified\n' : 'conntrack: At least one option is required')
+          return problem(
+            name === 'state'
+              ? 'state: option "--state" must be specified\n'
+              : 'conntrack: At least one option is required',
+          )
         },
       }
     },
@@ -220,7 +238,9 @@ const mark: Extension<RuleMatch> = {
       build: () => {
         const given = values.require('mark')
         const parsed = given.ok ? parseMark('mark', 'mark', given.value.value) : given
-        return given.ok && parsed.ok ? ok({ kind: 'mark', ...parsed.value, inverted: given.value.inverted }) : parsed as Result<never, Complaint>
+        return given.ok && parsed.ok
+          ? ok({ kind: 'mark', ...parsed.value, inverted: given.value.inverted })
+          : (parsed as Result<never, Complaint>)
       },
     }
   },
@@ -253,18 +273,23 @@ const comment: Extension<RuleMatch> = {
 }
 
 const CONNTRACK_REST = [
-  'ctproto', 'ctorigsrc', 'ctorigdst', 'ctreplsrc', 'ctrepldst', 'ctorigsrcport', 'ctorigdstport', 'ctreplsrcport', 'ctrepldstport',
+  'ctproto', 'ctorigsrc', 'ctorigdst', 'ctreplsrc', 'ctrepldst', 'ctorigsrcport', 'ctorigdstport',
+  'ctreplsrcport', 'ctrepldstport',
   'ctstatus', 'ctexpire', 'ctdir',
 ].map((long) => unmodelled(long))
 
 /** The matches by name. */
 export const MATCH_EXTENSIONS: ReadonlyMap<string, Extension<RuleMatch>> = new Map([
-  tcp, udp, icmp, multiport, stateMatch('state', 'state', []), stateMatch('conntrack', 'ctstate', CONNTRACK_REST), mark, comment, ipvsMatch,
+  tcp, udp, icmp, multiport, stateMatch('state', 'state', []),
+  stateMatch('conntrack', 'ctstate', CONNTRACK_REST), mark, comment, ipvsMatch,
 ].map((extension) => [extension.name, extension]))
 
 /** Matches that iptables 1.8.9 ships and lvsim does not model. */
 export const UNMODELLED_MATCHES: ReadonlySet<string> = new Set([
-  'addrtype', 'ah', 'bpf', 'cgroup', 'cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'cpu', 'dccp', 'devgroup', 'dscp', 'ecn',
-  'esp', 'hashlimit', 'helper', 'ipcomp', 'iprange', 'length', 'limit', 'mac', 'nfacct', 'osf', 'owner', 'physdev', 'pkttype', 'policy',
-  'quota', 'rateest', 'realm', 'recent', 'rpfilter', 'sctp', 'set', 'socket', 'statistic', 'string', 'tcpmss', 'time', 'tos', 'ttl', 'u32',
+  'addrtype', 'ah', 'bpf', 'cgroup', 'cluster', 'connbytes', 'connlabel', 'connlimit', 'connmark', 'cpu',
+  'dccp', 'devgroup', 'dscp', 'ecn',
+  'esp', 'hashlimit', 'helper', 'ipcomp', 'iprange', 'length', 'limit', 'mac', 'nfacct', 'osf', 'owner',
+  'physdev', 'pkttype', 'policy',
+  'quota', 'rateest', 'realm', 'recent', 'rpfilter', 'sctp', 'set', 'socket', 'statistic', 'string', 'tcpmss',
+  'time', 'tos', 'ttl', 'u32',
 ])

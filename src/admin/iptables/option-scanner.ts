@@ -1,5 +1,6 @@
 /**
- * Reads a command line as getopt_long() does for iptables: clusters of short options, long ones abbreviated, operands in their place.
+ * Reads a command line as getopt_long() does for iptables: clusters of short options, long ones abbreviated, operands in
+ * their place.
  * @module
  */
 
@@ -83,7 +84,8 @@ export class OptionScanner {
       return option === undefined ? { kind: 'unknown', word } : { kind: 'option', option, value: undefined, word }
     }
     this.#advance(true)
-    if (rest !== '' || option.argument === 'optional') return { kind: 'option', option, value: rest === '' ? undefined : rest, word }
+    if (rest !== '' || option.argument === 'optional')
+      return { kind: 'option', option, value: rest === '' ? undefined : rest, word }
     const value = this.#argv[this.#index++]
     return value === undefined ? { kind: 'missing', word } : { kind: 'option', option, value, word }
   }

@@ -80,7 +80,8 @@ class CommandParser {
         return DONE
       case 'option': {
         const option = scanned.option as OptionShape | LoadedOption
-        const done = 'builder' in option ? this.#takeLoaded(option, scanned.value ?? '') : this.#takeMain(option.id, scanned.value)
+        const done =
+          'builder' in option ? this.#takeLoaded(option, scanned.value ?? '') : this.#takeMain(option.id, scanned.value)
         this.#inverted = false
         return done
       }
@@ -89,7 +90,11 @@ class CommandParser {
 
   #takeLoaded(option: LoadedOption, value: string): Result<void, Complaint> {
     if (option.isModelled === false) {
-      return err({ kind: 'unsupported', word: `--${option.long[0] ?? ''}`, what: `iptables: "--${option.long[0] ?? ''}" of ${option.extension} is not modelled` })
+      return err({
+        kind: 'unsupported',
+        word: `--${option.long[0] ?? ''}`,
+        what: `iptables: "--${option.long[0] ?? ''}" of ${option.extension} is not modelled`,
+      })
     }
     return option.builder.set(option, value, this.#inverted, this.#buildContext())
   }
@@ -144,7 +149,9 @@ class CommandParser {
 
   #takeVerb(verb: Verb, value: string | undefined): Result<void, Complaint> {
     if (this.#inverted) return problem("unexpected '!' flag")
-    const isZeroBesideList = (verb === 'Z' && (this.#verb === 'L' || this.#verb === 'S')) || (this.#verb === 'Z' && (verb === 'L' || verb === 'S'))
+    const isZeroBesideList =
+      (verb === 'Z' && (this.#verb === 'L' || this.#verb === 'S'))
+      || (this.#verb === 'Z' && (verb === 'L' || verb === 'S'))
     if (this.#verb !== undefined && !isZeroBesideList) return problem(`Cannot use -${verb} with -${this.#verb}`)
     if (verb === 'Z') this.#zeroes = true
     if (!isZeroBesideList || verb !== 'Z') this.#verb = verb
@@ -176,7 +183,10 @@ class CommandParser {
       case 'E': case 'P': {
         this.#chain = value
         const word = this.#scanner.takeOperand()
-        if (word === undefined) return problem(verb === 'E' ? '-E requires old-chain-name and new-chain-name' : '-P requires a chain and a policy')
+        if (word === undefined)
+          return problem(
+            verb === 'E' ? '-E requires old-chain-name and new-chain-name' : '-P requires a chain and a policy',
+          )
         if (verb === 'E') this.#newName = word
         else this.#policy = word
         return DONE
@@ -201,7 +211,8 @@ class CommandParser {
 
   #takeDevice(id: 'i' | 'o', name: string): Result<void, Complaint> {
     if (name === '') return problem('Empty interface is likely to be undesired')
-    if (name.length >= DEVICE_NAME_BYTES) return problem(`interface name \`${name}' must be shorter than IFNAMSIZ (${DEVICE_NAME_BYTES - 1})`)
+    if (name.length >= DEVICE_NAME_BYTES)
+      return problem(`interface name \`${name}' must be shorter than IFNAMSIZ (${DEVICE_NAME_BYTES - 1})`)
     if (/[/ ]/.test(name)) {
       this.#warnings += `Warning: weird character in interface \`${name}' ('/' and ' ' are not allowed by the kernel).\n`
     }
@@ -253,12 +264,15 @@ class CommandParser {
     if (wrongDevice !== undefined) return `Can't use -${wrongDevice} with ${chain}\n`
     const { jump, missingTarget } = this.#draft
     if (missingTarget !== undefined) return `Couldn't load target \`${missingTarget}':No such file or directory\n`
-    return jump?.isGoto === true && !this.#context.isChain(this.#table, jump.name) ? `goto '${jump.name}' is not a chain` : undefined
+    return jump?.isGoto === true && !this.#context.isChain(this.#table, jump.name)
+      ? `goto '${jump.name}' is not a chain`
+      : undefined
   }
 
   #command(verb: Verb, specs: Command['specs']): Command {
     return {
-      table: this.#table, verb, zeroes: this.#zeroes, chain: this.#chain, position: this.#position, policy: this.#policy, newName: this.#newName,
+      table: this.#table, verb, zeroes: this.#zeroes, chain: this.#chain, position: this.#position,
+      policy: this.#policy, newName: this.#newName,
       specs, jump: this.#draft.jump, counters: this.#counters, numeric: this.#given.has('n'), verbose: this.#given.has('v'),
       exact: this.#given.has('x'), lineNumbers: this.#given.has('0'), warnings: this.#warnings,
     }

@@ -1,5 +1,6 @@
 /**
- * The rule that a command line is describing, while its options are being read: extensions as they are loaded, then the finished rules.
+ * The rule that a command line is describing, while its options are being read: extensions as they are loaded, then the
+ * finished rules.
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
@@ -13,7 +14,11 @@ import { protocolName } from './names.ts'
 import { TARGET_EXTENSIONS, UNMODELLED_TARGETS } from './target-extensions.ts'
 
 const TARGET_NAME_MAX = 28
-const STANDARD: Partial<Record<string, RuleTarget>> = { ACCEPT: { kind: 'accept' }, DROP: { kind: 'drop' }, RETURN: { kind: 'return' } }
+const STANDARD: Partial<Record<string, RuleTarget>> = {
+  ACCEPT: { kind: 'accept' },
+  DROP: { kind: 'drop' },
+  RETURN: { kind: 'return' },
+}
 
 /** An option of a loaded extension. */
 export interface LoadedOption extends ExtensionOption {
@@ -25,19 +30,19 @@ export interface LoadedOption extends ExtensionOption {
 /** One rule in the making. */
 export class RuleDraft {
   /** Texts of -s and -d. */
-  source: { readonly text: string, readonly inverted: boolean } | undefined
-  destination: { readonly text: string, readonly inverted: boolean } | undefined
+  source: { readonly text: string; readonly inverted: boolean } | undefined
+  destination: { readonly text: string; readonly inverted: boolean } | undefined
   inDevice: DeviceMatch | undefined
   outDevice: DeviceMatch | undefined
-  protocol: { readonly number: number, readonly inverted: boolean } | undefined
+  protocol: { readonly number: number; readonly inverted: boolean } | undefined
   fragment: { readonly inverted: boolean } | undefined
   /** The name after -j or -g. */
-  jump: { readonly name: string, readonly isGoto: boolean } | undefined
+  jump: { readonly name: string; readonly isGoto: boolean } | undefined
   /** The name after -j, when it is neither a chain nor a target. */
   missingTarget: string | undefined
   /** Options of the extensions loaded so far. */
   readonly options: LoadedOption[] = []
-  readonly #matches: { readonly name: string, readonly builder: Builder<RuleMatch> }[] = []
+  readonly #matches: { readonly name: string; readonly builder: Builder<RuleMatch> }[] = []
   #target: Builder<RuleTarget> | undefined
   readonly #isChain: (name: string) => boolean
 
@@ -86,7 +91,9 @@ export class RuleDraft {
   }
 
   /** The finished matches and target. */
-  finish(context: BuildContext): Result<{ readonly matches: readonly RuleMatch[], readonly target: RuleTarget }, Complaint> {
+  finish(
+    context: BuildContext,
+  ): Result<{ readonly matches: readonly RuleMatch[]; readonly target: RuleTarget }, Complaint> {
     const matches: RuleMatch[] = []
     for (const { builder } of this.#matches) {
       const match = builder.build(context)
@@ -99,16 +106,27 @@ export class RuleDraft {
 
   /** One rule for each pair of addresses. */
   specs(
-    finished: { readonly matches: readonly RuleMatch[], readonly target: RuleTarget }, findHost: (name: string) => IpAddr | undefined,
+    finished: { readonly matches: readonly RuleMatch[]; readonly target: RuleTarget },
+    findHost: (name: string) => IpAddr | undefined,
   ): Result<RuleSpec[], Complaint> {
     const sources = addresses(this.source, findHost)
     if (!sources.ok) return sources
     const destinations = addresses(this.destination, findHost)
     if (!destinations.ok) return destinations
     const [inDevice, outDevice, protocol, fragment] = [this.inDevice, this.outDevice, this.protocol, this.fragment]
-    return ok(sources.value.flatMap((src) => destinations.value.map((dst): RuleSpec => ({
-      src, dst, inDevice, outDevice, protocol: protocol?.number === 0 ? undefined : protocol, fragment, ...finished,
-    }))))
+    return ok(
+      sources.value.flatMap((src) =>
+        destinations.value.map((dst): RuleSpec => ({
+          src,
+          dst,
+          inDevice,
+          outDevice,
+          protocol: protocol?.number === 0 ? undefined : protocol,
+          fragment,
+          ...finished,
+        })),
+      ),
+    )
   }
 
   #addOptions<T>(extension: Extension<T>, builder: Builder<T>): void {
@@ -119,7 +137,7 @@ export class RuleDraft {
     if (this.#target !== undefined) return this.#target.build(context)
     if (this.jump === undefined) return ok({ kind: 'none' })
     const { name, isGoto } = this.jump
-    return ok(isGoto ? { kind: 'goto', chain: name } : STANDARD[name] ?? { kind: 'jump', chain: name })
+    return ok(isGoto ? { kind: 'goto', chain: name } : (STANDARD[name] ?? { kind: 'jump', chain: name }))
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Matches and targets in the two forms in which iptables prints them: as listed by -L, and as the options that -S and iptables-save give.
+ * Matches and targets in the two forms in which iptables prints them: as listed by -L, and as the options that -S and
+ * iptables-save give.
  * @module
  */
 import type { FlagsMatch, IpvsMatch, NumberRange, PortMatch, RuleMatch, RuleTarget } from '../../host/config/rule-config.ts'
@@ -23,14 +24,23 @@ export function targetName(target: RuleTarget): string {
 export function listedMatch(match: RuleMatch, protocol: number, numeric: boolean): string {
   const port = (number: number): string => (numeric ? String(number) : portName(number, protocol))
   switch (match.kind) {
-    case 'tcp': return ` tcp${listedPorts('spt', match.sport, port)}${listedPorts('dpt', match.dport, port)}${listedFlags(match.flags, numeric)}`
-    case 'udp': return ` udp${listedPorts('spt', match.sport, port)}${listedPorts('dpt', match.dport, port)}`
-    case 'icmp': return listedIcmp(match, numeric)
-    case 'multiport': return ` multiport ${match.side} ${match.inverted ? ' !' : ''}${match.ranges.map((range) => rangeText(range, ':', port)).join(',')}`
-    case 'conntrack': return `${match.inverted ? ' !' : ''} ${match.legacy ? 'state' : 'ctstate'} ${match.states.join(',')}`
-    case 'mark': return ` mark match ${match.inverted ? '! ' : ''}${markText(match.value, match.mask)}`
-    case 'comment': return ` /* ${match.text} */`
-    case 'ipvs': return ipvsText(match, '')
+    case 'tcp':
+      return ` tcp${listedPorts('spt', match.sport, port)}${listedPorts('dpt', match.dport, port)}`
+        + listedFlags(match.flags, numeric)
+    case 'udp':
+      return ` udp${listedPorts('spt', match.sport, port)}${listedPorts('dpt', match.dport, port)}`
+    case 'icmp':
+      return listedIcmp(match, numeric)
+    case 'multiport':
+      return ` multiport ${match.side} ${match.inverted ? ' !' : ''}${rangesText(match.ranges, port)}`
+    case 'conntrack':
+      return `${match.inverted ? ' !' : ''} ${match.legacy ? 'state' : 'ctstate'} ${match.states.join(',')}`
+    case 'mark':
+      return ` mark match ${match.inverted ? '! ' : ''}${markText(match.value, match.mask)}`
+    case 'comment':
+      return ` /* ${match.text} */`
+    case 'ipvs':
+      return ipvsText(match, '')
   }
 }
 
@@ -66,7 +76,7 @@ export function savedMatch(match: RuleMatch): string {
       return ` -m icmp ${match.inverted ? '! ' : ''}--icmp-type ${match.type === 255 ? 'any' : `${match.type}${code}`}`
     }
     case 'multiport': {
-      return ` -m multiport ${match.inverted ? '! ' : ''}--${match.side} ${match.ranges.map((range) => rangeText(range, ':')).join(',')}`
+      return ` -m multiport ${match.inverted ? '! ' : ''}--${match.side} ${rangesText(match.ranges, String)}`
     }
     case 'conntrack': {
       const [name, option] = match.legacy ? ['state', 'state'] : ['conntrack', 'ctstate']
@@ -109,6 +119,10 @@ function rangeText({ first, last }: NumberRange, separator: string, name: (port:
   return first === last ? name(first) : `${name(first)}${separator}${name(last)}`
 }
 
+function rangesText(ranges: readonly NumberRange[], name: (port: number) => string): string {
+  return ranges.map((range) => rangeText(range, ':', name)).join(',')
+}
+
 function listedPorts(word: string, match: PortMatch | undefined, name: (port: number) => string): string {
   if (match === undefined) return ''
   return ` ${word}${match.first === match.last ? '' : 's'}:${match.inverted ? '!' : ''}${rangeText(match, ':', name)}`
@@ -132,7 +146,9 @@ function flagNames(bits: number): string {
 
 function listedIcmp(match: RuleMatch & { kind: 'icmp' }, numeric: boolean): string {
   const { type, codes: { first, last } } = match
-  const named = numeric ? undefined : ICMP_TYPES.find((entry) => entry.type === type && entry.first === first && entry.last === last)
+  const named = numeric
+    ? undefined
+    : ICMP_TYPES.find((entry) => entry.type === type && entry.first === first && entry.last === last)
   if (named !== undefined) return ` icmp ${match.inverted ? '!' : ''}${named.name}`
   return ` icmp${match.inverted ? ' !' : ''}type ${type}${first === 0 && last === 255 ? '' : ` code ${first}`}`
 }
@@ -148,14 +164,21 @@ function markOperationText(value: number, mask: number): string {
   return mask === 0xffffffff ? `set 0x${value.toString(16)}` : `xset 0x${value.toString(16)}/0x${mask.toString(16)}`
 }
 
-function mappingText({ addrs, ports }: { readonly addrs: NumberRange | undefined, readonly ports: NumberRange | undefined }): string {
+function mappingText({
+  addrs,
+  ports,
+}: {
+  readonly addrs: NumberRange | undefined
+  readonly ports: NumberRange | undefined
+}): string {
   const addr = addrs === undefined ? '' : rangeText(addrs, '-', (value) => formatIpv4(value as IpAddr))
   return addr + (ports === undefined ? '' : `:${rangeText(ports, '-')}`)
 }
 
 /** Words and options are the same but for the dashes. */
 function ipvsText(match: IpvsMatch, prefix: string): string {
-  const word = (name: IpvsMatch['inverted'][number], text: string): string => `${match.inverted.includes(name) ? ' !' : ''} ${prefix}${text}`
+  const word = (name: IpvsMatch['inverted'][number], text: string): string =>
+    `${match.inverted.includes(name) ? ' !' : ''} ${prefix}${text}`
   let text = ''
   if (match.protocol !== undefined) text += word('vproto', `proto ${match.protocol}`)
   if (match.vaddr !== undefined) text += word('vaddr', `vaddr ${formatIpv4(match.vaddr)}${maskText(match.vaddrMask)}`)

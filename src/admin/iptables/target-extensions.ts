@@ -1,6 +1,6 @@
 /**
- * The targets of iptables that lvsim knows, from their options to a rule's data: MARK, REJECT, LOG, TCPMSS, CT, NOTRACK; those of NAT
- * are in a file of their own.
+ * The targets of iptables that lvsim knows, from their options to a rule's data: MARK, REJECT, LOG, TCPMSS, CT, NOTRACK;
+ * those of NAT are in a file of their own.
  * @module
  */
 import { ok, type Result } from '../../base/result.ts'
@@ -59,7 +59,16 @@ function markOperation(id: string, { value, mask }: { value: number, mask: numbe
 }
 
 /** Answers of REJECT under their second names, in the order of `REJECT_ANSWERS`. */
-const REJECT_ALIASES = ['net-unreach', 'host-unreach', 'proto-unreach', 'port-unreach', 'net-prohib', 'host-prohib', 'tcp-rst', 'admin-prohib']
+const REJECT_ALIASES = [
+  'net-unreach',
+  'host-unreach',
+  'proto-unreach',
+  'port-unreach',
+  'net-prohib',
+  'host-prohib',
+  'tcp-rst',
+  'admin-prohib',
+]
 
 const reject: Extension<RuleTarget> = {
   name: 'REJECT',
@@ -156,6 +165,8 @@ export const TARGET_EXTENSIONS: ReadonlyMap<string, Extension<RuleTarget>> = new
 
 /** Targets that iptables 1.8.9 ships and lvsim does not model. */
 export const UNMODELLED_TARGETS: ReadonlySet<string> = new Set([
-  'AUDIT', 'CHECKSUM', 'CLASSIFY', 'CLUSTERIP', 'CONNMARK', 'CONNSECMARK', 'DSCP', 'ECN', 'HMARK', 'IDLETIMER', 'LED', 'NAT', 'NETMAP',
-  'NFLOG', 'NFQUEUE', 'QUEUE', 'RATEEST', 'SECMARK', 'SET', 'SYNPROXY', 'TCPOPTSTRIP', 'TEE', 'TOS', 'TPROXY', 'TRACE', 'TTL', 'ULOG',
+  'AUDIT', 'CHECKSUM', 'CLASSIFY', 'CLUSTERIP', 'CONNMARK', 'CONNSECMARK', 'DSCP', 'ECN', 'HMARK', 'IDLETIMER',
+  'LED', 'NAT', 'NETMAP',
+  'NFLOG', 'NFQUEUE', 'QUEUE', 'RATEEST', 'SECMARK', 'SET', 'SYNPROXY', 'TCPOPTSTRIP', 'TEE', 'TOS', 'TPROXY',
+  'TRACE', 'TTL', 'ULOG',
 ])

@@ -1,5 +1,6 @@
 /**
- * `ipvsadm -L -c`: the connections, in the order in which they were made (Linux prints them in that of a hash with a random seed).
+ * `ipvsadm -L -c`: the connections in the order in which they were made. Linux prints them in that of a hash with a
+ * random seed.
  * Follows print_conn() in ipvsadm.c.
  * @module
  */
@@ -40,9 +41,8 @@ export function connectionSeconds(ipvs: Ipvs, connection: Connection): number {
 function row(ipvs: Ipvs, c: Connection, view: ConnectionView): string {
   const seconds = connectionSeconds(ipvs, c)
   const expires = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
-  const ends = [
-    endpointText(c.caddr, c.cport, c.protocol, view).padEnd(18),
-    endpointText(c.vaddr, c.vport, c.protocol, view).padEnd(18),
-  ]
-  return `${connectionProtocol(c).padEnd(3)} ${expires.padEnd(6)} ${c.stateName.padEnd(11)} ${ends.join(' ')} ${endpointText(c.daddr, c.dport, c.protocol, view)}\n`
+  const name = `${connectionProtocol(c).padEnd(3)} ${expires.padEnd(6)} ${c.stateName.padEnd(11)}`
+  const client = endpointText(c.caddr, c.cport, c.protocol, view).padEnd(18)
+  const service = endpointText(c.vaddr, c.vport, c.protocol, view).padEnd(18)
+  return `${name} ${client} ${service} ${endpointText(c.daddr, c.dport, c.protocol, view)}\n`
 }

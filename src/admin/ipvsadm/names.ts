@@ -1,5 +1,6 @@
 /**
- * Names of addresses and ports, as the C library finds them in /etc/hosts of the host and in Debian's /etc/services. There is no DNS.
+ * Names of addresses and ports, as the C library finds them in /etc/hosts of the host and in Debian's /etc/services.
+ * There is no DNS.
  * @module
  */
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'

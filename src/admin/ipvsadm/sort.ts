@@ -9,7 +9,8 @@ import type { ServiceId } from '../../ipvs/control/rules.ts'
 
 /** Services by mark, family, protocol, address and port. */
 export function compareServices(a: ServiceId, b: ServiceId): number {
-  return wrap(a.fwmark - b.fwmark) || Number(a.isIpv6) - Number(b.isIpv6) || a.protocol - b.protocol || compareAddresses(a.addr, b.addr) || a.port - b.port
+  return wrap(a.fwmark - b.fwmark) || Number(a.isIpv6) - Number(b.isIpv6) || a.protocol - b.protocol
+    || compareAddresses(a.addr, b.addr) || a.port - b.port
 }
 
 /** Destinations by family, address and port. */

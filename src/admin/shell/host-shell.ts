@@ -12,7 +12,7 @@ import { findChance } from './chance.ts'
 import { HostFiles } from './host-files.ts'
 import { BACKGROUND, REDIRECTED, rewriteScript, WAIT, type SyntaxNode } from './rewrite.ts'
 import { findWord, type ScriptPosition } from './script-position.ts'
-import { shellCommands } from './shell-commands.ts'
+import { complaintOf, shellCommands } from './shell-commands.ts'
 import type { ShellDriver } from './shell-driver.ts'
 import { ShellFileSystem } from './shell-file-system.ts'
 import type { ShellResult, ShellTask } from './shell-task.ts'
@@ -116,8 +116,9 @@ export class HostShell {
     const { stdout, stderr, exitCode } = await bash.exec(start.script, {
       rawScript: true, cwd: start.cwd ?? '/root', stdin: start.stdin ?? '', env: { ...start.env },
     })
+    // In a script that was run from a file nobody asked for it (see rewrite.ts).
     const failed = fileSystem.takeFailedWrite()
-    return { stdout, stderr: failed === undefined ? stderr : `${stderr}bash: ${failed.path}: ${failed.code}\n`, exitCode }
+    return { stdout, stderr: failed === undefined ? stderr : stderr + complaintOf(failed, 'echo'), exitCode }
   }
 }
 

@@ -13,7 +13,7 @@ import { resolvePath, type HostFiles } from './host-files.ts'
 import type { ShellStart } from './host-shell.ts'
 import { list } from './list.ts'
 import { BACKGROUND, LAST_JOB, REDIRECTED, WAIT } from './rewrite.ts'
-import type { ShellFileSystem } from './shell-file-system.ts'
+import type { FailedWrite, ShellFileSystem } from './shell-file-system.ts'
 import { Interrupted, type ShellResult, type ShellTask } from './shell-task.ts'
 
 /** What the commands of one shell work with. */
@@ -82,11 +82,13 @@ function afterRedirection(fileSystem: ShellFileSystem, args: string[]): ExecResu
   const [command = '', status = '0'] = args
   const failed = fileSystem.takeFailedWrite()
   if (failed === undefined) return { ...NOTHING, exitCode: Number(status) }
+  return { ...NOTHING, stderr: complaintOf(failed, command), exitCode: 1 }
+}
+
+/** What bash says of a write that failed: when the file was opened, or later by the command's own hand. */
+export function complaintOf(failed: FailedWrite, command: string): string {
   const text = failed.code === 'EISDIR' ? 'Is a directory' : errnoText(failed.code as Errno)
-  return {
-    ...NOTHING, stderr: failed.atOpen ? `bash: ${failed.path}: ${text}\n` : `bash: ${command}: write error: ${text}\n`,
-    exitCode: 1,
-  }
+  return failed.atOpen ? `bash: ${failed.path}: ${text}\n` : `bash: ${command}: write error: ${text}\n`
 }
 
 async function startInBackground(

@@ -31,7 +31,12 @@ export function useTable(config: NetfilterConfig, name: TableName): NetfilterCon
 }
 
 /** Inserts a rule so that it becomes number `position` (from 1); at the end without one. */
-export function addRule(config: NetfilterConfig, place: ChainPlace, spec: RuleSpec, position?: number): Result<NetfilterConfig, NetfilterError> {
+export function addRule(
+  config: NetfilterConfig,
+  place: ChainPlace,
+  spec: RuleSpec,
+  position?: number,
+): Result<NetfilterConfig, NetfilterError> {
   return onChain(config, place, (chain, ids) => {
     const index = position === undefined ? chain.rules.length : position - 1
     if (index > chain.rules.length) return err('no-index')
@@ -40,7 +45,12 @@ export function addRule(config: NetfilterConfig, place: ChainPlace, spec: RuleSp
 }
 
 /** Replaces rule number `position` (from 1). */
-export function replaceRule(config: NetfilterConfig, place: ChainPlace, spec: RuleSpec, position: number): Result<NetfilterConfig, NetfilterError> {
+export function replaceRule(
+  config: NetfilterConfig,
+  place: ChainPlace,
+  spec: RuleSpec,
+  position: number,
+): Result<NetfilterConfig, NetfilterError> {
   return onChain(config, place, (chain, ids) => {
     if (position > chain.rules.length) return err('no-index')
     return ok({ ...chain, rules: chain.rules.with(position - 1, { id: ids.next(), spec }) })
@@ -48,7 +58,11 @@ export function replaceRule(config: NetfilterConfig, place: ChainPlace, spec: Ru
 }
 
 /** Deletes rule number `position` (from 1). */
-export function deleteRuleAt(config: NetfilterConfig, place: ChainPlace, position: number): Result<NetfilterConfig, NetfilterError> {
+export function deleteRuleAt(
+  config: NetfilterConfig,
+  place: ChainPlace,
+  position: number,
+): Result<NetfilterConfig, NetfilterError> {
   return onChain(config, place, (chain) => {
     if (position > chain.rules.length) return err('no-index')
     return ok({ ...chain, rules: chain.rules.toSpliced(position - 1, 1) })
@@ -79,7 +93,11 @@ export function clearTable(config: NetfilterConfig, name: TableName): NetfilterC
 }
 
 /** Sets the policy of a built-in chain. */
-export function setPolicy(config: NetfilterConfig, place: ChainPlace, policy: ChainPolicy): Result<NetfilterConfig, NetfilterError> {
+export function setPolicy(
+  config: NetfilterConfig,
+  place: ChainPlace,
+  policy: ChainPolicy,
+): Result<NetfilterConfig, NetfilterError> {
   const chain = chainAt(config, place)
   if (chain?.policy === undefined) return err('not-built-in')
   return onChain(config, place, (current) => ok({ ...current, policy }))
@@ -135,7 +153,8 @@ function chainAt(config: NetfilterConfig, place: ChainPlace): ChainConfig | unde
 }
 
 function onChain(
-  config: NetfilterConfig, place: ChainPlace, change: (chain: ChainConfig, ids: { next(): number }) => Result<ChainConfig, NetfilterError>,
+  config: NetfilterConfig, place: ChainPlace,
+  change: (chain: ChainConfig, ids: { next(): number }) => Result<ChainConfig, NetfilterError>,
 ): Result<NetfilterConfig, NetfilterError> {
   const chain = chainAt(config, place)
   if (chain === undefined) return err('no-chain')

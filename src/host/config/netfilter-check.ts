@@ -1,10 +1,18 @@
 /**
- * What the kernel checks of a table before it takes it: targets only where they belong, matches only with their protocol, no loops.
- * Follows mark_source_chains() in ip_tables.c and the checkentry functions of the extensions.
+ * What the kernel checks of a table before it takes it: targets only where they belong, matches only with their protocol,
+ * no loops. Follows mark_source_chains() in ip_tables.c and the checkentry functions of the extensions.
  * @module
  */
 import type { HookPoint } from '../hooks.ts'
-import { CHAIN_OF_HOOK, findChain, HOOKS_OF_TABLE, type ChainConfig, type NetfilterConfig, type TableConfig, type TableName } from './netfilter-config.ts'
+import {
+  CHAIN_OF_HOOK,
+  findChain,
+  HOOKS_OF_TABLE,
+  type ChainConfig,
+  type NetfilterConfig,
+  type TableConfig,
+  type TableName,
+} from './netfilter-config.ts'
 import type { RuleMatch, RuleSpec, RuleTarget } from './rule-config.ts'
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
 
@@ -47,13 +55,21 @@ function tableRefusal(table: TableConfig): KernelRefusal | undefined {
 }
 
 /** Notes what chains a hook reaches; false on a loop. */
-function reach(table: TableConfig, chain: ChainConfig, hook: HookPoint, hooksOf: Map<string, Set<HookPoint>>, above: Set<string>): boolean {
+function reach(
+  table: TableConfig,
+  chain: ChainConfig,
+  hook: HookPoint,
+  hooksOf: Map<string, Set<HookPoint>>,
+  above: Set<string>,
+): boolean {
   if (above.has(chain.name)) return false
   const seen = hooksOf.get(chain.name) ?? new Set()
   if (seen.has(hook)) return true
   hooksOf.set(chain.name, seen)
   above.add(chain.name)
-  for (const { spec: { target } } of chain.rules) {
+  for (const {
+    spec: { target },
+  } of chain.rules) {
     if (target.kind !== 'jump' && target.kind !== 'goto') continue
     const next = findChain(table, target.chain)
     if (next !== undefined && !reach(table, next, hook, hooksOf, above)) return false

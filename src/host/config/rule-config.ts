@@ -37,7 +37,10 @@ export interface FlagsMatch {
   readonly inverted: boolean
 }
 
-/** What conntrack can say of a packet; `SNAT` and `DNAT` are properties of its entry. In the order in which iptables prints them. */
+/**
+ * What conntrack can say of a packet; `SNAT` and `DNAT` are properties of its entry. In the order in which iptables
+ * prints them.
+ */
 export const CONNTRACK_STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'] as const
 /** See `CONNTRACK_STATES`. */
 export type ConntrackState = (typeof CONNTRACK_STATES)[number]
@@ -57,15 +60,30 @@ export interface IpvsMatch {
 
 /** One match of a rule beyond addresses, devices and protocol. */
 export type RuleMatch =
-  | { readonly kind: 'tcp', readonly sport: PortMatch | undefined, readonly dport: PortMatch | undefined, readonly flags: FlagsMatch | undefined }
-  | { readonly kind: 'udp', readonly sport: PortMatch | undefined, readonly dport: PortMatch | undefined }
+  | {
+      readonly kind: 'tcp'
+      readonly sport: PortMatch | undefined
+      readonly dport: PortMatch | undefined
+      readonly flags: FlagsMatch | undefined
+    }
+  | { readonly kind: 'udp'; readonly sport: PortMatch | undefined; readonly dport: PortMatch | undefined }
   /** Type 255 is any. */
-  | { readonly kind: 'icmp', readonly type: number, readonly codes: NumberRange, readonly inverted: boolean }
-  | { readonly kind: 'multiport', readonly side: 'sports' | 'dports' | 'ports', readonly ranges: readonly NumberRange[], readonly inverted: boolean }
+  | { readonly kind: 'icmp'; readonly type: number; readonly codes: NumberRange; readonly inverted: boolean }
+  | {
+      readonly kind: 'multiport'
+      readonly side: 'sports' | 'dports' | 'ports'
+      readonly ranges: readonly NumberRange[]
+      readonly inverted: boolean
+    }
   /** `legacy` is `-m state`, which differs from `-m conntrack --ctstate` in how it is printed. */
-  | { readonly kind: 'conntrack', readonly legacy: boolean, readonly states: readonly ConntrackState[], readonly inverted: boolean }
-  | { readonly kind: 'mark', readonly value: number, readonly mask: number, readonly inverted: boolean }
-  | { readonly kind: 'comment', readonly text: string }
+  | {
+      readonly kind: 'conntrack'
+      readonly legacy: boolean
+      readonly states: readonly ConntrackState[]
+      readonly inverted: boolean
+    }
+  | { readonly kind: 'mark'; readonly value: number; readonly mask: number; readonly inverted: boolean }
+  | { readonly kind: 'comment'; readonly text: string }
   | IpvsMatch
 
 /** What REJECT answers with. */

@@ -1,8 +1,8 @@
 /**
- * Connection tracking: what each packet is to a flow, before anybody else looks, and the confirmation of new flows after everybody
- * has let the first packet pass. Follows nf_conntrack_in() and __nf_conntrack_confirm().
- * An error that this host makes at once belongs to the flow of the packet it is about; one that it makes later, when a neighbor does
- * not answer, is looked up by what it quotes.
+ * Connection tracking: what each packet is to a flow, before anybody else looks, and the confirmation of new flows after
+ * everybody has let the first packet pass. Follows nf_conntrack_in() and __nf_conntrack_confirm(). An error that this host
+ * makes at once belongs to the flow of the packet it is about; one that it makes later, when a neighbor does not answer, is
+ * looked up by what it quotes.
  * @module
  */
 import { NS_PER_SECOND } from '../../base/units.ts'
@@ -58,13 +58,19 @@ export class Conntrack {
     hooks.register('postrouting', OWNER, HOOK_PRIORITY.conntrackConfirm, confirm)
   }
 
-  /** Puts the flow of its first packet into the table. The packet is dropped when another flow has taken a tuple meanwhile, or the table is full. */
+  /**
+   * Puts the flow of its first packet into the table. The packet is dropped when another flow has taken a tuple
+   * meanwhile, or the table is full.
+   */
   confirm(packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined {
     const tracking = trackingOf(passage)
     if (tracking === undefined || tracking.entry.isConfirmed || tracking.direction !== 'original') return packet
     const isFull = this.table.size >= this.#host.sysctl.int('net.netfilter.nf_conntrack_max')
     if (!isFull && !tracking.entry.isDead && this.table.insert(tracking.entry, this.#host.sim.nowNs)) return packet
-    this.#host.trace?.decision(this.#host, packet, { by: 'netfilter', text: isFull ? 'conntrack: table full' : 'conntrack: the tuple is taken' })
+    this.#host.trace?.decision(this.#host, packet, {
+      by: 'netfilter',
+      text: isFull ? 'conntrack: table full' : 'conntrack: the tuple is taken',
+    })
     this.#host.drop(packet, 'netfilter-drop')
     return undefined
   }
@@ -90,7 +96,9 @@ export class Conntrack {
     const quotes = payload.kind === 'icmp' && payload.quoted !== undefined && payload.quoted.uid === this.#current?.uid
     const about = this.#answered ?? (quotes ? this.#current?.passage : undefined)
     const tracking = about === undefined ? undefined : trackingOf(about)
-    return tracking === undefined ? undefined : { entry: tracking.entry, direction: opposite(tracking.direction), state: 'RELATED' }
+    return tracking === undefined
+      ? undefined
+      : { entry: tracking.entry, direction: opposite(tracking.direction), state: 'RELATED' }
   }
 
   #find(packet: Ipv4Packet, passage: Passage): Tracking | undefined {
@@ -149,9 +157,15 @@ export class Conntrack {
     const before = tcp.state
     const next = nextTcpState(before, direction, segment.flags)
     if (next === 'invalid') return 'invalid'
-    if (before === 'NONE' && next !== 'SYN_SENT' && this.#host.sysctl.int('net.netfilter.nf_conntrack_tcp_loose') === 0) return 'invalid'
+    if (before === 'NONE' && next !== 'SYN_SENT' && this.#host.sysctl.int('net.netfilter.nf_conntrack_tcp_loose') === 0)
+      return 'invalid'
     const isReset = (segment.flags & TCP_RST) !== 0
-    if (next === 'SYN_SENT' && (before === 'TIME_WAIT' || before === 'CLOSE') && (tcp.closeInitiated || tcp.lastWasReset === direction)) return 'again'
+    if (
+      next === 'SYN_SENT'
+      && (before === 'TIME_WAIT' || before === 'CLOSE')
+      && (tcp.closeInitiated || tcp.lastWasReset === direction)
+    )
+      return 'again'
     tcp.lastWasReset = isReset ? direction : undefined
     if (next === 'ignored') return 'tracked'
     if (isReset && !entry.hasReply && entry.isConfirmed) {

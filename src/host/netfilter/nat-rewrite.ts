@@ -17,7 +17,11 @@ export function rewritten(packet: Ipv4Packet, tuple: Tuple, side: Side): Ipv4Pac
   const { payload } = packet
   if (payload.kind === 'fragment') {
     const whole = rewritten(payload.whole, tuple, side)
-    const piece = fragmentOf(whole, { offsetBytes: packet.fragmentOffsetBytes, payloadBytes: packet.payloadBytes, more: packet.moreFragments })
+    const piece = fragmentOf(whole, {
+      offsetBytes: packet.fragmentOffsetBytes,
+      payloadBytes: packet.payloadBytes,
+      more: packet.moreFragments,
+    })
     return withAddress(packet, side === 'source' ? whole.src : whole.dst, piece.payload, side)
   }
   return withAddress(packet, side === 'source' ? tuple.src : tuple.dst, withPort(payload, tuple, side), side)

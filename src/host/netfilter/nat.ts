@@ -1,7 +1,8 @@
 /**
- * NAT: rules of the nat table decide once for each flow, by its first packet; the decision turns the flow's reply tuple, and every
- * packet is rewritten from the tuples. Follows nf_nat_inet_fn(), nf_nat_setup_info() and get_unique_tuple().
- * Random port allocation uses the host's own stream of chance. A flow does not reuse the mapping of an earlier one of its client.
+ * NAT: rules of the nat table decide once for each flow, by its first packet; the decision turns the flow's reply tuple,
+ * and every packet is rewritten from the tuples. Follows nf_nat_inet_fn(), nf_nat_setup_info() and get_unique_tuple().
+ * Random port allocation uses the host's own stream of chance. A flow does not reuse the mapping of an earlier one of its
+ * client.
  * @module
  */
 import { mix32 } from '../../base/hash.ts'
@@ -113,7 +114,10 @@ export class Nat {
     return after
   }
 
-  /** nf_nat_icmp_reply_translation(): the quoted packet the other way round, then the outside. Redirects of flows that are turned, or may yet be, die. */
+  /**
+   * nf_nat_icmp_reply_translation(): the quoted packet the other way round, then the outside. Redirects of flows that
+   * are turned, or may yet be, die.
+   */
   #rewriteError(packet: Ipv4Packet, tracking: Tracking, side: Side): Ipv4Packet | undefined {
     const message = wholePayload(packet)
     if (message.kind !== 'icmp' || isEcho(message)) return packet
@@ -155,7 +159,10 @@ function withSide(t: Tuple, side: Side, addr: IpAddr, port: number): Tuple {
 function fits(tuple: Tuple, { addrs, ports }: NatRange, side: Side): boolean {
   const addr = side === 'source' ? tuple.src : tuple.dst
   const port = portOf(tuple, side)
-  return (addrs === undefined || (addr >= addrs.first && addr <= addrs.last)) && (ports === undefined || (port >= ports.first && port <= ports.last))
+  return (
+    (addrs === undefined || (addr >= addrs.first && addr <= addrs.last))
+    && (ports === undefined || (port >= ports.first && port <= ports.last))
+  )
 }
 
 /** Ports of the same standing: a privileged one stays privileged. */

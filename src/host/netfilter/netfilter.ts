@@ -4,7 +4,13 @@
  * @module
  */
 import { kernelRefusal, type KernelRefusal } from '../config/netfilter-check.ts'
-import { INITIAL_NETFILTER_CONFIG, HOOKS_OF_TABLE, findTable, type NetfilterConfig, type TableName } from '../config/netfilter-config.ts'
+import {
+  INITIAL_NETFILTER_CONFIG,
+  HOOKS_OF_TABLE,
+  findTable,
+  type NetfilterConfig,
+  type TableName,
+} from '../config/netfilter-config.ts'
 import type { RuleSpec, RuleTarget } from '../config/rule-config.ts'
 import { HOOK_PRIORITY, type HookPoint, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
@@ -39,7 +45,10 @@ export class Netfilter {
     return this.#config
   }
 
-  /** Puts rules into force, or says why the kernel refuses them, and then nothing has changed. Counters of rules that stay go on. */
+  /**
+   * Puts rules into force, or says why the kernel refuses them, and then nothing has changed. Counters of rules that
+   * stay go on.
+   */
   reconfigure(next: NetfilterConfig): KernelRefusal | undefined {
     const refusal = kernelRefusal(next)
     if (refusal !== undefined) return refusal
@@ -57,7 +66,10 @@ export class Netfilter {
       const owner = `iptable_${name}`
       const walk = (packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined => this.#walk(name, packet, passage, hook)
       if (name !== 'nat') this.#host.hooks.register(hook, owner, HOOK_PRIORITY[name], walk)
-      else this.#host.hooks.register(hook, owner, natPriority(hook), (packet, passage) => this.#nat.run(packet, passage, hook, walk))
+      else
+        this.#host.hooks.register(hook, owner, natPriority(hook), (packet, passage) =>
+          this.#nat.run(packet, passage, hook, walk),
+        )
     }
   }
 

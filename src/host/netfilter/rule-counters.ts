@@ -1,5 +1,6 @@
 /**
- * Packets and bytes that rules and policies have seen. Live, and apart from the rules: a rule keeps its counts while others come and go.
+ * Packets and bytes that rules and policies have seen. Live, and apart from the rules: a rule keeps its counts while others
+ * come and go.
  * @module
  */
 import type { ChainPlace } from '../config/netfilter-changes.ts'

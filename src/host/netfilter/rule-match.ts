@@ -63,7 +63,9 @@ function matchesOne(match: RuleMatch, packet: Ipv4Packet, context: MatchContext)
     case 'icmp': {
       const payload = transportOf(packet, context)
       if (payload?.kind !== 'icmp') return false
-      const isIt = match.type === 255 || (payload.type === match.type && payload.code >= match.codes.first && payload.code <= match.codes.last)
+      const isIt =
+        match.type === 255
+        || (payload.type === match.type && payload.code >= match.codes.first && payload.code <= match.codes.last)
       return isIt !== match.inverted
     }
     case 'multiport': return matchesMultiport(match, packet, context)
@@ -124,8 +126,13 @@ function statesOf(passage: Passage): ConntrackState[] {
 function matchesIpvs(match: IpvsMatch, packet: Ipv4Packet, context: MatchContext): boolean {
   const { passage, ipvs } = context
   const negates = (name: IpvsMatch['inverted'][number]): boolean => match.inverted.includes(name)
-  const isBare = match.protocol === undefined && match.vaddr === undefined && match.vport === undefined && match.direction === undefined
-    && match.method === undefined && match.vportControl === undefined
+  const isBare =
+    match.protocol === undefined
+    && match.vaddr === undefined
+    && match.vport === undefined
+    && match.direction === undefined
+    && match.method === undefined
+    && match.vportControl === undefined
   if (isBare) return passage.fromIpvs !== negates('ipvs')
   if (!passage.fromIpvs) return false
   if (match.protocol !== undefined && (packet.protocol === match.protocol) === negates('vproto')) return false

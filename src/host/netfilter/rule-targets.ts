@@ -30,14 +30,16 @@ export function sendRefusal(host: Host, packet: Ipv4Packet, answer: RejectAnswer
   const segment = wholePayload(packet)
   if (segment.kind !== 'tcp' || (segment.flags & TCP_RST) !== 0 || packet.fragmentOffsetBytes !== 0) return
   host.sendPacket({
-    src: packet.dst, dst: packet.src, protocol: IPPROTO_TCP, payload: resetOf(segment), payloadBytes: TCP_HEADER_BYTES, dontFragment: true,
+    src: packet.dst, dst: packet.src, protocol: IPPROTO_TCP, payload: resetOf(segment),
+    payloadBytes: TCP_HEADER_BYTES, dontFragment: true,
   })
 }
 
 /** The reset that a segment to a closed port gets (nf_reject_ip_tcphdr_put, RFC 9293 3.10.7.1). */
 function resetOf(segment: TcpSegment): TcpSegment {
   const ports = { sport: segment.dport, dport: segment.sport }
-  if ((segment.flags & TCP_ACK) !== 0) return tcpSegment(ports, { seq: segment.ack, ack: 0, window: 0 }, TCP_RST, NO_TCP_OPTIONS, NO_DATA)
+  if ((segment.flags & TCP_ACK) !== 0)
+    return tcpSegment(ports, { seq: segment.ack, ack: 0, window: 0 }, TCP_RST, NO_TCP_OPTIONS, NO_DATA)
   const flagBytes = ((segment.flags & TCP_SYN) !== 0 ? 1 : 0) + ((segment.flags & TCP_FIN) !== 0 ? 1 : 0)
   const ack = (segment.seq + segment.data.length + flagBytes) >>> 0
   return tcpSegment(ports, { seq: 0, ack, window: 0 }, TCP_RST | TCP_ACK, NO_TCP_OPTIONS, NO_DATA)
@@ -48,7 +50,10 @@ export function natRange(host: Host, target: RuleTarget, packet: Ipv4Packet, pas
   switch (target.kind) {
     case 'snat': case 'dnat': return { addrs: target.addrs, ports: target.ports }
     case 'masquerade': {
-      const addr = passage.outDevice === undefined ? undefined : addressFor(passage.outDevice, host.findOutputRoute(packet.dst)?.nextHop)
+      const addr =
+        passage.outDevice === undefined
+          ? undefined
+          : addressFor(passage.outDevice, host.findOutputRoute(packet.dst)?.nextHop)
       return addr === undefined ? undefined : { addrs: { first: addr, last: addr }, ports: target.ports }
     }
     case 'redirect': {
@@ -62,7 +67,10 @@ export function natRange(host: Host, target: RuleTarget, packet: Ipv4Packet, pas
 /** inet_select_addr(): the primary address in the network of the next hop, else the first primary one. */
 function addressFor(device: Device, nextHop: IpAddr | undefined): IpAddr | undefined {
   const primaries = device.config.addresses.filter((address) => !address.secondary && address.scope === 'global')
-  const near = nextHop === undefined ? undefined : primaries.find((address) => inPrefix(nextHop, address.addr, address.prefixLength))
+  const near =
+    nextHop === undefined
+      ? undefined
+      : primaries.find((address) => inPrefix(nextHop, address.addr, address.prefixLength))
   return (near ?? primaries[0])?.addr
 }
 

@@ -1,5 +1,6 @@
 /**
- * The walk of a packet through the rules of one table (ipt_do_table): first match decides, user chains are gone into and come back from.
+ * The walk of a packet through the rules of one table (ipt_do_table): first match decides, user chains are gone into and
+ * come back from.
  * @module
  */
 import { totalBytes, withMark, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
@@ -26,8 +27,17 @@ export interface RuleSet {
 /** How a walk through a chain ended: `on` means that the caller's chain goes on. */
 type Verdict = 'accept' | 'dropped' | 'on'
 
-/** Sends a packet through the rules of a table at a hook. Returns it, marked or clamped perhaps, or undefined when it was dropped. */
-export function walkTable(rules: RuleSet, table: TableConfig, hook: HookPoint, packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined {
+/**
+ * Sends a packet through the rules of a table at a hook. Returns it, marked or clamped perhaps, or undefined when it
+ * was dropped.
+ */
+export function walkTable(
+  rules: RuleSet,
+  table: TableConfig,
+  hook: HookPoint,
+  packet: Ipv4Packet,
+  passage: Passage,
+): Ipv4Packet | undefined {
   const chain = findChain(table, CHAIN_OF_HOOK[hook])
   if (chain === undefined) return packet
   const walk = new Walk(rules, table, packet, passage)
@@ -63,7 +73,8 @@ class Walk {
       if (!matches(rule.spec, this.packet, this.#context)) continue
       count(this.#rules.counters.rule(rule.id), totalBytes(this.packet))
       const { target } = rule.spec
-      if (target.kind !== 'none') explain(this.#rules.host, this.packet, `${this.#table.name} ${chain.name} rule ${i + 1}: ${nameOf(target)}`)
+      if (target.kind !== 'none')
+        explain(this.#rules.host, this.packet, `${this.#table.name} ${chain.name} rule ${i + 1}: ${nameOf(target)}`)
       if (target.kind === 'return') return 'on'
       if (target.kind === 'goto') return this.#enter(target.chain)
       const verdict = target.kind === 'jump' ? this.#enter(target.chain) : this.#apply(target)

@@ -37,7 +37,8 @@ const NEXT: Record<Direction, Record<FlagKind, string>> = {
   },
 }
 const STATE_OF_LETTER: Record<string, TcpTrackName> = {
-  s: 'SYN_SENT', r: 'SYN_RECV', e: 'ESTABLISHED', f: 'FIN_WAIT', w: 'CLOSE_WAIT', l: 'LAST_ACK', t: 'TIME_WAIT', c: 'CLOSE', 2: 'SYN_SENT2',
+  s: 'SYN_SENT', r: 'SYN_RECV', e: 'ESTABLISHED', f: 'FIN_WAIT', w: 'CLOSE_WAIT', l: 'LAST_ACK', t: 'TIME_WAIT',
+  c: 'CLOSE', 2: 'SYN_SENT2',
 }
 
 /** The state after a segment; `invalid` or `ignored` where it has no place. */

@@ -29,10 +29,16 @@ export function tupleOf(packet: Ipv4Packet): Tuple | undefined {
   const { protocol, src, dst } = packet
   const payload = wholePayload(packet)
   switch (payload.kind) {
-    case 'tcp': return { protocol, src, dst, sport: payload.sport, dport: payload.dport }
-    case 'udp': return { protocol, src, dst, sport: payload.sport, dport: payload.dport }
-    case 'icmp': return isEcho(payload) ? { protocol, src, dst, sport: payload.rest >>> 16, dport: payload.type * 256 + payload.code } : undefined
-    default: return { protocol, src, dst, sport: 0, dport: 0 }
+    case 'tcp':
+      return { protocol, src, dst, sport: payload.sport, dport: payload.dport }
+    case 'udp':
+      return { protocol, src, dst, sport: payload.sport, dport: payload.dport }
+    case 'icmp':
+      return isEcho(payload)
+        ? { protocol, src, dst, sport: payload.rest >>> 16, dport: payload.type * 256 + payload.code }
+        : undefined
+    default:
+      return { protocol, src, dst, sport: 0, dport: 0 }
   }
 }
 

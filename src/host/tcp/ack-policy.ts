@@ -26,6 +26,8 @@ export class AckPolicy {
   /** Largest segment seen, as far as it is not larger than the MSS offered (rcv_mss). */
   segmentBytes: number
   #quickLeft = 0
+  /** Segments that were not full since the last acknowledgement (ICSK_ACK_PUSHED, ICSK_ACK_PUSHED2). */
+  #smallCount = 0
   #delayNs = 0
   #lastReceivedNs: number
   readonly #mss: number
@@ -41,10 +43,16 @@ export class AckPolicy {
     return this.#quickLeft > 0 && !this.isInteractive
   }
 
+  /** True when a read is to be acknowledged at once: the peer has ended a write, and may wait. */
+  get wantsReadAck(): boolean {
+    return this.#smallCount > (this.isInteractive ? 1 : 0)
+  }
+
   /** In-order data came in (tcp_event_data_recv()). */
   dataReceived(bytes: number, nowNs: number, windowBytes: number, rtoNs: number): void {
     this.isDue = true
     if (bytes >= this.segmentBytes) this.segmentBytes = Math.min(bytes, this.#mss)
+    else this.#smallCount++
     const gapNs = nowNs - this.#lastReceivedNs
     if (this.#delayNs === 0) {
       this.becomeQuick(windowBytes)
@@ -77,6 +85,7 @@ export class AckPolicy {
   ackSent(): void {
     this.isDue = false
     this.isUrgent = false
+    this.#smallCount = 0
     if (this.#quickLeft > 0 && --this.#quickLeft === 0) this.#delayNs = DELAY_NS_MIN
   }
 

@@ -1,10 +1,12 @@
 /**
  * The side of an endpoint that its application sees: received bytes that wait to be read, and calls to the application's handlers.
- * Calls are made after a segment is dealt with (when Linux wakes the reader), never in the middle of it.
+ * A reader that segments have news for is called at the end of the instant, after all packets that arrive in it, as Linux wakes it.
  * @module
  */
+import type { Actor } from '../../sim/event-queue.ts'
 import type { Errno } from '../errno.ts'
 import type { TcpEndpoint } from './endpoint.ts'
+import { acknowledgeRead } from './input-data.ts'
 
 /**
  * What an application wants to hear. A connection ends with exactly one call of `onClosed` or `onError`, unless the application
@@ -24,7 +26,7 @@ export interface TcpHandlers {
 }
 
 /** The application's side of one endpoint. Fields are live. */
-export class AppSide {
+export class AppSide implements Actor {
   readonly #endpoint: TcpEndpoint
   handlers: TcpHandlers | undefined = undefined
   /** The application has closed: it reads nothing any more. */
@@ -38,6 +40,7 @@ export class AppSide {
   #ended = false
   #errno: Errno | undefined = undefined
   #busy = false
+  #isWaking = false
 
   constructor(endpoint: TcpEndpoint) {
     this.#endpoint = endpoint
@@ -63,6 +66,22 @@ export class AppSide {
   ended(errno: Errno | undefined): void {
     this.#ended = true
     this.#errno = errno
+  }
+
+  /** Has the handlers called once everything else of this instant is done: a reader wakes up after all packets that are there. */
+  wake(): void {
+    if (this.#isWaking || this.handlers === undefined) return
+    const hasData = !this.isClosed && ((this.#unread.length > 0 && !this.isPaused) || this.#peerClosed)
+    if (!hasData && !this.#connected && !this.#ended) return
+    this.#isWaking = true
+    const { sim } = this.#endpoint.stack.ip
+    sim.schedule(sim.nowNs, this, 0, undefined)
+  }
+
+  /** The reader is awake. */
+  onEvent(): void {
+    this.#isWaking = false
+    this.notify()
   }
 
   /** Calls the handlers for all that happened. What a handler brings about is told before this returns. */
@@ -98,19 +117,23 @@ export class AppSide {
     return false
   }
 
+  /** A read takes all that waits, and is acknowledged, before the application does anything about it. */
   #read(handlers: TcpHandlers): true {
     const endpoint = this.#endpoint
     const chunks = this.#unread
     this.#unread = []
+    endpoint.window.read(this.unreadBytes, endpoint.stack.ip.sim.nowNs, endpoint.rtt.srttNs)
+    this.unreadBytes = 0
+    acknowledgeRead(endpoint)
     let index = 0
     while (index < chunks.length && !this.isPaused && !this.isClosed) {
-      const bytes = chunks[index++] as Uint8Array
-      this.unreadBytes -= bytes.length
-      endpoint.window.read(bytes.length, endpoint.stack.ip.sim.nowNs, endpoint.rtt.srttNs)
-      handlers.onData?.(endpoint, bytes)
+      handlers.onData?.(endpoint, chunks[index++] as Uint8Array)
     }
-    if (index < chunks.length) this.#unread = [...chunks.slice(index), ...this.#unread]
-    endpoint.windowOpened()
+    if (index < chunks.length) {
+      const rest = chunks.slice(index)
+      this.#unread = [...rest, ...this.#unread]
+      for (const bytes of rest) this.unreadBytes += bytes.length
+    }
     return true
   }
 }

@@ -14,7 +14,7 @@ import { AckPolicy } from './ack-policy.ts'
 import { AppSide, type TcpHandlers } from './app-side.ts'
 import { Congestion } from './congestion.ts'
 import type { EndpointKey } from './endpoint-table.ts'
-import { sendAck, sendPending, sendReset } from './output.ts'
+import { sendPending, sendReset } from './output.ts'
 import { Reassembly } from './reassembly.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { RttEstimator } from './rtt-estimator.ts'
@@ -195,14 +195,6 @@ export class TcpEndpoint implements Actor, EndpointKey {
   currentMss(): number {
     const fits = this.stack.ip.pathMtuBytes(this.remote) - headerBytes(this.remote)
     return Math.max(Math.min(this.peerMss, fits) - (this.timestampsOk ? TIMESTAMPS_BYTES : 0), 48)
-  }
-
-  /** Sends an acknowledgement when a reader has opened the window to at least twice of what the peer knows of. */
-  windowOpened(): void {
-    if (this.state !== 'ESTABLISHED' && this.state !== 'FIN_WAIT1' && this.state !== 'FIN_WAIT2') return
-    const known = this.rcvAcked + this.rcvWnd - this.rcvNxt
-    const offer = this.window.offer(this.heldBytes)
-    if (offer > 0 && offer >= 2 * known) sendAck(this)
   }
 
   /** Bytes that fill the receive buffer. */

@@ -73,11 +73,26 @@ function finReached(ep: TcpEndpoint): void {
   }
 }
 
-/** Acknowledges what came in, now or soon. */
+/** Acknowledges what came in, now or soon. Two full segments wait for the reader too, unless the window has opened meanwhile. */
 export function acknowledgeReceived(ep: TcpEndpoint): void {
   const { ack } = ep
   if (!ack.isDue) return
-  const now = ack.isUrgent || ack.isQuick || ep.rcvNxt - ep.rcvAcked > ack.segmentBytes || !ep.reassembly.isEmpty
+  const now = ack.isUrgent || ack.isQuick || !ep.reassembly.isEmpty
+    || (ep.rcvNxt - ep.rcvAcked > ack.segmentBytes && ep.window.offer(ep.heldBytes) >= ep.rcvWnd)
   if (now) sendAck(ep)
   else ep.armDelayedAck()
+}
+
+/** The application has read all that was there (tcp_cleanup_rbuf()). */
+export function acknowledgeRead(ep: TcpEndpoint): void {
+  const { ack } = ep
+  if (ack.isDue && (ep.rcvNxt - ep.rcvAcked > ack.segmentBytes || ack.wantsReadAck)) {
+    sendAck(ep)
+    return
+  }
+  if (!mayReceive(ep.state)) return
+  // The peer is told of a window that is at least twice of what it knows of.
+  const known = ep.rcvAcked + ep.rcvWnd - ep.rcvNxt
+  const offer = ep.window.offer(ep.heldBytes)
+  if (offer > 0 && offer >= 2 * known) sendAck(ep)
 }

@@ -3,17 +3,18 @@
  * answer with SYN cookies, because more handshakes are going on than the backlog allows, lvsim goes on keeping state, up to a bound.
  * @module
  */
+import type { Actor } from '../../sim/event-queue.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import type { TcpEndpoint } from './endpoint.ts'
 
 /** Handshakes of one listener at once; further SYNs are dropped. */
 const EMBRYOS_MAX = 65_536
 
-/** Tells the application that connections wait to be accepted. Called once per connection. */
+/** Tells the application that connections wait to be accepted. Called after each that has come. */
 export type PendingHandler = (listener: TcpListener) => void
 
 /** One listening endpoint. */
-export class TcpListener {
+export class TcpListener implements Actor {
   /** The address listened on; 0.0.0.0 (or ::) for all. */
   readonly addr: IpAddr
   readonly port: number
@@ -23,7 +24,6 @@ export class TcpListener {
   readonly embryos = new Set<TcpEndpoint>()
   readonly #waiting: TcpEndpoint[] = []
   readonly #onPending: PendingHandler
-  #completed: TcpEndpoint | undefined = undefined
 
   constructor(addr: IpAddr, port: number, backlog: number, onPending: PendingHandler) {
     this.addr = addr
@@ -52,19 +52,18 @@ export class TcpListener {
     return this.#waiting.shift()
   }
 
-  /** The handshake of `endpoint` is over; the application is told by `announce`, after the segment is dealt with. */
+  /** The handshake of `endpoint` is over. The application is told at the end of the instant. */
   completed(endpoint: TcpEndpoint): void {
     this.embryos.delete(endpoint)
     endpoint.listener = undefined
     this.#waiting.push(endpoint)
-    this.#completed = endpoint
+    const { sim } = endpoint.stack.ip
+    sim.schedule(sim.nowNs, this, 0, undefined)
   }
 
-  /** Tells the application of the connection completed last, if it was not told. */
-  announce(): void {
-    if (this.#completed === undefined) return
-    this.#completed = undefined
-    this.#onPending(this)
+  /** A connection waits. */
+  onEvent(): void {
+    if (this.#waiting.length > 0) this.#onPending(this)
   }
 
   /** The handshake of `endpoint` has failed. */

@@ -37,7 +37,8 @@ export function sendPending(ep: TcpEndpoint): void {
     }
     const room = ep.sndUna + ep.sndWnd - ep.sndNxt
     if (room < Math.min(Math.max(available, 1), mss)) break
-    const bytes = burstBytes(ep, available, Math.min(quota, burstSegments(ep, mss)), room, mss)
+    const segments = Math.min(quota, halfWindow(ep), burstSegments(ep, mss))
+    const bytes = burstBytes(ep, available, segments, room, mss)
     if (bytes === 0 && available > 0) break
     sendBurst(ep, bytes, mss, finDue && bytes === available)
     noteFlight(ep, ep.sent.inFlight >= ep.congestion.window)
@@ -113,6 +114,11 @@ function burstBytes(ep: TcpEndpoint, available: number, segments: number, room: 
   if (bytes < available) return bytes - partial
   const smallIsOut = ep.smallEnd > ep.sndUna
   return !ep.noDelay && !ep.finQueued && ep.sent.count > 0 && smallIsOut ? bytes - partial : bytes
+}
+
+/** No burst takes more than half of the congestion window (tcp_cwnd_test()). */
+function halfWindow(ep: TcpEndpoint): number {
+  return Math.max(Math.floor(ep.congestion.window / 2), 1)
 }
 
 /** About a millisecond of data at the rate of the connection, more on short paths (tcp_tso_autosize()). */

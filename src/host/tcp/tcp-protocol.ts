@@ -128,7 +128,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     } else if (endpoint.state === 'SYN_SENT' || endpoint.state === 'SYN_RECV') {
       // Any error ends a handshake; a connection that is up takes it for passing trouble (tcp_v4_err()).
       endpoint.end(error.errno)
-      endpoint.app.notify()
+      endpoint.app.wake()
     }
   }
 
@@ -150,12 +150,10 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   }
 
   #arrivesAt(endpoint: TcpEndpoint, packet: Ipv4Packet, segment: TcpSegment): void {
-    const { listener } = endpoint
     const fate = segmentArrives(endpoint, segment)
     if (fate === 'reset') resetStray(this.ip, packet, segment)
     this.#account(packet, fate === 'reset' ? 'tcp-closed' : fate === 'used' ? undefined : fate)
-    listener?.announce()
-    endpoint.app.notify()
+    endpoint.app.wake()
   }
 
   #arrivesInTimeWait(entry: TimeWait, packet: Ipv4Packet, segment: TcpSegment): void {

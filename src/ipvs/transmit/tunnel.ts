@@ -1,6 +1,6 @@
 /**
- * VS/TUN: the packet becomes the payload of an outer one, from the director to the real server, with the same TTL and TOS.
- * Follows ip_vs_tunnel_xmit() in ip_vs_xmit.c. Of the tunnel types only IPIP can be sent; gue and gre are refused packet by packet.
+ * VS/TUN: the packet becomes the payload of an outer one, from the director to the real server, with the same TTL and
+ * TOS. Follows ip_vs_tunnel_xmit() in ip_vs_xmit.c. Only IPIP can be sent; gue and gre are refused packet by packet.
  * @module
  */
 import { assert } from '../../base/assert.ts'

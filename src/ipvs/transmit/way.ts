@@ -75,7 +75,7 @@ function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: De
     if (settings.pmtu_disc === 0) return true
   }
   if (!packet.dontFragment || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp') return true
-  parts.host.trace?.decision(parts.host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
+  host.trace?.decision(host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
   host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
   host.drop(packet, 'too-big')
   return false

@@ -16,10 +16,12 @@ interface Step {
 }
 
 /**
- * Sessions of iptables 1.8.9 (legacy), each on an empty firewall. `<try>` stands for the line that points at the help; the comment lines
- * of iptables-save, which tell the time, are left out.
+ * Sessions of iptables 1.8.9 (legacy), each on an empty firewall. `<try>` stands for the line that points at the help; the
+ * comment lines of iptables-save, which tell the time, are left out.
  */
-const SESSIONS = JSON.parse(readFileSync(new URL('./recorded.json', import.meta.url), 'utf8')) as { name: string, steps: Step[] }[]
+const SESSIONS = JSON.parse(
+  readFileSync(new URL('./recorded.json', import.meta.url), 'utf8'),
+) as { name: string, steps: Step[] }[]
 const TOOLS = { 'iptables': iptables, 'iptables-save': iptablesSave, 'iptables-restore': iptablesRestore }
 const TRY = /Try `iptables(-restore)? -h' or 'iptables(-restore)? --help' for more information\.\n/
 

@@ -18,7 +18,8 @@ describe('the sandbox', () => {
   })
 
   it.each([
-    ['echo $RANDOM', 'RANDOM'], ['x=${SECONDS}', 'SECONDS'], ['echo $(( RANDOM % 3 ))', 'RANDOM'], ["printf '%(%s)T\\n'", '%(%s)T'],
+    ['echo $RANDOM', 'RANDOM'], ['x=${SECONDS}', 'SECONDS'], ['echo $(( RANDOM % 3 ))', 'RANDOM'],
+    ["printf '%(%s)T\\n'", '%(%s)T'],
     ["awk 'BEGIN { print rand() }'", 'rand'], ['time ls', 'time'],
   ])('refuses chance and the machine\'s clock: %s', async (script, word) => {
     const lan = new Lan(['a'])
@@ -32,7 +33,9 @@ describe('the sandbox', () => {
   })
 
   it('does not take other words for chance', () => {
-    for (const text of ['echo RANDOM', 'timeout 3 x', 'echo "time is up"', 'operand(x)', 'sleep $TIME']) expect(findChance(text), text).toBeUndefined()
+    for (const text of [
+      'echo RANDOM', 'timeout 3 x', 'echo "time is up"', 'operand(x)', 'sleep $TIME',
+    ]) expect(findChance(text), text).toBeUndefined()
   })
 
   it('bounds loops, recursion and output', async () => {
@@ -44,7 +47,9 @@ describe('the sandbox', () => {
 
   it('has no command that reaches out: curl is lvsim\'s own', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.run('a', 'curl -s -S http://example.com/')).toEqual({ stdout: '', stderr: 'curl: (6) Could not resolve host: example.com\n', exitCode: 6 })
+    expect(await lan.run('a', 'curl -s -S http://example.com/')).toEqual(
+      { stdout: '', stderr: 'curl: (6) Could not resolve host: example.com\n', exitCode: 6 },
+    )
     for (const command of ['node', 'sqlite3', 'js-exec', 'wget', 'ssh', 'jq', 'tar']) {
       expect((await lan.run('a', `${command} x`)).stop, command).toMatchObject({ word: command })
     }
@@ -55,7 +60,9 @@ describe('what lvsim does not model', () => {
   it('stops the run with its place, whatever the script does about errors', async () => {
     const lan = new Lan(['a'])
     const script = 'echo one\nif true; then\n  # foo is not here\n  foo -x 2>/dev/null || true\nfi\n'
-    expect((await lan.run('a', script)).stop).toEqual({ word: 'foo', what: 'foo: this command is not modelled', line: 4, column: 3 })
+    expect((await lan.run('a', script)).stop).toEqual(
+      { word: 'foo', what: 'foo: this command is not modelled', line: 4, column: 3 },
+    )
     expect((await lan.run('a', 'ip addr show\nip link set eth0 down\nip link set eth0 name lan0')).stop).toEqual({
       word: 'name', what: 'ip link set: "name" is not modelled', line: 3, column: 18,
     })
@@ -63,7 +70,12 @@ describe('what lvsim does not model', () => {
 
   it('does not stop for a question whether a command exists, or a refusal by a tool', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.output('a', 'command -v foo || echo none; [ -x /usr/sbin/foo ] || echo none; command -v ip; ip addr show dev x 2>/dev/null; true')).toBe(
+    expect(
+      await lan.output(
+        'a',
+        'command -v foo || echo none; [ -x /usr/sbin/foo ] || echo none; command -v ip; ip addr show dev x 2>/dev/null; true',
+      ),
+    ).toBe(
       'none\nnone\n/usr/bin/ip\n',
     )
     expect((await lan.run('a', 'ip link set eth9 up; echo $?')).stdout).toBe('1\n')

@@ -50,7 +50,9 @@ describe('shell', () => {
   it('runs the classic script of a real server from its file: start, status, stop', async () => {
     const lan = lanWithScripts()
     const host = lan.host('rs1')
-    expect(await lan.run('rs1', '/etc/init.d/realserver start')).toEqual({ stdout: 'RealServer Start: [  OK  ]\n', stderr: '', exitCode: 0 })
+    expect(await lan.run('rs1', '/etc/init.d/realserver start')).toEqual(
+      { stdout: 'RealServer Start: [  OK  ]\n', stderr: '', exitCode: 0 },
+    )
     expect(host.isLocalAddress(0x0a000064 as never)).toBe(true)
     expect(host.sysctl.find('net.ipv4.conf.all.arp_ignore')).toBe('1')
     expect(host.sysctl.find('net.ipv4.conf.lo.arp_announce')).toBe('2')
@@ -95,12 +97,16 @@ describe('shell', () => {
 
   it('lists files and folders', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.output('a', 'mkdir /tmp/d; echo hi > /tmp/d/f; cd /tmp/d; ls; ls -l')).toBe('f\ntotal 0\n-rw-r--r-- 1 root root     3 Jan  1  1970 f\n')
+    expect(await lan.output('a', 'mkdir /tmp/d; echo hi > /tmp/d/f; cd /tmp/d; ls; ls -l')).toBe(
+      'f\ntotal 0\n-rw-r--r-- 1 root root     3 Jan  1  1970 f\n',
+    )
     expect((await lan.run('a', 'ls /nowhere')).stderr).toBe("ls: cannot access '/nowhere': No such file or directory\n")
   })
 
   it('refuses to write where no folder is', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.run('a', 'echo x > /nowhere/f; echo $?')).toEqual({ stdout: '1\n', stderr: 'bash: /nowhere/f: No such file or directory\n', exitCode: 0 })
+    expect(await lan.run('a', 'echo x > /nowhere/f; echo $?')).toEqual(
+      { stdout: '1\n', stderr: 'bash: /nowhere/f: No such file or directory\n', exitCode: 0 },
+    )
   })
 })

@@ -47,7 +47,9 @@ describe('shells in simulated time', () => {
 
   it('put a command behind & beside the script, and wait for it', async () => {
     const { lan, log } = lanWithLog(['a'])
-    const { stdout } = await lan.run('a', 'x=5; { sleep 3; mark late; echo job $x; } & mark now; sleep 1; mark then; wait $!; echo $?; mark end')
+    const { stdout } = await lan.run(
+      'a', 'x=5; { sleep 3; mark late; echo job $x; } & mark now; sleep 1; mark then; wait $!; echo $?; mark end',
+    )
     expect(log).toEqual(['0 a now', '1 a then', '3 a late', '3 a end'])
     expect(stdout).toBe('job 5\n0\n')
   })
@@ -63,7 +65,9 @@ describe('shells in simulated time', () => {
 
   it('cut a command short by timeout', async () => {
     const { lan } = lanWithLog(['a'])
-    expect(await lan.run('a', 'timeout 2 sleep 10; echo $?; timeout 2 echo in time; echo $?')).toEqual({ stdout: '124\nin time\n0\n', stderr: '', exitCode: 0 })
+    expect(await lan.run('a', 'timeout 2 sleep 10; echo $?; timeout 2 echo in time; echo $?')).toEqual(
+      { stdout: '124\nin time\n0\n', stderr: '', exitCode: 0 },
+    )
     expect(lan.sim.nowNs).toBe(2e9)
     await lan.run('a', 'timeout 1 sh -c "sleep 0.5; timeout 5 sleep 10; echo never"')
     expect(lan.sim.nowNs).toBe(3e9)
@@ -71,7 +75,9 @@ describe('shells in simulated time', () => {
 
   it('refuse times that are none', async () => {
     const { lan } = lanWithLog(['a'])
-    expect(await lan.run('a', 'sleep x')).toEqual({ stdout: '', stderr: "sleep: invalid time interval 'x'\nTry 'sleep --help' for more information.\n", exitCode: 1 })
+    expect(await lan.run('a', 'sleep x')).toEqual(
+      { stdout: '', stderr: "sleep: invalid time interval 'x'\nTry 'sleep --help' for more information.\n", exitCode: 1 },
+    )
     expect((await lan.run('a', 'timeout x true')).exitCode).toBe(125)
     expect(await lan.output('a', 'sleep 1m 0.5s; date +%s.%N')).toBe('60.500000000\n')
   })

@@ -71,7 +71,14 @@ describe('conntrack', () => {
     world.tcp('10.0.0.10:40001 > 192.168.1.11:80 S')
     world.tcp('192.168.1.11:80 > 10.0.0.10:40001 RA')
     expect(await list(world)).toBe('')
-    for (const step of ['10.0.0.10:1 > 192.168.1.11:80 S', '192.168.1.11:80 > 10.0.0.10:1 SA', '10.0.0.10:1 > 192.168.1.11:80 FA', '192.168.1.11:80 > 10.0.0.10:1 FA', '10.0.0.10:1 > 192.168.1.11:80 A']) world.tcp(step)
+    for (const step of [
+      '10.0.0.10:1 > 192.168.1.11:80 S',
+      '192.168.1.11:80 > 10.0.0.10:1 SA',
+      '10.0.0.10:1 > 192.168.1.11:80 FA',
+      '192.168.1.11:80 > 10.0.0.10:1 FA',
+      '10.0.0.10:1 > 192.168.1.11:80 A',
+    ])
+      world.tcp(step)
     expect(await list(world)).toMatch('TIME_WAIT')
     world.tcp('10.0.0.10:1 > 192.168.1.11:80 S')
     expect(await list(world)).toMatch(/SYN_SENT .*\[UNREPLIED\]/)
@@ -95,20 +102,31 @@ describe('conntrack', () => {
     world.echo('192.168.1.11:7 > 10.0.0.10', 'reply')
     expect(world.take()).toEqual(['server: 10.0.0.10 > 192.168.1.11 icmp 8 id 7', 'client: 192.168.1.11 > 10.0.0.10 icmp 0 id 7'])
     expect(await list(world, '-p', 'icmp')).toBe(
-      'icmp     1 29 src=10.0.0.10 dst=192.168.1.11 type=8 code=0 id=7 src=192.168.1.11 dst=10.0.0.10 type=0 code=0 id=7 mark=0 use=1\n')
+      'icmp     1 29 src=10.0.0.10 dst=192.168.1.11 type=8 code=0 id=7 '
+      + 'src=192.168.1.11 dst=10.0.0.10 type=0 code=0 id=7 mark=0 use=1\n',
+    )
   })
 
   it('takes the errors that the router makes for related to what they are about', async () => {
-    const world = await afterRules('-P OUTPUT DROP', '-A OUTPUT -m conntrack --ctstate RELATED -j ACCEPT', '-A FORWARD -p tcp -j REJECT --reject-with tcp-reset', '-A FORWARD -p udp -j REJECT')
+    const world = await afterRules(
+      '-P OUTPUT DROP',
+      '-A OUTPUT -m conntrack --ctstate RELATED -j ACCEPT',
+      '-A FORWARD -p tcp -j REJECT --reject-with tcp-reset',
+      '-A FORWARD -p udp -j REJECT',
+    )
     world.udp('10.0.0.10:5000 > 192.168.1.11:53')
     world.tcp('10.0.0.10:40001 > 192.168.1.11:80 S')
     expect(world.take()).toEqual([
-      'client: 10.0.0.1 > 10.0.0.10 icmp 3/3 about 10.0.0.10:5000 > 192.168.1.11:53', 'client: 192.168.1.11:80 > 10.0.0.10:40001 RA',
+      'client: 10.0.0.1 > 10.0.0.10 icmp 3/3 about 10.0.0.10:5000 > 192.168.1.11:53',
+      'client: 192.168.1.11:80 > 10.0.0.10:40001 RA',
     ])
   })
 
   it('leaves alone what raw says', async () => {
-    const world = await afterRules('-t raw -A PREROUTING -p udp -j NOTRACK', '-A FORWARD -m conntrack --ctstate UNTRACKED -j DROP')
+    const world = await afterRules(
+      '-t raw -A PREROUTING -p udp -j NOTRACK',
+      '-A FORWARD -m conntrack --ctstate UNTRACKED -j DROP',
+    )
     world.udp('10.0.0.10:5000 > 192.168.1.11:53')
     world.tcp('10.0.0.10:40001 > 192.168.1.11:80 S')
     expect(world.take()).toEqual(['server: 10.0.0.10:40001 > 192.168.1.11:80 S'])
@@ -142,21 +160,32 @@ describe('the conntrack tool', () => {
     const run = (...argv: string[]) => runTool(conntrack, world.router, argv)
     const name = 'conntrack v1.4.7 (conntrack-tools): '
     expect(await run('-C')).toEqual({ stdout: '2\n', stderr: '', exitCode: 0 })
-    expect(await run('-L', '-p', 'tcp', '--dport', '81')).toEqual({ stdout: '', stderr: `${name}0 flow entries have been shown.\n`, exitCode: 0 })
-    expect((await run('-D', '-s', '1.1.1.1'))).toEqual({ stdout: '', stderr: `${name}0 flow entries have been deleted.\n`, exitCode: 1 })
+    expect(await run('-L', '-p', 'tcp', '--dport', '81')).toEqual({
+      stdout: '',
+      stderr: `${name}0 flow entries have been shown.\n`,
+      exitCode: 0,
+    })
+    expect(await run('-D', '-s', '1.1.1.1')).toEqual({
+      stdout: '',
+      stderr: `${name}0 flow entries have been deleted.\n`,
+      exitCode: 1,
+    })
     expect((await run('-D', '-p', 'udp', '-s', '10.0.0.10')).stderr).toBe(`${name}1 flow entries have been deleted.\n`)
     expect((await run('-F')).stderr).toBe(`${name}connection tracking table has been emptied.\n`)
     expect(await list(world)).toBe('')
   })
 
   it.each([
-    [['-L', '-x'], 'unknown option `-x\''], [['-L', '-p', 'nope'], '`nope\' unsupported protocol'], [['-L', '-s', 'abc'], 'Invalid IP address `abc\''],
-    [['-L', 'extra'], 'unknown type `extra\''], [['-L', '--dport', '80'], 'unknown option `--dport\''], [['-L', '-F'], 'Invalid commands combination'],
+    [['-L', '-x'], 'unknown option `-x\''], [['-L', '-p', 'nope'], '`nope\' unsupported protocol'],
+    [['-L', '-s', 'abc'], 'Invalid IP address `abc\''],
+    [['-L', 'extra'], 'unknown type `extra\''], [['-L', '--dport', '80'], 'unknown option `--dport\''],
+    [['-L', '-F'], 'Invalid commands combination'],
     [['-L', '-p'], 'option `-p\' requires an argument'],
   ])('refuses %j', async (argv, text) => {
     const result = await runTool(conntrack, new RoutedWorld().router, argv)
     expect(result).toEqual({
-      stdout: '', exitCode: 2, stderr: `conntrack v1.4.7 (conntrack-tools): ${text}\nTry \`conntrack -h' or 'conntrack --help' for more information.\n`,
+      stdout: '', exitCode: 2,
+      stderr: `conntrack v1.4.7 (conntrack-tools): ${text}\nTry \`conntrack -h' or 'conntrack --help' for more information.\n`,
     })
   })
 })

@@ -14,7 +14,8 @@ describe('NAT', () => {
     world.tcp('192.168.1.11:80 > 192.168.1.1:40001 SA')
     world.tcp('10.0.0.10:40001 > 192.168.1.11:80 A')
     expect(world.take()).toEqual([
-      'server: 192.168.1.1:40001 > 192.168.1.11:80 S', 'client: 192.168.1.11:80 > 10.0.0.10:40001 SA', 'server: 192.168.1.1:40001 > 192.168.1.11:80 A',
+      'server: 192.168.1.1:40001 > 192.168.1.11:80 S', 'client: 192.168.1.11:80 > 10.0.0.10:40001 SA',
+      'server: 192.168.1.1:40001 > 192.168.1.11:80 A',
     ])
     // Only the first packet of the flow has met the rule.
     expect(await world.iptables('-t nat -nvL POSTROUTING')).toMatch('    1    40 MASQUERADE')
@@ -71,7 +72,10 @@ describe('NAT', () => {
     const world = await afterRules('-A POSTROUTING -j MASQUERADE')
     world.echo('10.0.0.10:7 > 192.168.1.11', 'request')
     world.echo('192.168.1.11:7 > 192.168.1.1', 'reply')
-    expect(world.take()).toEqual(['server: 192.168.1.1 > 192.168.1.11 icmp 8 id 7', 'client: 192.168.1.11 > 10.0.0.10 icmp 0 id 7'])
+    expect(world.take()).toEqual([
+      'server: 192.168.1.1 > 192.168.1.11 icmp 8 id 7',
+      'client: 192.168.1.11 > 10.0.0.10 icmp 0 id 7',
+    ])
   })
 
   it('turns back what an ICMP error quotes, too', async () => {
@@ -88,7 +92,8 @@ describe('NAT', () => {
     world.udp('10.0.0.10:5000 > 192.168.1.11:53')
     world.udp('10.0.0.10:5001 > 192.168.1.11:53')
     expect(world.take()).toEqual([
-      'server: 192.168.1.1:5000 > 192.168.1.11:53', 'server: 192.168.1.1:5000 > 192.168.1.11:53', 'server: 10.0.0.10:5001 > 192.168.1.11:53',
+      'server: 192.168.1.1:5000 > 192.168.1.11:53', 'server: 192.168.1.1:5000 > 192.168.1.11:53',
+      'server: 10.0.0.10:5001 > 192.168.1.11:53',
     ])
   })
 })

@@ -40,7 +40,14 @@ describe('a packet on its way through the filter table', () => {
   })
 
   it('comes back from a chain that does not decide, and from RETURN', async () => {
-    const world = await afterRules('-N web', '-A web -p tcp --dport 80 -j RETURN', '-A web -j DROP', '-A FORWARD -j web', '-A FORWARD -s 10.0.0.10 -j ACCEPT', '-P FORWARD DROP')
+    const world = await afterRules(
+      '-N web',
+      '-A web -p tcp --dport 80 -j RETURN',
+      '-A web -j DROP',
+      '-A FORWARD -j web',
+      '-A FORWARD -s 10.0.0.10 -j ACCEPT',
+      '-P FORWARD DROP',
+    )
     world.tcp(SYN)
     world.tcp('10.0.0.10:40001 > 192.168.1.11:81 S')
     expect(world.take()).toEqual(ARRIVED)
@@ -53,10 +60,13 @@ describe('a packet on its way through the filter table', () => {
   })
 
   it.each([
-    ['-s 10.0.0.0/24', true], ['-s 10.0.1.0/24', false], ['! -s 10.0.0.10', false], ['-d 192.168.1.11', true], ['-i eth0', true], ['-i eth1', false],
-    ['-i eth+', true], ['! -i eth+', false], ['-o eth1', true], ['-o lo', false], ['-p tcp', true], ['-p udp', false], ['! -p udp', true],
+    ['-s 10.0.0.0/24', true], ['-s 10.0.1.0/24', false], ['! -s 10.0.0.10', false], ['-d 192.168.1.11', true],
+    ['-i eth0', true], ['-i eth1', false],
+    ['-i eth+', true], ['! -i eth+', false], ['-o eth1', true], ['-o lo', false], ['-p tcp', true],
+    ['-p udp', false], ['! -p udp', true],
     ['-p tcp --sport 40000:40002', true], ['-p tcp ! --sport 40001', false], ['-p tcp --syn', true], ['-p tcp ! --syn', false],
-    ['-p tcp --tcp-flags SYN,ACK SYN,ACK', false], ['-p tcp --tcp-flags ALL SYN', true], ['-p tcp -m multiport --dports 22,80', true],
+    ['-p tcp --tcp-flags SYN,ACK SYN,ACK', false], ['-p tcp --tcp-flags ALL SYN', true],
+    ['-p tcp -m multiport --dports 22,80', true],
     ['-p tcp -m multiport --ports 40001', true], ['-p tcp -m multiport ! --dports 80:90', false], ['-m mark --mark 7', false],
     ['-m mark ! --mark 7', true], ['-m comment --comment x', true], ['-f', false], ['! -f', true], ['-m ipvs --ipvs', false],
     ['-m ipvs ! --ipvs', true], ['-m ipvs ! --vport 80', false],
@@ -75,17 +85,24 @@ describe('a packet on its way through the filter table', () => {
 
   it('carries a mark from mangle to filter, and none out of the host', async () => {
     const world = await afterRules(
-      '-t mangle -A PREROUTING -p tcp --dport 80 -j MARK --set-mark 0x14', '-A FORWARD -m mark --mark 20 -j ACCEPT', '-P FORWARD DROP')
+      '-t mangle -A PREROUTING -p tcp --dport 80 -j MARK --set-mark 0x14',
+      '-A FORWARD -m mark --mark 20 -j ACCEPT',
+      '-P FORWARD DROP',
+    )
     world.tcp(SYN)
     world.tcp('10.0.0.10:40001 > 192.168.1.11:81 S')
     expect(world.take()).toEqual(ARRIVED)
   })
 
   it.each([
-    ['--set-mark 0x5', 0x5], ['--set-xmark 0xf/0x0', 0xff ^ 0xf], ['--or-mark 0x100', 0x1ff], ['--and-mark 0x0f', 0x0f], ['--set-mark 0x1/0xf', 0xf1],
+    ['--set-mark 0x5', 0x5], ['--set-xmark 0xf/0x0', 0xff ^ 0xf], ['--or-mark 0x100', 0x1ff],
+    ['--and-mark 0x0f', 0x0f], ['--set-mark 0x1/0xf', 0xf1],
   ])('has mark 0xff changed by %s', async (operation, mark) => {
     const world = await afterRules(
-      '-t mangle -A PREROUTING -j MARK --set-mark 0xff', `-t mangle -A PREROUTING -j MARK ${operation}`, `-A FORWARD -m mark --mark ${mark} -j DROP`)
+      '-t mangle -A PREROUTING -j MARK --set-mark 0xff',
+      `-t mangle -A PREROUTING -j MARK ${operation}`,
+      `-A FORWARD -m mark --mark ${mark} -j DROP`,
+    )
     world.tcp(SYN)
     expect(world.take()).toEqual([])
   })

@@ -1,0 +1,75 @@
+/**
+ * `lvsim explain`: the way of a packet or of a connection, or the meaning of an error code.
+ * @module
+ */
+import { explainDocument, jsonText } from '../report/json.ts'
+import { explainText } from '../report/explain-text.ts'
+import { parseEndpoint } from '../scenario/address-text.ts'
+import { explainRecording, type Subject } from '../scenario/explain.ts'
+import { nearestWord } from '../scenario/nearest.ts'
+import { PROBLEM_CODES, type ProblemCode } from '../scenario/problem-codes.ts'
+import { renderProblem } from '../scenario/problems.ts'
+import { Recorder } from '../scenario/recorder.ts'
+import { runScenario } from '../scenario/run.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
+import { textOptions } from './simulation.ts'
+import { print, say } from './terminal.ts'
+
+interface ExplainOptions {
+  readonly packet?: string
+  readonly connection?: string
+  readonly mode?: string
+  readonly seed?: string
+  readonly json?: boolean
+}
+
+/** Records kept: enough for the scenarios that one looks into packet by packet. */
+const RECORDS_MAX = 5_000_000
+
+/** Runs a scenario with every decision written down, and tells what concerns one packet or connection. */
+export async function explainCommand(fileOrCode: string, options: ExplainOptions): Promise<ExitCode> {
+  if (/^LVS\d+$/.test(fileOrCode)) return explainCode(fileOrCode)
+  const subject = subjectOf(options)
+  if (typeof subject === 'number') return subject
+  const mode = parseMode(options.mode)
+  if (!mode.ok) return mode.error
+  const loaded = await loadScenario(fileOrCode, options.json === true)
+  if (!loaded.ok) return loaded.error
+  const scenario = inMode(loaded.value, mode.value)
+  if (!scenario.ok) return scenario.error
+  const recorder = new Recorder({ recordsMax: RECORDS_MAX, isDetailed: true })
+  const ran = await runScenario(scenario.value, {
+    ...(options.seed === undefined ? {} : { seed: options.seed }), onWorld: (world) => recorder.attach(world),
+  })
+  if (!ran.ok) return showProblems(ran.error, options.json === true)
+  if (ran.value.problem !== undefined) say(renderProblem(ran.value.problem))
+  const explanation = explainRecording(recorder, subject)
+  if (!explanation.ok) {
+    say(`lvsim: ${explanation.error}`)
+    return EXIT.failed
+  }
+  await print(options.json === true ? jsonText(explainDocument(explanation.value)) : explainText(explanation.value, textOptions().style))
+  return EXIT.ok
+}
+
+function subjectOf({ packet, connection }: ExplainOptions): Subject | ExitCode {
+  if ((packet === undefined) === (connection === undefined)) {
+    return badUsage('name one of --packet NUMBER (as in --trace) and --connection ADDRESS:PORT (the client\'s end)')
+  }
+  if (packet !== undefined) {
+    return /^[1-9]\d{0,14}$/.test(packet) ? { kind: 'packet', uid: Number(packet) } : badUsage(`--packet is a number from 1 on, not ${packet}`)
+  }
+  const endpoint = parseEndpoint(connection ?? '')
+  if (endpoint === undefined) return badUsage(`--connection is an address and a port such as 10.0.0.10:40001, not ${connection}`)
+  return { kind: 'connection', addr: endpoint.address, port: endpoint.port }
+}
+
+async function explainCode(code: string): Promise<ExitCode> {
+  if (!(code in PROBLEM_CODES)) {
+    const nearest = nearestWord(code, Object.keys(PROBLEM_CODES))
+    return badUsage(`there is no code ${code}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
+  }
+  await print(`${code}: ${PROBLEM_CODES[code as ProblemCode]}\n`)
+  return EXIT.ok
+}

@@ -1,0 +1,31 @@
+/**
+ * `lvsim run`: one scenario, and what happened.
+ * @module
+ */
+import { jsonText, runDocument, runLines } from '../report/json.ts'
+import { failuresText, runText } from '../report/run-text.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
+import { codeOf, deliverRecording, simulate, textOptions, type SimulationOptions } from './simulation.ts'
+import { print } from './terminal.ts'
+
+/** Runs a scenario; its cluster, if it has one, in one mode. */
+export async function runCommand(file: string, options: SimulationOptions & { readonly mode?: string }): Promise<ExitCode> {
+  if (options.trace === true && (options.json === true || options.jsonl === true)) return badUsage('--trace prints text: it does not go with JSON')
+  const asJson = options.json === true || options.jsonl === true
+  const mode = parseMode(options.mode)
+  if (!mode.ok) return mode.error
+  const loaded = await loadScenario(file, asJson)
+  if (!loaded.ok) return loaded.error
+  const scenario = inMode(loaded.value, mode.value)
+  if (!scenario.ok) return scenario.error
+  const simulated = await simulate(scenario.value, options)
+  if (!simulated.ok) return showProblems(simulated.error, asJson)
+  const { result } = simulated.value
+  const delivered = await deliverRecording(simulated.value, options)
+  const passed = codeOf(result) === EXIT.ok
+  if (options.json === true) await print(jsonText(runDocument(result, passed)))
+  else if (options.jsonl === true) for (const line of runLines(result, passed)) await print(line)
+  else await print(options.quiet === true ? failuresText(result, textOptions()) : runText(result, textOptions()))
+  return passed ? delivered : codeOf(result)
+}

@@ -1,0 +1,122 @@
+/**
+ * The way of packets as text: a sentence that sums it up, then each station with what was decided and what changed in the
+ * headers, and for what died the cause and the cure.
+ * @module
+ */
+import { formatIp } from '../wire/address.ts'
+import { formatDuration } from '../scenario/duration-text.ts'
+import type { Explanation } from '../scenario/explain.ts'
+import type { End, PacketStory, Station, Step } from '../scenario/packet-story.ts'
+import { printable } from '../scenario/problems.ts'
+import { DROP_EXPLANATIONS, LOSS_EXPLANATIONS, type Explained } from './drop-text.ts'
+import { plural } from './quantity-text.ts'
+import { exactSeconds, padded, type Style } from './style.ts'
+
+/** Columns of the name of a step. */
+const STEP_COLUMNS = 9
+/** Columns up to what a step says. */
+const INDENT = ' '.repeat(2 + STEP_COLUMNS + 1)
+
+/** The whole explanation, each line ended. */
+export function explainText(explanation: Explanation, style: Style): string {
+  const { packets, missed } = explanation
+  const lines = [style.bold(summarySentence(explanation))]
+  const told = new Map<string, number>()
+  for (const story of packets) {
+    lines.push('', ...storyLines(story, packets, told, style))
+  }
+  if (missed !== undefined) lines.push('', style.red(missed))
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** One sentence on all of it: who spoke with whom, by what way, and what became of it. */
+export function summarySentence({ subject, packets }: Explanation): string {
+  const [only] = packets
+  if (subject.kind === 'packet' && only !== undefined) return fateSentence(only)
+  const ends = packets.flatMap((story) => story.ends)
+  const deaths = ends.filter((end) => end.kind !== 'consumed')
+  const name = subject.kind === 'packet' ? `packet ${subject.uid}` : `${formatIp(subject.addr)}:${subject.port}`
+  const users = [...new Set(ends.flatMap((end) => end.kind === 'consumed' ? [end.place] : []))]
+  const between = users.length === 0 ? 'none was received' : `received by ${listText(users)}`
+  const causes = new Map<string, number>()
+  for (const end of deaths) causes.set(deathText(end), (causes.get(deathText(end)) ?? 0) + 1)
+  const died = [...causes].map(([cause, count]) => `${count} ${cause}`)
+  return printable(`Connection ${name}: ${plural(packets.length, 'packet')}, ${between}; ${died.length === 0 ? 'none died' : died.join('; ')}.`)
+}
+
+/** What became of one packet, in a sentence. */
+export function fateSentence({ uid, stations, ends }: PacketStory): string {
+  const startNs = stations[0]?.timeNs ?? 0
+  const places = stations.filter(({ steps }) => steps.every(({ kind }) => kind !== 'lost')).map(({ place }) => place)
+  const hosts = places.filter((place, index) => place !== places[index - 1])
+  const way = hosts.length <= 1 ? `stayed on ${hosts[0] ?? 'the wire'}`
+    : `went from ${hosts[0]}${hosts.length > 2 ? ` by ${listText(hosts.slice(1, -1))}` : ''} to ${hosts.at(-1)}`
+  const fates = ends.map((end) => {
+    const after = `after ${formatDuration(end.timeNs - startNs)}`
+    return end.kind === 'consumed' ? `was taken by ${end.by} of ${end.place} ${after}` : `${deathText(end)} ${after}`
+  })
+  return printable(`Packet ${uid} ${way} and ${fates.length === 0 ? 'was still on its way when the recording ended' : listText(fates)}.`)
+}
+
+function deathText(end: End): string {
+  return end.kind === 'lost' ? `lost on the link ${end.place} (${end.reason})` : end.kind === 'dropped' ? `died on ${end.place} (${end.reason})` : ''
+}
+
+/** A story in full; or, when one of the same shape was told before, in one line. */
+function storyLines(story: PacketStory, all: readonly PacketStory[], told: Map<string, number>, style: Style): string[] {
+  const { uid, text, stations, reports } = story
+  const startNs = stations[0]?.timeNs ?? 0
+  const title = `${style.bold(`#${uid}`)} ${style.dim(exactSeconds(startNs))} ${text}`
+  const shape = shapeOf(story)
+  const like = told.get(shape)
+  if (like !== undefined) return [`${title}`, `   ${style.dim(`as packet ${like}`)}`]
+  told.set(shape, uid)
+  const reporters = all.filter((other) => other.reports === uid).map((other) => `packet ${other.uid}`)
+  const notes = [
+    ...reports === undefined ? [] : [`tells the sender of packet ${reports} what became of it`],
+    ...reporters.length === 0 ? [] : [`told of by ${listText(reporters)}`],
+  ]
+  return [title, ...notes.map((note) => style.dim(`   ${note}`)), ...stations.flatMap((station) => stationLines(station, style))]
+}
+
+function stationLines({ timeNs, place, steps }: Station, style: Style): string[] {
+  return [`${style.dim(exactSeconds(timeNs))} ${style.bold(printable(place))}`, ...steps.flatMap((step) => stepLines(step, timeNs, style))]
+}
+
+function stepLines(step: Step, startNs: number, style: Style): string[] {
+  const { timeNs, kind, text, changes } = step
+  const delay = timeNs === startNs ? '' : style.dim(` (after ${formatDuration(timeNs - startNs)})`)
+  const marked = changes.map(({ field, before, after }) => `${INDENT}${style.bold(`${field}: ${printable(before)} -> ${printable(after)}`)}`)
+  const name = (words: string): string => `  ${padded(words, STEP_COLUMNS, 'left')} `
+  switch (kind) {
+    case 'consumed': return [...marked, `${name('taken')}${style.green(`by ${printable(text)}`)}${delay}`]
+    case 'dropped': return [...marked, `${name('dropped')}${style.red(text)}${delay}`, ...causeLines(findDrop(text))]
+    case 'lost': return [`${name('lost')}${style.red(text)}${delay}`, ...causeLines(findLoss(text))]
+    // What left differs by what was done to it before.
+    case 'out': return [...marked, `${name('out')}${printable(text)}${delay}`]
+    default: return [`${name(kind)}${printable(text)}${delay}`, ...marked]
+  }
+}
+
+function causeLines(explained: Explained | undefined): string[] {
+  return explained === undefined ? [] : [`${INDENT}cause: ${explained.cause}`, `${INDENT}cure: ${explained.cure}`]
+}
+
+function findDrop(reason: string): Explained | undefined {
+  return (DROP_EXPLANATIONS as Readonly<Record<string, Explained>>)[reason]
+}
+
+function findLoss(reason: string): Explained | undefined {
+  return (LOSS_EXPLANATIONS as Readonly<Record<string, Explained>>)[reason]
+}
+
+/** What two packets of one connection have in common when the second needs no telling: places, decisions and fields, without their values. */
+function shapeOf({ stations }: PacketStory): string {
+  return stations.map(({ place, steps }) => `${place}: ${steps
+    .map(({ kind, text, changes }) => `${kind} ${text} [${changes.map(({ field }) => field).join(',')}]`).join('; ')}`).join('\n')
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listText(words: readonly string[]): string {
+  return words.length <= 1 ? words[0] ?? '' : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`
+}

@@ -1,0 +1,122 @@
+/**
+ * A run as text for people: what was complained about, what was looked at, what came of the traffic, what died, what held.
+ * @module
+ */
+import { describeLimit } from '../sim/limits.ts'
+import { formatDuration } from '../scenario/duration-text.ts'
+import { printable, renderProblem } from '../scenario/problems.ts'
+import type { CheckResult, CommandOutput, RunResult, TrafficResult } from '../scenario/result.ts'
+import { summariseRequests } from '../scenario/traffic-summary.ts'
+import { formatBitRate, formatBytes, formatCount, plural } from './quantity-text.ts'
+import { printableLines, type Style, type TextOptions } from './style.ts'
+import { tableLines } from './table.ts'
+import { threeDigits } from '../scenario/duration-text.ts'
+
+/** The whole report, each line ended. Sections that have nothing to say are left out. */
+export function runText(result: RunResult, options: TextOptions): string {
+  const { style } = options
+  const sections = [
+    headerLines(result, style),
+    ...result.setup.filter(isComplaint).map((output) => complaintLines(output, style)),
+    ...result.observations.map((output) => sessionLines(output, result, style)),
+    ...result.traffic.map((item) => trafficLines(item, style)),
+    dropLines(result, style),
+    checkLines(result.checks, options),
+    endLines(result, style),
+  ]
+  return textOf(sections)
+}
+
+/** Only what failed: expectations that did not hold, and what ended the run early. Empty when there is nothing. */
+export function failuresText(result: RunResult, options: TextOptions): string {
+  return textOf([result.checks.filter(({ passed }) => !passed).map((check) => checkLine(check, options)), endLines(result, options.style)])
+}
+
+/** The line of an expectation, without indentation: mark, what, what was found; and where it is written when it failed. */
+export function checkLine({ text, passed, actual, file, line }: CheckResult, { style, isAscii }: TextOptions): string {
+  const words = `${printable(text)}: ${printable(actual)}`
+  if (passed) return `${style.green(isAscii ? 'ok  ' : '\u2713')} ${words}`
+  return `${style.red(isAscii ? 'FAIL' : '\u2717')} ${words} ${style.dim(`(${printable(file)}:${line})`)}`
+}
+
+/** What ended a run early, in lines; none for one that came to its end. */
+export function endLines({ limit, problem }: RunResult, style: Style): string[] {
+  return [
+    ...limit === undefined ? [] : [style.red(describeLimit(limit))],
+    ...problem === undefined ? [] : renderProblem(problem).split('\n').map((line, index) => index === 0 ? style.red(line) : line),
+  ]
+}
+
+function textOf(sections: readonly (readonly string[])[]): string {
+  return sections.filter((lines) => lines.length > 0).map((lines) => `${lines.join('\n')}\n`).join('\n')
+}
+
+function headerLines({ scenario, mode, seed, hash, endNs, events, frames }: RunResult, style: Style): string[] {
+  const name = `${printable(scenario)}${mode === undefined ? '' : ` (${mode})`}`
+  return [
+    style.bold(name),
+    style.dim(`seed ${printable(seed)}, hash ${hash}, ${formatDuration(endNs)} simulated, ${plural(events, 'event')}, ${plural(frames.sent, 'frame')}`),
+  ]
+}
+
+function isComplaint({ stderr, exitCode }: CommandOutput): boolean {
+  return stderr.trim() !== '' || exitCode !== 0
+}
+
+function complaintLines({ name, host, command, stderr, exitCode }: CommandOutput, style: Style): string[] {
+  // A script is named, a single command is shown.
+  const what = command.includes('\n') ? `${printable(name)} of ${printable(host)}` : `${printable(host)}# ${printable(command)}`
+  const code = exitCode === 0 ? '' : ` ${style.red(`(exit code ${exitCode})`)}`
+  return [`${style.bold(what)}${code}`, ...stderr.trim() === '' ? [] : printableLines(stderr)]
+}
+
+function sessionLines(output: CommandOutput, { trafficStartNs }: RunResult, style: Style): string[] {
+  const { name, host, command, atNs, stdout, stderr, exitCode } = output
+  const [first = '', ...rest] = printableLines(command)
+  const moment = atNs >= trafficStartNs ? `${formatDuration(atNs - trafficStartNs)} after traffic began` : 'before traffic began'
+  const title = name === command ? moment : `${printable(name)}, ${moment}`
+  return [
+    `${style.bold(`${printable(host)}# ${first}`)}  ${style.dim(`# ${title}`)}`,
+    ...rest.map((line) => style.bold(`> ${line}`)),
+    ...stdout === '' ? [] : printableLines(stdout),
+    ...stderr === '' ? [] : printableLines(stderr),
+    ...exitCode === 0 ? [] : [style.red(`(exit code ${exitCode})`)],
+  ]
+}
+
+function trafficLines({ name, kind, requests }: TrafficResult, style: Style): string[] {
+  const title = `${style.bold(printable(name))} (${printable(kind)}):`
+  if (requests.length === 0) return [`${title} no requests`]
+  const { count, okCount, failedCount, failures, answeredBy, okBytes, latency, startNs, endNs, okBitsPerSecond, okPerSecond } = summariseRequests(requests)
+  const failed = failures.map((one) => `${formatCount(one.count)} ${one.cause}`).join(', ')
+  const rows: [string, string][] = []
+  if (failedCount > 0) rows.push(['failed', failed])
+  if (answeredBy.length > 0) rows.push(['answered by', answeredBy.map((one) => `${one.server} ${formatCount(one.count)}`).join(', ')])
+  if (latency !== undefined) {
+    const { p50Ns, p90Ns, p99Ns, maxNs } = latency
+    const times = `p50 ${formatDuration(p50Ns)}, p90 ${formatDuration(p90Ns)}, p99 ${formatDuration(p99Ns)}, max ${formatDuration(maxNs)}`
+    rows.push(['latency', `${times} (n = ${formatCount(latency.count)})`])
+    rows.push(['answers', `${formatBytes(okBytes)}, ${formatBitRate(okBitsPerSecond)}, ${threeDigits(okPerSecond)} requests/s`])
+  }
+  const verdict = `${formatCount(okCount)} ok${failedCount === 0 ? '' : `, ${style.red(`${formatCount(failedCount)} failed`)}`}`
+  return [
+    `${title} ${plural(count, 'request')} in ${formatDuration(endNs - startNs)}, ${verdict}`,
+    ...tableLines(rows, ['left']).map((line) => `  ${line}`),
+  ]
+}
+
+function dropLines({ hosts, links }: RunResult, style: Style): string[] {
+  const drops = hosts.flatMap(({ name, drops: counts }) => Object.entries(counts).map(([reason, count]) => [name, reason, formatCount(count)]))
+  const losses = links.filter(({ lostFrames }) => lostFrames > 0).map(({ name, lostFrames }) => [name, 'frames lost', formatCount(lostFrames)])
+  if (drops.length + losses.length === 0) return []
+  return [style.bold('dropped packets and lost frames'), ...tableLines([...drops, ...losses], ['left', 'left', 'right']).map((line) => `  ${line}`)]
+}
+
+function checkLines(checks: readonly CheckResult[], options: TextOptions): string[] {
+  if (checks.length === 0) return []
+  const held = checks.filter(({ passed }) => passed).length
+  return [
+    options.style.bold(`expectations: ${held} of ${checks.length} held`),
+    ...checks.map((check) => `  ${checkLine(check, options)}`),
+  ]
+}
