@@ -9,7 +9,7 @@ import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Recording, TraceRecord } from '../scenario/recorder.ts'
 import { pcapngFrame, pcapngHeader } from './pcapng.ts'
 
-/** The file in pieces, in order. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing else. */
+/** The file in pieces. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing else. */
 export function* captureChunks(recording: Recording): Generator<Uint8Array> {
   const { nics, records } = recording
   const nicIndex = new Map(nics.map((nic, index) => [nic, index]))

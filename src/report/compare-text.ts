@@ -8,7 +8,7 @@ import { printable } from '../scenario/problems.ts'
 import type { RunResult } from '../scenario/result.ts'
 import { compareNames, FAILURES } from '../scenario/traffic-summary.ts'
 import { formatBitRate, formatCount, formatShare, plural } from './quantity-text.ts'
-import { checkLine, endLines } from './run-text.ts'
+import { failureLines } from './run-text.ts'
 import type { TextOptions } from './style.ts'
 import { tableLines } from './table.ts'
 
@@ -18,7 +18,7 @@ export interface ComparedMode {
   readonly summary: ModeSummary
 }
 
-/** The table, then what failed in each mode; each line ended. Bytes are of frames, link headers included. */
+/** The table, then how each mode met its expectations; each line ended. Bytes are of frames, link headers included. */
 export function compareText(modes: readonly ComparedMode[], options: TextOptions): string {
   const { style } = options
   const first = modes[0]?.result
@@ -29,8 +29,7 @@ export function compareText(modes: readonly ComparedMode[], options: TextOptions
     '', style.bold(head), ...body, '',
     ...modes.flatMap(({ result }) => [
       `${nameOf(result)}: ${heldText(result)}`,
-      ...[...result.checks.filter(({ passed }) => !passed).map((check) => checkLine(check, options)), ...endLines(result, style)]
-        .map((line) => `  ${line}`),
+      ...failureLines(result, options).map((line) => `  ${line}`),
     ]),
   ]
   return `${lines.join('\n')}\n`
@@ -48,12 +47,14 @@ function tableOf(modes: readonly ModeSummary[]): string[][] {
   })
   count('requests', ({ requests }) => requests.count)
   count('ok', ({ requests }) => requests.okCount)
-  for (const cause of FAILURES.filter((one) => modes.some(({ requests }) => requests.failures.some((failure) => failure.cause === one)))) {
-    count(`failed: ${cause}`, ({ requests }) => countOf(requests.failures, (failure) => failure.cause === cause))
+  const causes = new Set(modes.flatMap(({ requests }) => requests.failures.map(({ cause }) => cause)))
+  for (const cause of FAILURES) {
+    if (!causes.has(cause)) continue
+    count(`failed: ${cause}`, ({ requests }) => countOf(requests.failures, (one) => one.cause === cause))
   }
-  const servers = [...new Set(modes.flatMap(({ requests }) => requests.answeredBy.map(({ server }) => server)))].sort(compareNames)
-  for (const server of servers) {
-    count(`answered by ${server}`, ({ requests }) => countOf(requests.answeredBy, (answers) => answers.server === server))
+  const servers = new Set(modes.flatMap(({ requests }) => requests.answeredBy.map(({ server }) => server)))
+  for (const server of [...servers].sort(compareNames)) {
+    count(`answered by ${server}`, ({ requests }) => countOf(requests.answeredBy, (one) => one.server === server))
   }
   time('latency p50', ({ requests }) => requests.latency?.p50Ns)
   time('latency p90', ({ requests }) => requests.latency?.p90Ns)
@@ -76,8 +77,8 @@ function tableOf(modes: readonly ModeSummary[]): string[][] {
   }
   count('ARP requests', ({ arp }) => arp.requests)
   count('ARP replies', ({ arp }) => arp.replies)
-  const reasons = [...new Set(modes.flatMap(({ drops }) => drops.map(({ reason }) => reason)))].sort(compareNames)
-  for (const reason of reasons) count(`dropped: ${reason}`, ({ drops }) => countOf(drops, (drop) => drop.reason === reason))
+  const reasons = new Set(modes.flatMap(({ drops }) => drops.map(({ reason }) => reason)))
+  for (const reason of [...reasons].sort(compareNames)) count(`dropped: ${reason}`, ({ drops }) => countOf(drops, (one) => one.reason === reason))
   count('frames lost', ({ lostFrames }) => lostFrames)
   row('hash', ({ hash }) => hash)
   return rows

@@ -14,8 +14,8 @@ export interface Explained {
 /** Every reason for which a host drops a packet. */
 export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   'martian-source': {
-    cause: 'the source is an address that no packet from a wire may have: one of this host itself, loopback, multicast or broadcast.',
-    cure: 'look for two hosts with one address; on a director whose real servers send from the VIP, the answers must not be routed through it (or set net.ipv4.conf.X.accept_local=1).',
+    cause: 'the source is an address that no packet from a wire may have: of this host itself, loopback, multicast, broadcast.',
+    cure: 'look for two hosts with one address; answers from the VIP must not be routed through the director that has it.',
   },
   'martian-destination': {
     cause: 'the packet came from a wire and is for 127.0.0.0/8 or 0.0.0.0/8, which exist inside a host only.',
@@ -23,7 +23,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'rp-filter': {
     cause: 'reverse-path filter: the way back to the source does not lead out by the device that the packet came in by.',
-    cure: 'add the missing route back, or set net.ipv4.conf.X.rp_filter to 0 or 2 for that device and for all (the larger of both counts; on tunl0 of a real server too).',
+    cure: 'add the route back, or set net.ipv4.conf.X.rp_filter=0|2 for that device and for all (the larger one counts).',
   },
   'no-route': {
     cause: 'no route leads to the destination.',
@@ -31,7 +31,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'not-forwarding': {
     cause: 'the packet is for another host, and this one does not forward.',
-    cure: 'set net.ipv4.ip_forward=1 if it is to forward (a NAT director must); if the packet was meant for it, add the address, such as the VIP, here.',
+    cure: 'set net.ipv4.ip_forward=1 if it is to (a NAT director must), or add the address here if it is meant (the VIP).',
   },
   'ttl-exceeded': {
     cause: 'the packet has passed as many routers as its TTL allows, which mostly means that it goes round in a circle.',
@@ -39,7 +39,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'too-big': {
     cause: 'the packet is larger than the MTU of the next link, and must not be fragmented; the sender was told.',
-    cure: 'make room: for tunnels lower the MSS (iptables -t mangle ... TCPMSS) or raise the MTU between director and servers by 20 bytes; and let ICMP "fragmentation needed" through.',
+    cure: 'let ICMP "fragmentation needed" through; for tunnels lower the MSS, or raise the MTU behind the director by 20.',
   },
   'not-for-us': {
     cause: 'the frame came to this host, but what is in it is not for it: a unicast packet in a broadcast frame, or multicast.',
@@ -59,7 +59,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'cpu-queue-full': {
     cause: 'more frames came in than the processor of this host could work off, and its queue was full.',
-    cure: 'send less through it (DR or TUN instead of NAT takes the answers off a director), or give it a faster processor or a longer queue.',
+    cure: 'send less through it (under DR and TUN no answer passes a director), or give it a faster processor.',
   },
   'netfilter-drop': {
     cause: 'a netfilter rule, the policy of a chain, or conntrack threw it away.',
@@ -71,7 +71,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'no-listener': {
     cause: 'no program listens on this address and port.',
-    cure: 'start the server; for DR and TUN it must listen on the VIP (or on all addresses) and on the very port of the service, for NAT on the port of the destination.',
+    cure: 'start the server; under DR and TUN it must listen on the VIP, and on the very port of the service.',
   },
   'no-protocol': {
     cause: 'this host has nobody for packets of this protocol.',
@@ -82,12 +82,12 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cure: 'bring it up on the real server: ip link set tunl0 up (ifconfig tunl0 VIP netmask 255.255.255.255 up).',
   },
   'tcp-out-of-window': {
-    cause: 'the sequence numbers of the segment lie outside what its receiver expects: an old duplicate, or another connection with the same ports.',
+    cause: 'its sequence numbers are not what the receiver expects: an old duplicate, or another connection of the same ports.',
     cure: 'none is needed for single ones: TCP repeats what is missing.',
   },
   'tcp-closed': {
     cause: 'the segment belongs to no connection of this host: its connection is over, or was opened on another one.',
-    cure: 'if this is a server, see why the director sent it here: an entry that timed out, or a change of servers in the middle of a connection.',
+    cure: 'on a server, see why the director sent it here: an entry that timed out, or servers that changed in between.',
   },
   'tcp-backlog-full': {
     cause: 'the server did not accept connections as fast as they came, and its queue of new ones was full.',
@@ -99,10 +99,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'ipvs-destination-gone': {
     cause: 'the connection belongs to a destination that was removed.',
-    cure: 'set net.ipv4.vs.expire_nodest_conn=1 to end such connections at once, or drain a server by weight 0 before its removal.',
+    cure: 'set net.ipv4.vs.expire_nodest_conn=1 to end such connections at once, or drain a server by weight 0 first.',
   },
   'ipvs-drop-packet': {
-    cause: 'IPVS threw it away to defend itself or by a setting: a drop rate, low memory, or a reply that belongs to nobody.',
+    cause: 'IPVS threw it away to defend itself or by a setting: a drop rate, low memory, or a packet that belongs to nobody.',
     cure: 'look at net.ipv4.vs.drop_packet, drop_entry, amemthresh and sloppy_tcp.',
   },
   'ipvs-unsupported': {

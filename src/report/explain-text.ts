@@ -22,44 +22,45 @@ export function explainText(explanation: Explanation, style: Style): string {
   const { packets, missed } = explanation
   const lines = [style.bold(summarySentence(explanation))]
   const told = new Map<string, number>()
-  for (const story of packets) {
-    lines.push('', ...storyLines(story, packets, told, style))
-  }
+  for (const story of packets) lines.push('', ...storyLines(story, packets, told, style))
   if (missed !== undefined) lines.push('', style.red(missed))
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** One sentence on all of it: who spoke with whom, by what way, and what became of it. */
+/** One sentence on all of it: who received packets, and what became of the others. */
 export function summarySentence({ subject, packets }: Explanation): string {
   const [only] = packets
-  if (subject.kind === 'packet' && only !== undefined) return fateSentence(only)
+  if (subject.kind === 'packet') return only === undefined ? `Packet ${subject.uid} was not seen.` : fateSentence(only)
   const ends = packets.flatMap((story) => story.ends)
-  const deaths = ends.filter((end) => end.kind !== 'consumed')
-  const name = subject.kind === 'packet' ? `packet ${subject.uid}` : `${formatIp(subject.addr)}:${subject.port}`
-  const users = [...new Set(ends.flatMap((end) => end.kind === 'consumed' ? [end.place] : []))]
-  const between = users.length === 0 ? 'none was received' : `received by ${listText(users)}`
-  const causes = new Map<string, number>()
-  for (const end of deaths) causes.set(deathText(end), (causes.get(deathText(end)) ?? 0) + 1)
-  const died = [...causes].map(([cause, count]) => `${count} ${cause}`)
-  return printable(`Connection ${name}: ${plural(packets.length, 'packet')}, ${between}; ${died.length === 0 ? 'none died' : died.join('; ')}.`)
+  const receivers = [...new Set(ends.flatMap((end) => end.kind === 'consumed' ? [end.place] : []))]
+  const deaths = new Map<string, number>()
+  for (const end of ends) {
+    if (end.kind !== 'consumed') deaths.set(deathText(end), (deaths.get(deathText(end)) ?? 0) + 1)
+  }
+  const received = receivers.length === 0 ? 'received by nobody' : `received by ${listText(receivers)}`
+  const died = deaths.size === 0 ? 'none died' : [...deaths].map(([death, count]) => `${count} ${death}`).join(', ')
+  const name = `${formatIp(subject.addr)}:${subject.port}`
+  return printable(`Connection ${name}: ${plural(packets.length, 'packet')}, ${received}; ${died}.`)
 }
 
-/** What became of one packet, in a sentence. */
-export function fateSentence({ uid, stations, ends }: PacketStory): string {
+/** What became of one packet. */
+function fateSentence({ uid, stations, ends }: PacketStory): string {
   const startNs = stations[0]?.timeNs ?? 0
+  // Links are stations only where something was lost.
   const places = stations.filter(({ steps }) => steps.every(({ kind }) => kind !== 'lost')).map(({ place }) => place)
   const hosts = places.filter((place, index) => place !== places[index - 1])
-  const way = hosts.length <= 1 ? `stayed on ${hosts[0] ?? 'the wire'}`
-    : `went from ${hosts[0]}${hosts.length > 2 ? ` by ${listText(hosts.slice(1, -1))}` : ''} to ${hosts.at(-1)}`
+  const [first = 'the wire', last] = [hosts[0], hosts.at(-1)]
+  const between = hosts.length > 2 ? ` by ${listText(hosts.slice(1, -1))}` : ''
+  const way = hosts.length < 2 ? `did not leave ${first}` : `went from ${first}${between} to ${last}`
   const fates = ends.map((end) => {
-    const after = `after ${formatDuration(end.timeNs - startNs)}`
-    return end.kind === 'consumed' ? `was taken by ${end.by} of ${end.place} ${after}` : `${deathText(end)} ${after}`
+    const fate = end.kind === 'consumed' ? `was taken by ${end.by} of ${end.place}` : deathText(end)
+    return `${fate} after ${formatDuration(end.timeNs - startNs)}`
   })
-  return printable(`Packet ${uid} ${way} and ${fates.length === 0 ? 'was still on its way when the recording ended' : listText(fates)}.`)
+  return printable(`Packet ${uid} ${way} and ${fates.length === 0 ? 'had not ended when the recording did' : listText(fates)}.`)
 }
 
-function deathText(end: End): string {
-  return end.kind === 'lost' ? `lost on the link ${end.place} (${end.reason})` : end.kind === 'dropped' ? `died on ${end.place} (${end.reason})` : ''
+function deathText(end: Exclude<End, { readonly kind: 'consumed' }>): string {
+  return end.kind === 'lost' ? `lost on ${end.place} (${end.reason})` : `died on ${end.place} (${end.reason})`
 }
 
 /** A story in full; or, when one of the same shape was told before, in one line. */
@@ -69,7 +70,7 @@ function storyLines(story: PacketStory, all: readonly PacketStory[], told: Map<s
   const title = `${style.bold(`#${uid}`)} ${style.dim(exactSeconds(startNs))} ${text}`
   const shape = shapeOf(story)
   const like = told.get(shape)
-  if (like !== undefined) return [`${title}`, `   ${style.dim(`as packet ${like}`)}`]
+  if (like !== undefined) return [title, style.dim(`   like packet ${like}`)]
   told.set(shape, uid)
   const reporters = all.filter((other) => other.reports === uid).map((other) => `packet ${other.uid}`)
   const notes = [
@@ -80,13 +81,16 @@ function storyLines(story: PacketStory, all: readonly PacketStory[], told: Map<s
 }
 
 function stationLines({ timeNs, place, steps }: Station, style: Style): string[] {
-  return [`${style.dim(exactSeconds(timeNs))} ${style.bold(printable(place))}`, ...steps.flatMap((step) => stepLines(step, timeNs, style))]
+  return [
+    `${style.dim(exactSeconds(timeNs))} ${style.bold(printable(place))}`,
+    ...steps.flatMap((step) => stepLines(step, timeNs, style)),
+  ]
 }
 
 function stepLines(step: Step, startNs: number, style: Style): string[] {
   const { timeNs, kind, text, changes } = step
   const delay = timeNs === startNs ? '' : style.dim(` (after ${formatDuration(timeNs - startNs)})`)
-  const marked = changes.map(({ field, before, after }) => `${INDENT}${style.bold(`${field}: ${printable(before)} -> ${printable(after)}`)}`)
+  const marked = changes.map(({ field, before, after }) => INDENT + style.bold(`${field}: ${before} -> ${after}`))
   const name = (words: string): string => `  ${padded(words, STEP_COLUMNS, 'left')} `
   switch (kind) {
     case 'consumed': return [...marked, `${name('taken')}${style.green(`by ${printable(text)}`)}${delay}`]
@@ -110,10 +114,10 @@ function findLoss(reason: string): Explained | undefined {
   return (LOSS_EXPLANATIONS as Readonly<Record<string, Explained>>)[reason]
 }
 
-/** What two packets of one connection have in common when the second needs no telling: places, decisions and fields, without their values. */
+/** Two packets of one shape had the same way, decisions and changed fields; only values and times may differ. */
 function shapeOf({ stations }: PacketStory): string {
-  return stations.map(({ place, steps }) => `${place}: ${steps
-    .map(({ kind, text, changes }) => `${kind} ${text} [${changes.map(({ field }) => field).join(',')}]`).join('; ')}`).join('\n')
+  const stepText = ({ kind, text, changes }: Step): string => `${kind} ${text} [${changes.map(({ field }) => field).join(' ')}]`
+  return stations.map(({ place, steps }) => `${place}: ${steps.map(stepText).join('; ')}`).join('\n')
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -34,7 +34,7 @@ export interface LabVerdict {
 
 /** The document as text of several lines, the last one ended. */
 export function jsonText(document: Document): string {
-  return `${JSON.stringify(document, refuseNonNumbers, 2)}\n`
+  return `${escaped(JSON.stringify(document, refuseNonNumbers, 2))}\n`
 }
 
 /** A run, whole. `passed`: whether it counts as a success. */
@@ -48,7 +48,7 @@ export function runDocument(result: RunResult, passed: boolean): Document {
   }
 }
 
-/** A run as lines, each ended: what is run, then commands of the setup, requests, observations and expectations, at last a summary. */
+/** A run as lines, each ended: what is run, then commands of the setup, requests, observations, expectations, and a summary. */
 export function* runLines(result: RunResult, passed: boolean): Generator<string> {
   const { scenario, mode, seed, trafficStartNs, setup, observations, traffic, checks, hosts, links, limit, problem } = result
   yield jsonLine({ schemaVersion: SCHEMA_VERSION, kind: 'run', scenario, mode, seed, trafficStartNs })
@@ -98,7 +98,8 @@ export function explainDocument(explanation: Explanation): Document {
   const { subject, packets, missed } = explanation
   return {
     schemaVersion: SCHEMA_VERSION, kind: 'explain',
-    subject: subject.kind === 'packet' ? { packet: subject.uid } : { connection: `${formatIp(subject.addr)}:${subject.port}` },
+    subject: subject.kind === 'packet' ? { packet: subject.uid }
+      : { connection: `${formatIp(subject.addr)}:${subject.port}` },
     summary: summarySentence(explanation),
     packets: packets.map(({ uid, text, reports, stations, ends }) => ({
       number: uid, text, reports, stations,
@@ -109,7 +110,13 @@ export function explainDocument(explanation: Explanation): Document {
 }
 
 function jsonLine(document: Document): string {
-  return `${JSON.stringify(document, refuseNonNumbers)}\n`
+  return `${escaped(JSON.stringify(document, refuseNonNumbers))}\n`
+}
+
+/** What JSON lets stand and a terminal would obey: DEL, C1 controls, line separators, and marks of direction. */
+function escaped(json: string): string {
+  return json.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (point) => `\\u${point.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function headOf(result: RunResult, kind: 'run' | 'summary', passed: boolean): Document {

@@ -3,14 +3,13 @@
  * @module
  */
 import { describeLimit } from '../sim/limits.ts'
-import { formatDuration } from '../scenario/duration-text.ts'
+import { formatDuration, threeDigits } from '../scenario/duration-text.ts'
 import { printable, renderProblem } from '../scenario/problems.ts'
 import type { CheckResult, CommandOutput, RunResult, TrafficResult } from '../scenario/result.ts'
-import { summariseRequests } from '../scenario/traffic-summary.ts'
+import { summariseRequests, type RequestSummary } from '../scenario/traffic-summary.ts'
 import { formatBitRate, formatBytes, formatCount, plural } from './quantity-text.ts'
 import { printableLines, type Style, type TextOptions } from './style.ts'
 import { tableLines } from './table.ts'
-import { threeDigits } from '../scenario/duration-text.ts'
 
 /** The whole report, each line ended. Sections that have nothing to say are left out. */
 export function runText(result: RunResult, options: TextOptions): string {
@@ -29,21 +28,28 @@ export function runText(result: RunResult, options: TextOptions): string {
 
 /** Only what failed: expectations that did not hold, and what ended the run early. Empty when there is nothing. */
 export function failuresText(result: RunResult, options: TextOptions): string {
-  return textOf([result.checks.filter(({ passed }) => !passed).map((check) => checkLine(check, options)), endLines(result, options.style)])
+  return textOf([failureLines(result, options)])
 }
 
-/** The line of an expectation, without indentation: mark, what, what was found; and where it is written when it failed. */
-export function checkLine({ text, passed, actual, file, line }: CheckResult, { style, isAscii }: TextOptions): string {
+/** The same as lines. */
+export function failureLines(result: RunResult, options: TextOptions): string[] {
+  const failed = result.checks.filter(({ passed }) => !passed)
+  return [...failed.map((check) => checkLine(check, options)), ...endLines(result, options.style)]
+}
+
+/** The line of an expectation: mark, what, what was found; and where it is written when it failed. */
+function checkLine({ text, passed, actual, file, line }: CheckResult, { style, isAscii }: TextOptions): string {
   const words = `${printable(text)}: ${printable(actual)}`
   if (passed) return `${style.green(isAscii ? 'ok  ' : '\u2713')} ${words}`
   return `${style.red(isAscii ? 'FAIL' : '\u2717')} ${words} ${style.dim(`(${printable(file)}:${line})`)}`
 }
 
 /** What ended a run early, in lines; none for one that came to its end. */
-export function endLines({ limit, problem }: RunResult, style: Style): string[] {
+function endLines({ limit, problem }: RunResult, style: Style): string[] {
+  const [title, ...place] = problem === undefined ? [] : renderProblem(problem).split('\n')
   return [
     ...limit === undefined ? [] : [style.red(describeLimit(limit))],
-    ...problem === undefined ? [] : renderProblem(problem).split('\n').map((line, index) => index === 0 ? style.red(line) : line),
+    ...title === undefined ? [] : [style.red(title), ...place],
   ]
 }
 
@@ -52,11 +58,11 @@ function textOf(sections: readonly (readonly string[])[]): string {
 }
 
 function headerLines({ scenario, mode, seed, hash, endNs, events, frames }: RunResult, style: Style): string[] {
-  const name = `${printable(scenario)}${mode === undefined ? '' : ` (${mode})`}`
-  return [
-    style.bold(name),
-    style.dim(`seed ${printable(seed)}, hash ${hash}, ${formatDuration(endNs)} simulated, ${plural(events, 'event')}, ${plural(frames.sent, 'frame')}`),
+  const numbers = [
+    `seed ${printable(seed)}`, `hash ${hash}`, `${formatDuration(endNs)} simulated`, plural(events, 'event'),
+    plural(frames.sent, 'frame'),
   ]
+  return [style.bold(`${printable(scenario)}${mode === undefined ? '' : ` (${mode})`}`), style.dim(numbers.join(', '))]
 }
 
 function isComplaint({ stderr, exitCode }: CommandOutput): boolean {
@@ -73,7 +79,7 @@ function complaintLines({ name, host, command, stderr, exitCode }: CommandOutput
 function sessionLines(output: CommandOutput, { trafficStartNs }: RunResult, style: Style): string[] {
   const { name, host, command, atNs, stdout, stderr, exitCode } = output
   const [first = '', ...rest] = printableLines(command)
-  const moment = atNs >= trafficStartNs ? `${formatDuration(atNs - trafficStartNs)} after traffic began` : 'before traffic began'
+  const moment = `${formatDuration(atNs - trafficStartNs)} after traffic began`
   const title = name === command ? moment : `${printable(name)}, ${moment}`
   return [
     `${style.bold(`${printable(host)}# ${first}`)}  ${style.dim(`# ${title}`)}`,
@@ -87,29 +93,38 @@ function sessionLines(output: CommandOutput, { trafficStartNs }: RunResult, styl
 function trafficLines({ name, kind, requests }: TrafficResult, style: Style): string[] {
   const title = `${style.bold(printable(name))} (${printable(kind)}):`
   if (requests.length === 0) return [`${title} no requests`]
-  const { count, okCount, failedCount, failures, answeredBy, okBytes, latency, startNs, endNs, okBitsPerSecond, okPerSecond } = summariseRequests(requests)
-  const failed = failures.map((one) => `${formatCount(one.count)} ${one.cause}`).join(', ')
-  const rows: [string, string][] = []
-  if (failedCount > 0) rows.push(['failed', failed])
-  if (answeredBy.length > 0) rows.push(['answered by', answeredBy.map((one) => `${one.server} ${formatCount(one.count)}`).join(', ')])
-  if (latency !== undefined) {
-    const { p50Ns, p90Ns, p99Ns, maxNs } = latency
-    const times = `p50 ${formatDuration(p50Ns)}, p90 ${formatDuration(p90Ns)}, p99 ${formatDuration(p99Ns)}, max ${formatDuration(maxNs)}`
-    rows.push(['latency', `${times} (n = ${formatCount(latency.count)})`])
-    rows.push(['answers', `${formatBytes(okBytes)}, ${formatBitRate(okBitsPerSecond)}, ${threeDigits(okPerSecond)} requests/s`])
-  }
-  const verdict = `${formatCount(okCount)} ok${failedCount === 0 ? '' : `, ${style.red(`${formatCount(failedCount)} failed`)}`}`
+  const summary = summariseRequests(requests)
+  const { count, okCount, failedCount, startNs, endNs } = summary
+  const failed = failedCount === 0 ? '' : `, ${style.red(`${formatCount(failedCount)} failed`)}`
   return [
-    `${title} ${plural(count, 'request')} in ${formatDuration(endNs - startNs)}, ${verdict}`,
-    ...tableLines(rows, ['left']).map((line) => `  ${line}`),
+    `${title} ${plural(count, 'request')} in ${formatDuration(endNs - startNs)}, ${formatCount(okCount)} ok${failed}`,
+    ...tableLines(trafficRows(summary), ['left']).map((line) => `  ${line}`),
   ]
 }
 
+function trafficRows({ failures, answeredBy, okBytes, latency, okBitsPerSecond, okPerSecond }: RequestSummary): string[][] {
+  const rows: string[][] = []
+  if (failures.length > 0) rows.push(['failed', failures.map(({ cause, count }) => `${formatCount(count)} ${cause}`).join(', ')])
+  if (answeredBy.length > 0) {
+    rows.push(['answered by', answeredBy.map(({ server, count }) => `${server} ${formatCount(count)}`).join(', ')])
+  }
+  if (latency === undefined) return rows
+  const times = ([['p50', latency.p50Ns], ['p90', latency.p90Ns], ['p99', latency.p99Ns], ['max', latency.maxNs]] as const)
+    .map(([name, ns]) => `${name} ${formatDuration(ns)}`).join(', ')
+  rows.push(['latency', `${times} (n = ${formatCount(latency.count)})`])
+  rows.push(['answers', `${formatBytes(okBytes)}, ${formatBitRate(okBitsPerSecond)}, ${threeDigits(okPerSecond)} requests/s`])
+  return rows
+}
+
 function dropLines({ hosts, links }: RunResult, style: Style): string[] {
-  const drops = hosts.flatMap(({ name, drops: counts }) => Object.entries(counts).map(([reason, count]) => [name, reason, formatCount(count)]))
-  const losses = links.filter(({ lostFrames }) => lostFrames > 0).map(({ name, lostFrames }) => [name, 'frames lost', formatCount(lostFrames)])
-  if (drops.length + losses.length === 0) return []
-  return [style.bold('dropped packets and lost frames'), ...tableLines([...drops, ...losses], ['left', 'left', 'right']).map((line) => `  ${line}`)]
+  const rows = [
+    ...hosts.flatMap(({ name, drops }) => Object.entries(drops).map(([reason, count]) => [name, reason, formatCount(count)])),
+    ...links.filter(({ lostFrames }) => lostFrames > 0)
+      .map(({ name, lostFrames }) => [name, 'frames lost', formatCount(lostFrames)]),
+  ]
+  if (rows.length === 0) return []
+  const lines = tableLines(rows, ['left', 'left', 'right']).map((line) => `  ${line}`)
+  return [style.bold('dropped packets and lost frames'), ...lines]
 }
 
 function checkLines(checks: readonly CheckResult[], options: TextOptions): string[] {

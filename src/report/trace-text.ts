@@ -12,8 +12,8 @@ import { exactSeconds, PLAIN_STYLE, type Style } from './style.ts'
 /**
  * The lines, without line breaks:
  * `0.000123456 client.eth0 out #12 IP 10.0.0.10.40001 > 10.0.0.100.80: Flags [S], ...`,
- * `... drop: ttl-exceeded at router`, `... lost: queue-full on lan>rs1.eth0`. The number is what `explain --packet` takes; ARP has none.
- * A last line says so when the recording has not kept everything.
+ * `... drop: ttl-exceeded at router`, `... lost: queue-full on lan>rs1.eth0`. The number is what `explain --packet` takes;
+ * ARP has none. A last line says so when the recording has not kept everything.
  */
 export function* traceLines(recording: Recording, style: Style = PLAIN_STYLE): Generator<string> {
   const sequences = new SequenceView()
@@ -24,11 +24,13 @@ export function* traceLines(recording: Recording, style: Style = PLAIN_STYLE): G
         yield `${style.dim(time)} ${record.nic.name} ${record.direction}${frameText(record.frame, sequences)}`
         break
       case 'lost':
-        yield `${style.dim(time)} ${record.link}${frameText(record.frame, sequences)} ${style.red(`lost: ${record.reason} on ${record.link}`)}`
+        yield `${style.dim(time)} ${record.link}${frameText(record.frame, sequences)} ${
+          style.red(`lost: ${record.reason} on ${record.link}`)}`
         break
       case 'dropped': {
         const text = formatPacket(record.packet, { sequences })
-        yield `${style.dim(time)} ${record.host} #${record.packet.uid} ${text} ${style.red(`drop: ${record.reason} at ${record.host}`)}`
+        const end = style.red(`drop: ${record.reason} at ${record.host}`)
+        yield `${style.dim(time)} ${record.host} #${record.packet.uid} ${text} ${end}`
         break
       }
       default: break

@@ -3,8 +3,8 @@
  * result of the run: the ledgers of hosts and links, and the requests.
  * @module
  */
-import type { DropReason } from '../host/ip-service.ts'
 import { present } from '../base/assert.ts'
+import type { DropReason } from '../host/ip-service.ts'
 import type { HostResult, LinkResult, RunResult } from './result.ts'
 import type { Mode } from './schema-check.ts'
 import { compareNames, summariseRequests, type RequestSummary } from './traffic-summary.ts'
@@ -52,15 +52,15 @@ export function summariseMode(result: RunResult, director: string): ModeSummary 
   const requests = summariseRequests(result.traffic.flatMap((item) => item.requests))
   const periodNs = requests.endNs - requests.startNs
   const host = present(result.hosts.find(({ name }) => name === director), `host ${director}`)
-  const { received, sent } = host.packets
+  const { cpu, packets: { received, sent } } = host
   return {
     mode: result.mode, hash: result.hash, requests,
     director: {
       name: director,
       into: { packets: received, bytes: host.nics.reduce((sum, nic) => sum + nic.rxBytes, 0) },
       outOf: { packets: sent, bytes: host.nics.reduce((sum, nic) => sum + nic.txBytes, 0) },
-      cpu: host.cpu === undefined ? undefined : {
-        share: shareOf(host.cpu.busyNs, periodNs), queuePeakFrames: host.cpu.queuePeakFrames, droppedFrames: host.cpu.droppedFrames,
+      cpu: cpu === undefined ? undefined : {
+        share: shareOf(cpu.busyNs, periodNs), queuePeakFrames: cpu.queuePeakFrames, droppedFrames: cpu.droppedFrames,
       },
     },
     frames: framesByGroup(result.links),
@@ -87,8 +87,8 @@ function framesByGroup(links: readonly LinkResult[]): ModeSummary['frames'] {
 
 function sumDrops(hosts: readonly HostResult[]): ModeSummary['drops'] {
   const counts = new Map<DropReason, number>()
-  for (const { drops } of hosts) {
-    for (const [reason, count] of Object.entries(drops) as [DropReason, number][]) counts.set(reason, (counts.get(reason) ?? 0) + count)
+  for (const [reason, count] of hosts.flatMap(({ drops }) => Object.entries(drops) as [DropReason, number][])) {
+    counts.set(reason, (counts.get(reason) ?? 0) + count)
   }
   return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => compareNames(a.reason, b.reason))
 }
@@ -96,7 +96,8 @@ function sumDrops(hosts: readonly HostResult[]): ModeSummary['drops'] {
 /** The busiest of all; of equals, processors come first, then what comes first in the scenario. */
 function findBottleneck({ hosts, links }: RunResult, periodNs: number): Bottleneck | undefined {
   const busy: Bottleneck[] = [
-    ...hosts.flatMap(({ name, cpu }) => cpu === undefined ? [] : [{ kind: 'cpu' as const, name, share: shareOf(cpu.busyNs, periodNs) }]),
+    ...hosts.flatMap(({ name, cpu }) => cpu === undefined ? []
+      : [{ kind: 'cpu' as const, name, share: shareOf(cpu.busyNs, periodNs) }]),
     ...links.map(({ name, busyNs }) => ({ kind: 'link' as const, name, share: shareOf(busyNs, periodNs) })),
   ]
   let most: Bottleneck | undefined
@@ -104,7 +105,7 @@ function findBottleneck({ hosts, links }: RunResult, periodNs: number): Bottlene
   return most
 }
 
-/** What was busy before traffic began or after it ended counts too, so that this is never less than the truth, and 1 at most. */
+/** What was busy before traffic began or after it ended counts too: this is never less than the truth, and 1 at most. */
 function shareOf(busyNs: number, periodNs: number): number {
   return periodNs > 0 ? Math.min(1, busyNs / periodNs) : 0
 }

@@ -23,7 +23,7 @@ export interface Flow {
   readonly dport: number
 }
 
-/** Fields of the headers that differ, in the order of the headers. A wrapping put on or taken off is one change, of `outer header`. */
+/** Fields of the headers that differ, in their order. A wrapping put on or taken off is one change, of `outer header`. */
 export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] {
   if (before === after) return []
   const [inner, outer] = [innerOf(before), innerOf(after)]
@@ -42,7 +42,7 @@ export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] 
   return inner !== undefined && outer !== undefined ? [...changes, ...changesOf(inner, outer)] : changes
 }
 
-/** The TCP or UDP flow of a packet: of the packet inside it, of the whole it is a piece of, of the one that an ICMP error is about. */
+/** The TCP or UDP flow of a packet; of what is inside it, of the whole it is a piece of, of what an ICMP error is about. */
 export function flowOf(packet: Ipv4Packet): Flow | undefined {
   const { payload, src, dst } = packet
   switch (payload.kind) {
@@ -72,14 +72,17 @@ function outerText({ src, dst, ttl }: Ipv4Packet): string {
 
 function fieldsOf(packet: Ipv4Packet): Map<string, string> {
   const fields = new Map([
-    ['src', formatIp(packet.src)], ['dst', formatIp(packet.dst)], ['ttl', String(packet.ttl)], ['tos', `0x${packet.tos.toString(16)}`],
-    ['id', String(packet.ident)], ['DF', packet.dontFragment ? 'set' : 'clear'], ['length', String(totalBytes(packet))],
-    ['fragment', fragmentText(packet)], ['mark', `0x${packet.mark.toString(16)}`],
+    ['src', formatIp(packet.src)], ['dst', formatIp(packet.dst)], ['ttl', String(packet.ttl)],
+    ['tos', `0x${packet.tos.toString(16)}`], ['id', String(packet.ident)], ['DF', packet.dontFragment ? 'set' : 'clear'],
+    ['length', String(totalBytes(packet))], ['fragment', fragmentText(packet)], ['mark', `0x${packet.mark.toString(16)}`],
   ])
   const { payload } = packet
-  if (payload.kind === 'tcp' || payload.kind === 'udp') fields.set('sport', String(payload.sport)).set('dport', String(payload.dport))
+  if (payload.kind === 'tcp' || payload.kind === 'udp') {
+    fields.set('sport', String(payload.sport)).set('dport', String(payload.dport))
+  }
   if (payload.kind === 'tcp') {
-    fields.set('seq', String(payload.seq)).set('ack', String(payload.ack)).set('MSS', String(payload.options.mss ?? 'none'))
+    const { seq, ack, options } = payload
+    fields.set('seq', String(seq)).set('ack', String(ack)).set('MSS', String(options.mss ?? 'none'))
   } else if (payload.kind === 'icmp') {
     fields.set('ICMP type', String(payload.type)).set('ICMP code', String(payload.code))
     if (payload.quoted !== undefined) {

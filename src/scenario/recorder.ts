@@ -27,21 +27,26 @@ export interface RecordedNic {
   readonly framing: Framing
 }
 
-/** One thing that happened. Times are nanoseconds since the start of the run. */
+/** What every record has. */
+interface Moment {
+  /** Nanoseconds since the start of the run. */
+  readonly timeNs: number
+}
+
+/** What every record of a host has. */
+interface AtHost extends Moment {
+  readonly host: string
+}
+
+/** One thing that happened. */
 export type TraceRecord =
-  | { readonly kind: 'frame', readonly timeNs: number, readonly nic: RecordedNic, readonly direction: 'in' | 'out', readonly frame: Frame }
-  | { readonly kind: 'lost', readonly timeNs: number, readonly link: string, readonly reason: LossReason, readonly frame: Frame }
-  | ({ readonly kind: 'decision', readonly timeNs: number, readonly host: string, readonly packet: Ipv4Packet } & Decision)
-  | {
-    readonly kind: 'changed', readonly timeNs: number, readonly host: string, readonly before: Ipv4Packet, readonly after: Ipv4Packet
-    readonly why: string
-  }
-  | { readonly kind: 'consumed', readonly timeNs: number, readonly host: string, readonly packet: Ipv4Packet, readonly by: string }
-  | { readonly kind: 'dropped', readonly timeNs: number, readonly host: string, readonly packet: Ipv4Packet, readonly reason: DropReason }
-  | {
-    readonly kind: 'arp', readonly timeNs: number, readonly host: string, readonly device: string, readonly packet: ArpPacket
-    readonly outcome: string
-  }
+  | Moment & { readonly kind: 'frame', readonly nic: RecordedNic, readonly direction: 'in' | 'out', readonly frame: Frame }
+  | Moment & { readonly kind: 'lost', readonly link: string, readonly reason: LossReason, readonly frame: Frame }
+  | AtHost & { readonly kind: 'decision', readonly packet: Ipv4Packet } & Decision
+  | AtHost & { readonly kind: 'changed', readonly before: Ipv4Packet, readonly after: Ipv4Packet, readonly why: string }
+  | AtHost & { readonly kind: 'consumed', readonly packet: Ipv4Packet, readonly by: string }
+  | AtHost & { readonly kind: 'dropped', readonly packet: Ipv4Packet, readonly reason: DropReason }
+  | AtHost & { readonly kind: 'arp', readonly device: string, readonly packet: ArpPacket, readonly outcome: string }
 
 /** What was written down. Live while the run goes on. */
 export interface Recording {
@@ -62,7 +67,7 @@ export interface RecorderOptions {
   readonly isDetailed: boolean
 }
 
-/** Writes one run down. Attach it before anything happens: `runScenario(scenario, { onWorld: (world) => recorder.attach(world) })`. */
+/** Writes one run down, from when it is attached: `runScenario(scenario, { onWorld: (world) => recorder.attach(world) })`. */
 export class Recorder implements FrameTap, HostTrace, LossTap, Recording {
   readonly records: TraceRecord[] = []
   fullSinceNs: number | undefined
@@ -121,7 +126,8 @@ export class Recorder implements FrameTap, HostTrace, LossTap, Recording {
   }
 
   arp(host: { readonly name: string }, device: Device, packet: ArpPacket, outcome: string): void {
-    if (this.#options.isDetailed) this.#keep({ kind: 'arp', timeNs: this.#nowNs(), host: host.name, device: device.name, packet, outcome })
+    if (!this.#options.isDetailed) return
+    this.#keep({ kind: 'arp', timeNs: this.#nowNs(), host: host.name, device: device.name, packet, outcome })
   }
 
   #keep(record: TraceRecord): void {
@@ -142,5 +148,6 @@ export class Recorder implements FrameTap, HostTrace, LossTap, Recording {
 /** One sentence for the user when not everything was kept; undefined when it was. */
 export function describeMissed({ records, fullSinceNs, missedCount }: Recording): string | undefined {
   if (fullSinceNs === undefined) return undefined
-  return `recording is full: the first ${records.length} records were kept, ${missedCount} from ${fullSinceNs / 1e9} s on were not`
+  const kept = `the first ${records.length} records were kept`
+  return `the recording is full: ${kept}, ${missedCount} from ${fullSinceNs / 1e9} s on were not`
 }

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { NS_PER_SECOND } from '../base/units.ts'
 import { HostShell } from '../admin/shell/host-shell.ts'
 import { ShellDriver } from '../admin/shell/shell-driver.ts'
 import type { ShellTask } from '../admin/shell/shell-task.ts'
@@ -42,6 +43,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions = {}):
   options.onWorld?.(built.value)
   return run.toEnd(seed)
 }
+
+/** How long a run without a `duration` goes on after its last request: connections close, and what is under way arrives. */
+const AFTERMATH_NS = NS_PER_SECOND
 
 /** Why the driver came back. */
 type End = Awaited<ReturnType<ShellDriver['runUntil']>>
@@ -147,6 +151,7 @@ class Run {
       assert(end !== 'idle' || traffic.isOver, 'every request ends, be it by a timeout')
     }
     await this.#wait(this.#started)
+    if (!this.#isOver) await this.#runUntil(this.#world.sim.nowNs + AFTERMATH_NS)
   }
 
   #event(event: Scenario['events'][number]): void {

@@ -76,7 +76,7 @@ export interface Scenario {
   readonly name: string
   readonly about: string
   readonly seed: string
-  /** Undefined: the run ends when traffic, events and observations are over. */
+  /** Undefined: the run ends 1 s after traffic, events and observations are over. */
   readonly durationNs: number | undefined
   readonly limits: RunLimits
   /** In the order of the file, as everything here. */

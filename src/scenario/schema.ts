@@ -26,7 +26,7 @@ export const SINGLE_SECTIONS = {
   about: longTextValue.optional().describe('What it shows.'),
   seed: textValue.prefault('1').describe('Seed of all chance; number or text.'),
   duration: durationValue.optional()
-    .describe('How long the run lasts. Unless given, it ends when traffic, events and observations are over.'),
+    .describe('How long the run lasts. Unless given, it ends 1 s after traffic, events and observations are over.'),
   limits: limitsSchema.prefault({}).describe('What stops a runaway run.'),
   cluster: clusterSchema.optional(),
   compare: compareSchema.optional().describe('The modes that `lvsim compare` runs side by side.'),

@@ -4,6 +4,7 @@
  */
 import type { RequestOutcome, RequestRecord } from '../app/outcome.ts'
 import { Sample } from '../measure/quantile.ts'
+import { present } from '../base/assert.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
 
 /** How long answered requests took, from their start to their last byte: nearest-rank quantiles of `count` requests. */
@@ -79,9 +80,10 @@ export function compareNames(a: string, b: string): number {
 
 function latencyOf(answered: readonly RequestRecord[]): LatencySummary | undefined {
   const sample = new Sample(answered.map(({ startNs, endNs }) => endNs - startNs))
-  const [meanNs, p50Ns, p90Ns, p99Ns, maxNs] = [
-    sample.mean(), sample.quantile(0.5), sample.quantile(0.9), sample.quantile(0.99), sample.quantile(1),
-  ]
-  if (meanNs === undefined || p50Ns === undefined || p90Ns === undefined || p99Ns === undefined || maxNs === undefined) return undefined
-  return { count: sample.count, meanNs, p50Ns, p90Ns, p99Ns, maxNs }
+  const meanNs = sample.mean()
+  if (meanNs === undefined) return undefined
+  const quantile = (share: number): number => present(sample.quantile(share), 'a quantile of something')
+  return {
+    count: sample.count, meanNs, p50Ns: quantile(0.5), p90Ns: quantile(0.9), p99Ns: quantile(0.99), maxNs: quantile(1),
+  }
 }

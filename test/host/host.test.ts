@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { removeDevice } from '../../src/host/config/devices.ts'
 import { bringUp, Host } from '../../src/host/host.ts'
-import { Hooks } from '../../src/host/hooks.ts'
+import { type HookFunction, Hooks } from '../../src/host/hooks.ts'
 import { SysctlRegistry } from '../../src/host/sysctl.ts'
 import { Nic } from '../../src/link/nic.ts'
 import { Simulator } from '../../src/sim/simulator.ts'
@@ -118,7 +118,7 @@ describe('hooks', () => {
   it('run by priority and, in one priority, in the order of registration, until one takes the packet', () => {
     const hooks = new Hooks()
     const seen: string[] = []
-    const note = (name: string, goesOn = true) => (packet: never) => {
+    const note = (name: string, goesOn = true): HookFunction => (packet) => {
       seen.push(name)
       return goesOn ? packet : undefined
     }

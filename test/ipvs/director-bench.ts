@@ -57,7 +57,10 @@ export class DirectorBench {
   tcp(host: string, from: string, to: string, flags: string, ttl = 64): void {
     const [src, dst] = [endpoint(from), endpoint(to)]
     const bits = FLAG_BITS.reduce((sum, [letter, bit]) => sum | (flags.includes(letter) ? bit : 0), 0)
-    const payload = tcpSegment({ sport: src.port, dport: dst.port }, { seq: 1, ack: 1, window: 1000 }, bits, NO_TCP_OPTIONS, new Uint8Array(0))
+    const payload = tcpSegment(
+      { sport: src.port, dport: dst.port }, { seq: 1, ack: 1, window: 1000 }, bits, NO_TCP_OPTIONS,
+      new Uint8Array(0),
+    )
     this.world.host(host).sendPacket({
       src: src.addr, dst: dst.addr, protocol: IPPROTO_TCP, payload, payloadBytes: tcpBytes(payload), ttl, dontFragment: true,
     })
@@ -107,7 +110,9 @@ export class DirectorBench {
 function spec(host: string, device: string, addresses: readonly string[], number: number): Parameters<World['plug']>[0] {
   return {
     host, device, mac: (0x020000000000 + number) as MacAddr, mtuBytes: 1500,
-    addresses: addresses.map((text) => ({ addr: address(text.split('/')[0] ?? ''), prefixLength: Number(text.split('/')[1] ?? 24) })),
+    addresses: addresses.map(
+      (text) => ({ addr: address(text.split('/')[0] ?? ''), prefixLength: Number(text.split('/')[1] ?? 24) })
+    ),
   }
 }
 

@@ -24,7 +24,9 @@ describe('a request', () => {
     const bench = await benchWith('m')
     bench.tcp('client', '10.0.0.10:1000', VIP, 'S')
     bench.tcp('rs2', `${RS2}:80`, '10.0.0.10:1000', 'SA')
-    expect(bench.take()).toEqual(['rs2: 10.0.0.10:1000 > 192.168.1.12:80 S ttl 63', 'client: 10.0.0.100:80 > 10.0.0.10:1000 SA ttl 63'])
+    expect(bench.take()).toEqual(
+      ['rs2: 10.0.0.10:1000 > 192.168.1.12:80 S ttl 63', 'client: 10.0.0.100:80 > 10.0.0.10:1000 SA ttl 63']
+    )
     expect(await states(bench)).toEqual(['SYN_RECV'])
   })
 
@@ -83,7 +85,9 @@ describe('a request', () => {
     const texts: string[] = []
     const ignore = (): void => undefined
     bench.lb.trace = {
-      decision: (_, __, { by, text }) => void (by === 'ipvs' && texts.push(text)), changed: ignore, consumed: ignore, dropped: ignore, arp: ignore,
+      decision: (_, __, { by, text }) => void (
+        by === 'ipvs' && texts.push(text)
+      ), changed: ignore, consumed: ignore, dropped: ignore, arp: ignore,
     }
     bench.tcp('client', '10.0.0.10:1000', VIP, 'S')
     expect(texts).toEqual([
@@ -261,7 +265,8 @@ describe('ICMP errors', () => {
     const quoted = { ...reply, src: 0x0a000064, dst: 0x0a00000a, payload: { ...payload, sport: 80, dport: 1000 } } as Packet
     bench.world.host('client').sendIcmpError(quoted, { type: 3, code: 3, rest: 0 })
     bench.pass(0.01)
-    expect(bench.take().at(-1)).toMatch(/^rs2: 10\.0\.0\.10 > 192\.168\.1\.12 icmp 3\/3 \(192\.168\.1\.12:80 > 10\.0\.0\.10:1000 S/)
+    const about = '192.168.1.12:80 > 10.0.0.10:1000'
+    expect(bench.take().at(-1)).toContain(`rs2: 10.0.0.10 > 192.168.1.12 icmp 3/3 (${about} S`)
   })
 })
 

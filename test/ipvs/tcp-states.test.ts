@@ -3,8 +3,8 @@ import { isActiveTcpState, nextTcpState, TCP_STATE, TCP_STATE_NAMES, type Column
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN } from '../../src/wire/tcp-segment.ts'
 
 const FLAGS: Record<string, number> = {
-  S: TCP_SYN, SA: TCP_SYN | TCP_ACK, A: TCP_ACK, PA: TCP_PSH | TCP_ACK, FA: TCP_FIN | TCP_ACK, R: TCP_RST, SR: TCP_SYN | TCP_RST,
-  SF: TCP_SYN | TCP_FIN, none: 0, P: TCP_PSH,
+  S: TCP_SYN, SA: TCP_SYN | TCP_ACK, A: TCP_ACK, PA: TCP_PSH | TCP_ACK, FA: TCP_FIN | TCP_ACK, R: TCP_RST,
+  SR: TCP_SYN | TCP_RST, SF: TCP_SYN | TCP_FIN, none: 0, P: TCP_PSH,
 }
 
 type StateName = keyof typeof TCP_STATE
@@ -13,9 +13,15 @@ type StateName = keyof typeof TCP_STATE
 const NORMAL: readonly (readonly [StateName, string, Column, StateName])[] = [
   ['NONE', 'S', 'input', 'SYN_RECV'], ['NONE', 'A', 'input', 'ESTABLISHED'], ['NONE', 'FA', 'input', 'CLOSE'],
   ['SYN_RECV', 'SA', 'output', 'SYN_RECV'], ['SYN_RECV', 'A', 'input', 'ESTABLISHED'], ['SYN_RECV', 'R', 'input', 'SYN_RECV'],
-  ['SYN_RECV', 'R', 'output', 'CLOSE'], ['ESTABLISHED', 'PA', 'input', 'ESTABLISHED'], ['ESTABLISHED', 'FA', 'input', 'CLOSE_WAIT'],
-  ['ESTABLISHED', 'FA', 'output', 'FIN_WAIT'], ['ESTABLISHED', 'FA', 'input-only', 'FIN_WAIT'], ['ESTABLISHED', 'R', 'input-only', 'CLOSE'],
-  ['CLOSE_WAIT', 'FA', 'output', 'TIME_WAIT'], ['FIN_WAIT', 'FA', 'input', 'TIME_WAIT'], ['FIN_WAIT', 'FA', 'input-only', 'FIN_WAIT'],
+  ['SYN_RECV', 'R', 'output', 'CLOSE'], [
+    'ESTABLISHED', 'PA', 'input', 'ESTABLISHED',
+  ], ['ESTABLISHED', 'FA', 'input', 'CLOSE_WAIT'],
+  ['ESTABLISHED', 'FA', 'output', 'FIN_WAIT'], [
+    'ESTABLISHED', 'FA', 'input-only', 'FIN_WAIT',
+  ], ['ESTABLISHED', 'R', 'input-only', 'CLOSE'],
+  ['CLOSE_WAIT', 'FA', 'output', 'TIME_WAIT'], ['FIN_WAIT', 'FA', 'input', 'TIME_WAIT'], [
+    'FIN_WAIT', 'FA', 'input-only', 'FIN_WAIT',
+  ],
   ['TIME_WAIT', 'S', 'input', 'SYN_RECV'], ['TIME_WAIT', 'A', 'input', 'TIME_WAIT'], ['CLOSE', 'A', 'input', 'CLOSE'],
   ['ESTABLISHED', 'S', 'input', 'ESTABLISHED'], ['LAST_ACK', 'A', 'input', 'CLOSE'], ['LISTEN', 'A', 'output', 'ESTABLISHED'],
 ]
@@ -58,6 +64,8 @@ describe('states of a connection', () => {
   })
 
   it('count as active while a connection is opening or open', () => {
-    expect(TCP_STATE_NAMES.filter((_, state) => isActiveTcpState(state))).toEqual(['ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'SYNACK'])
+    expect(
+      TCP_STATE_NAMES.filter((_, state) => isActiveTcpState(state))
+    ).toEqual(['ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'SYNACK'])
   })
 })

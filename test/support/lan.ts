@@ -15,6 +15,7 @@ import { Bridge } from '../../src/link/bridge.ts'
 import { plugIntoBridge, type Cable } from '../../src/link/cable.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../../src/link/link.ts'
 import { Nic } from '../../src/link/nic.ts'
+import { DEFAULT_LIMITS, type RunLimits } from '../../src/sim/limits.ts'
 import { Simulator } from '../../src/sim/simulator.ts'
 import { broadcastOf, type IpAddr, type MacAddr, parseIpv4 } from '../../src/wire/address.ts'
 import type { Frame } from '../../src/wire/frame.ts'
@@ -49,10 +50,10 @@ export class Lan {
   readonly bridges = new Map<string, Bridge>()
   readonly nics = new Map<string, Nic>()
   readonly cables = new Map<string, Cable>()
-  readonly #lines: { readonly nic: string, readonly timeNs: number, readonly line: string, readonly frame: Frame }[] = []
+  readonly #seen: { readonly nic: string, readonly timeNs: number, readonly mark: string, readonly frame: Frame }[] = []
 
-  constructor(seed = '42') {
-    this.sim = new Simulator(seed)
+  constructor(seed = '42', limits: RunLimits = DEFAULT_LIMITS) {
+    this.sim = new Simulator(seed, limits)
   }
 
   /** Makes a host. MAC addresses are 02:00:00:00:NN:II: number of the host from 1, of the device from 0. */
@@ -86,14 +87,15 @@ export class Lan {
 
   /** As `takeLines`, with the times and the frames. */
   takeFrames(nic: string): { timeNs: number, line: string, frame: Frame }[] {
-    const taken = this.#lines.filter((line) => line.nic === nic)
-    this.#lines.splice(0, this.#lines.length, ...this.#lines.filter((line) => line.nic !== nic))
-    return taken.map(({ timeNs, line, frame }) => ({ timeNs, line, frame }))
+    const taken = this.#seen.filter((seen) => seen.nic === nic)
+    const others = this.#seen.filter((seen) => seen.nic !== nic)
+    this.#seen.splice(0, this.#seen.length, ...others)
+    return taken.map(({ timeNs, mark, frame }) => ({ timeNs, line: `${mark} ${formatFrame(frame)}`, frame }))
   }
 
   /** Forgets the lines so far. */
   forgetLines(): void {
-    this.#lines.length = 0
+    this.#seen.length = 0
   }
 
   /** By how much the books of frames and of all hosts are off, by name; empty when they balance. */
@@ -109,7 +111,7 @@ export class Lan {
   }
 
   #note(nic: Nic, direction: 'in' | 'out', frame: Frame): void {
-    this.#lines.push({ nic: nic.name, timeNs: this.sim.nowNs, line: `${direction === 'out' ? '>' : '<'} ${formatFrame(frame)}`, frame })
+    this.#seen.push({ nic: nic.name, timeNs: this.sim.nowNs, mark: direction === 'out' ? '>' : '<', frame })
   }
 }
 

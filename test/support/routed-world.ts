@@ -56,17 +56,12 @@ export class RoutedWorld {
     return result.stdout
   }
 
-  /** Sends a TCP segment, `10.0.0.10:40001 > 192.168.1.11:80 SA`, and lets it arrive. */
+  /** Sends a TCP segment, `10.0.0.10:40001 > 192.168.1.11:80 SA` and perhaps seq and ack behind it, and lets it arrive. */
   tcp(text: string): void {
     const { host, src, dst, words } = this.#parse(text)
     const flags = [...(words[0] ?? '')].reduce((bits, letter) => bits | (FLAGS.find(([name]) => name === letter)?.[1] ?? 0), 0)
-    const segment = tcpSegment(
-      { sport: src.port, dport: dst.port },
-      { seq: 1, ack: 1, window: 1000 },
-      flags,
-      NO_TCP_OPTIONS,
-      NO_DATA,
-    )
+    const numbers = { seq: Number(words[1] ?? 1), ack: Number(words[2] ?? 1), window: 1000 }
+    const segment = tcpSegment({ sport: src.port, dport: dst.port }, numbers, flags, NO_TCP_OPTIONS, NO_DATA)
     host.sendPacket({
       src: src.addr,
       dst: dst.addr,

@@ -38,7 +38,7 @@ export class ConntrackEntry {
   /** When it ends unless a packet comes. */
   deadlineNs = 0
   /** State of a TCP flow. */
-  readonly tcp: TcpTrackState = { state: 'NONE', closeInitiated: false, lastWasReset: undefined }
+  readonly tcp: TcpTrackState = { state: 'NONE', closeInitiated: false, last: undefined }
   /** From when on a UDP flow counts as a stream (nf_ct_udp.stream_ts). */
   streamFromNs = 0
 

@@ -14,7 +14,7 @@ import type { Host } from '../host.ts'
 import { ConntrackEntry, opposite, type Direction, type Tracking } from './conntrack-entry.ts'
 import { ConntrackTable } from './conntrack-table.ts'
 import { defineConntrackSysctls, tcpTimeoutName, TIMEOUT_NAMES } from './conntrack-sysctls.ts'
-import { nextTcpState } from './tcp-tracking.ts'
+import { followTcp } from './tcp-tracking.ts'
 import { inverted, isEcho, tupleOf, wholePayload, type Tuple } from './tuple.ts'
 
 const OWNER = 'conntrack'
@@ -153,28 +153,17 @@ export class Conntrack {
   }
 
   #followTcp(entry: ConntrackEntry, direction: Direction, segment: TcpSegment): Outcome {
-    const { tcp } = entry
-    const before = tcp.state
-    const next = nextTcpState(before, direction, segment.flags)
-    if (next === 'invalid') return 'invalid'
-    if (before === 'NONE' && next !== 'SYN_SENT' && this.#host.sysctl.int('net.netfilter.nf_conntrack_tcp_loose') === 0)
-      return 'invalid'
-    const isReset = (segment.flags & TCP_RST) !== 0
-    if (
-      next === 'SYN_SENT'
-      && (before === 'TIME_WAIT' || before === 'CLOSE')
-      && (tcp.closeInitiated || tcp.lastWasReset === direction)
-    )
-      return 'again'
-    tcp.lastWasReset = isReset ? direction : undefined
+    const before = entry.tcp.state
+    const next = followTcp(entry.tcp, direction, segment)
+    if (next === 'invalid' || next === 'again') return next
     if (next === 'ignored') return 'tracked'
-    if (isReset && !entry.hasReply && entry.isConfirmed) {
+    const beginsInMiddle = before === 'NONE' && next !== 'SYN_SENT'
+    if (beginsInMiddle && this.#host.sysctl.int('net.netfilter.nf_conntrack_tcp_loose') === 0) return 'invalid'
+    if ((segment.flags & TCP_RST) !== 0 && !entry.hasReply && entry.isConfirmed) {
       // A refused connection was none.
       this.table.remove(entry)
       return 'tracked'
     }
-    tcp.state = next
-    if (next === 'FIN_WAIT') tcp.closeInitiated = true
     if (entry.hasReply && next === 'ESTABLISHED' && (before === 'SYN_RECV' || before === 'ESTABLISHED')) entry.isAssured = true
     // A flow that was picked up in its middle must first be answered to get the long time.
     this.#extend(entry, next === 'ESTABLISHED' && !entry.hasReply ? TIMEOUT_NAMES.tcpUnacknowledged : tcpTimeoutName(next))

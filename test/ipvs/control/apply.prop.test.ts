@@ -8,19 +8,26 @@ import { seed } from '../../support/seed.ts'
 
 const KERNEL: Kernel = { hasScheduler: (name) => name === 'rr' || name === 'wlc', isUnicast: (addr) => addr !== 3 }
 
-const service = fc.record({ addr: fc.nat(2), port: fc.constantFrom(53, 80) }).map(({ addr, port }) => addressId(6, addr as IpAddr, port))
+const service = fc.record({ addr: fc.nat(2), port: fc.constantFrom(53, 80) }).map(
+  ({ addr, port }) => addressId(6, addr as IpAddr, port)
+)
 const options = fc.record({
-  scheduler: fc.constantFrom('rr', 'wlc', 'nosuch'), schedulerFlags: fc.nat(7), persistenceSeconds: fc.constantFrom(undefined, 50),
-  netmask: fc.constant(0xffffffff), onePacket: fc.boolean(),
+  scheduler: fc.constantFrom('rr', 'wlc', 'nosuch'), schedulerFlags: fc.nat(7),
+  persistenceSeconds: fc.constantFrom(undefined, 50), netmask: fc.constant(0xffffffff),
+  onePacket: fc.boolean(),
 })
 const destination = fc.record({
   addr: fc.nat(3).map((addr) => addr as IpAddr), port: fc.constantFrom(80, 81), method: fc.constantFrom('nat', 'dr', 'tun'),
-  weight: fc.integer({ min: -1, max: 3 }), upperThreshold: fc.nat(2), lowerThreshold: fc.nat(2), tunnel: fc.constant(IPIP_TUNNEL),
+  weight: fc.integer({ min: -1, max: 3 }), upperThreshold: fc.nat(2), lowerThreshold: fc.nat(2),
+  tunnel: fc.constant(IPIP_TUNNEL),
 })
 const command: fc.Arbitrary<IpvsCommand> = fc.oneof(
   fc.record({ kind: fc.constantFrom('add-service', 'edit-service'), service, options }),
   fc.record({ kind: fc.constantFrom('add-destination', 'edit-destination'), service, destination }),
-  fc.record({ kind: fc.constant('delete-destination'), service, addr: fc.nat(3).map((addr) => addr as IpAddr), port: fc.constantFrom(80, 81) }),
+  fc.record({
+    kind: fc.constant('delete-destination'), service, addr: fc.nat(3).map((addr) => addr as IpAddr),
+    port: fc.constantFrom(80, 81),
+  }),
   fc.record({ kind: fc.constant('delete-service'), service }),
   fc.record({ kind: fc.constant('zero'), service: fc.option(service, { nil: undefined }) }),
   fc.record({
@@ -55,7 +62,9 @@ describe(`commands on rules (seed ${seed})`, () => {
       for (const { destinations } of rules.services) {
         const servers = destinations.map(({ addr, port }) => `${addr}:${port}`)
         expect(new Set(servers).size).toBe(servers.length)
-        expect(destinations.every(({ weight, lowerThreshold, upperThreshold }) => weight >= 0 && lowerThreshold <= upperThreshold)).toBe(true)
+        expect(destinations.every(
+          ({ weight, lowerThreshold, upperThreshold }) => weight >= 0 && lowerThreshold <= upperThreshold
+        )).toBe(true)
       }
     }), { seed })
   })

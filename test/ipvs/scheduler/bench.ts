@@ -19,7 +19,9 @@ export type Fate = 'held' | 'closed'
 
 /** A service and its servers. */
 export class SchedulerBench {
-  readonly clock = { nowNs: 0, lblcExpirationNs: 86_400e9, lblcrExpirationNs: 86_400e9, round: 0, isRunning: true } satisfies ServiceClock
+  readonly clock = {
+    nowNs: 0, lblcExpirationNs: 86_400e9, lblcrExpirationNs: 86_400e9, round: 0, isRunning: true,
+  } satisfies ServiceClock
   readonly service: Service
 
   constructor(scheduler: string, weights: readonly number[], schedulerFlags = 0) {

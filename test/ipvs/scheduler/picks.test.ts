@@ -106,7 +106,9 @@ describe('hash schedulers with flags', () => {
 
   it('dh ignores weights above 0, and goes by the destination address', () => {
     const bench = new SchedulerBench('dh', [100, 1])
-    const picks = Array.from({ length: 256 }, (_, i) => bench.letterOf(bench.pick({ src: 1 as IpAddr, dst: i as IpAddr, sport: 1 })))
+    const picks = Array.from(
+      { length: 256 }, (_, i) => bench.letterOf(bench.pick({ src: 1 as IpAddr, dst: i as IpAddr, sport: 1 })),
+    )
     const shareOfA = picks.filter((letter) => letter === 'A').length
     expect(shareOfA).toBeGreaterThan(100)
     expect(shareOfA).toBeLessThan(156)
