@@ -66,4 +66,7 @@ const share = 1 - best.without / best.with
 console.log(`hash ${[...hashes.with].join(' ')}, without ${[...hashes.without].join(' ')}`)
 console.log(`${ns('with')} ns per hop with the hash, ${ns('without')} ns without: ${(share * 100).toFixed(1)} % of the run`)
 if (hashes.with.size !== 1 || hashes.with.has([...hashes.without][0])) throw new Error('the hashes are not as they must be')
-if (share > SHARE_MAX) throw new Error(`more than ${SHARE_MAX * 100} % of the run`)
+if (share > SHARE_MAX) {
+  console.error(`That is more than ${SHARE_MAX * 100} %. (On a busy machine, ask for more rounds.)`)
+  process.exitCode = 1
+}

@@ -96,7 +96,7 @@ export class IpInput {
     if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)) {
       host.icmp.sendRedirect(next, route.nextHop)
     }
-    host.trace?.decision(host, packet, { by: 'route', text: `forward ${describeRoute(route)}` })
+    host.trace?.decision(host, next, { by: 'route', text: `forward ${describeRoute(route)}` })
     if (passage === undefined) return host.output.emit(next, route, undefined, mtuBytes)
     passage.outDevice = route.device
     const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)

@@ -1,6 +1,6 @@
 /**
  * Packets towards real servers: the connection they belong to, or a new one; its state; and on they go.
- * Follows ip_vs_in_hook() and is_new_conn_expected() in ip_vs_core.c.
+ * Follows ip_vs_in_hook() and is_new_conn_expected() in ip_vs_core.c. SCTP, ESP and AH pass by: they are not balanced here.
  * @module
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'

@@ -164,10 +164,11 @@ function leave(parts: IpvsParts, request: Request, service: Service): Scheduled 
 }
 
 function describePick(service: Service, picked: Destination | undefined): string {
-  const { options, destinations } = service
+  const { id, options, destinations } = service
+  const name = id.fwmark !== 0 ? `mark ${id.fwmark}` : `${formatIp(id.addr)}:${id.port}`
   const among = destinations.length === 0 ? 'no destinations' : destinations.map(describe).join(', ')
   const who = picked === undefined ? `nobody (${candidates(service).length} could be picked)` : formatIp(picked.addr)
-  return `${options.scheduler} among ${among}: ${who}`
+  return `service ${name}: ${options.scheduler} among ${among}: ${who}`
 }
 
 function describeTemplate({ caddr, daddr }: Connection): string {

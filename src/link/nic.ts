@@ -96,9 +96,7 @@ function isGroup(mac: MacAddr): boolean {
 
 /** Mixes time, nic, length, addresses and ports. Addresses go in by their words, so that the hash knows no intern table. */
 function hashFrame(hash: RunHash, nowNs: number, hashId: number, frame: Frame): void {
-  hash.addTime(nowNs)
-  hash.add(hashId)
-  hash.add(frame.bytes)
+  hash.addFour(nowNs, nowNs / 0x100000000, hashId, frame.bytes)
   const payload = frame.payload
   if (payload.kind === 'arp') {
     hash.add(payload.op)

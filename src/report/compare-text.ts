@@ -78,7 +78,9 @@ function tableOf(modes: readonly ModeSummary[]): string[][] {
   count('ARP requests', ({ arp }) => arp.requests)
   count('ARP replies', ({ arp }) => arp.replies)
   const reasons = new Set(modes.flatMap(({ drops }) => drops.map(({ reason }) => reason)))
-  for (const reason of [...reasons].sort(compareNames)) count(`dropped: ${reason}`, ({ drops }) => countOf(drops, (one) => one.reason === reason))
+  for (const reason of [...reasons].sort(compareNames)) {
+    count(`dropped: ${reason}`, ({ drops }) => countOf(drops, (one) => one.reason === reason))
+  }
   count('frames lost', ({ lostFrames }) => lostFrames)
   row('hash', ({ hash }) => hash)
   return rows

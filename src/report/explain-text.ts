@@ -1,6 +1,6 @@
 /**
  * The way of packets as text: a sentence that sums it up, then each station with what was decided and what changed in the
- * headers, and for what died the cause and the cure.
+ * headers, and for what died the cause and the cure. A packet that fared like one before it is not told again.
  * @module
  */
 import { formatIp } from '../wire/address.ts'
@@ -83,13 +83,12 @@ function storyLines(story: PacketStory, all: readonly PacketStory[], told: Map<s
 function stationLines({ timeNs, place, steps }: Station, style: Style): string[] {
   return [
     `${style.dim(exactSeconds(timeNs))} ${style.bold(printable(place))}`,
-    ...steps.flatMap((step) => stepLines(step, timeNs, style)),
+    ...steps.flatMap((step, index) => stepLines(step, steps[index - 1]?.timeNs ?? timeNs, style)),
   ]
 }
 
-function stepLines(step: Step, startNs: number, style: Style): string[] {
-  const { timeNs, kind, text, changes } = step
-  const delay = timeNs === startNs ? '' : style.dim(` (after ${formatDuration(timeNs - startNs)})`)
+function stepLines({ timeNs, kind, text, changes }: Step, beforeNs: number, style: Style): string[] {
+  const delay = timeNs === beforeNs ? '' : style.dim(` (${formatDuration(timeNs - beforeNs)} later)`)
   const marked = changes.map(({ field, before, after }) => INDENT + style.bold(`${field}: ${before} -> ${after}`))
   const name = (words: string): string => `  ${padded(words, STEP_COLUMNS, 'left')} `
   switch (kind) {

@@ -6,8 +6,10 @@
 import { err, ok, type Result } from '../base/result.ts'
 import { formatIp, type IpAddr } from '../wire/address.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
-import { tellStory, type PacketStory } from './packet-story.ts'
+import { SequenceView } from '../wire/sequence-view.ts'
+import { formatPacket } from '../wire/text.ts'
 import { flowOf, type Flow } from './packet-changes.ts'
+import { tellStory, type PacketStory } from './packet-story.ts'
 import { describeMissed, type Recording, type TraceRecord } from './recorder.ts'
 
 /** What is to be explained: a packet by its number, or a connection by the client's end of it. */
@@ -30,18 +32,26 @@ const NAMED_CONNECTIONS = 5
 export function explainRecording(recording: Recording, subject: Subject): Result<Explanation, string> {
   const { records } = recording
   const uids = subject.kind === 'packet' ? new Set([subject.uid]) : uidsOfConnection(records, subject)
-  const chosen = new Map<number, TraceRecord[]>()
+  const chosen = new Map<number, { readonly text: string, readonly records: TraceRecord[] }>()
+  // It has to see every connection from its start, so that numbers are those of the trace.
+  const sequences = new SequenceView()
   for (const record of records) {
-    const uid = packetsOf(record)[0]?.uid
-    if (uid === undefined || !uids.has(uid)) continue
-    const others = chosen.get(uid)
-    if (others === undefined) chosen.set(uid, [record])
-    else others.push(record)
+    const [packet] = packetsOf(record)
+    if (packet === undefined) continue
+    if (record.kind === 'frame') learnStart(sequences, packet)
+    if (!uids.has(packet.uid)) continue
+    const known = chosen.get(packet.uid)
+    if (known === undefined) chosen.set(packet.uid, { text: formatPacket(packet, { sequences }), records: [record] })
+    else known.records.push(record)
   }
   const missed = describeMissed(recording)
   if (chosen.size === 0) return err([notFound(records, subject), ...missed === undefined ? [] : [missed]].join('; '))
-  const packets = [...chosen].map(([uid, own]) => tellStory(uid, own, recording.nics))
+  const packets = [...chosen.values()].map((one) => tellStory(one.records, one.text, recording.nics))
   return ok({ subject, packets, missed })
+}
+
+function learnStart(sequences: SequenceView, packet: Ipv4Packet): void {
+  if (packet.payload.kind === 'tcp') sequences.relative(packet, packet.payload)
 }
 
 /** Numbers of all packets that had the end in one of their forms, and of those that belong to the same flows in other forms. */

@@ -9,7 +9,6 @@ import type { Decision } from '../host/trace.ts'
 import type { LossReason } from '../link/link.ts'
 import { formatMac, MAC_BROADCAST, type MacAddr } from '../wire/address.ts'
 import { isFragment, type Ipv4Packet } from '../wire/ipv4-packet.ts'
-import { formatPacket } from '../wire/text.ts'
 import { changesOf, reportedUid, type FieldChange } from './packet-changes.ts'
 import type { RecordedNic, TraceRecord } from './recorder.ts'
 
@@ -41,7 +40,7 @@ export type End =
 export interface PacketStory {
   /** Number of the packet in its run. */
   readonly uid: number
-  /** The packet as it was first seen, in the words of tcpdump; TCP numbers are absolute. */
+  /** The packet as it was first seen, in the words of tcpdump. */
   readonly text: string
   readonly stations: readonly Station[]
   /** Several for copies and pieces; none for a packet that was on its way when the recording ended. */
@@ -50,12 +49,12 @@ export interface PacketStory {
   readonly reports: number | undefined
 }
 
-/** Tells the story of packet `uid` from its records, of which there is at least one. */
-export function tellStory(uid: number, records: readonly TraceRecord[], nics: readonly RecordedNic[]): PacketStory {
+/** Tells the story of a packet from the records about it, of which there is at least one; `text` is as in the story. */
+export function tellStory(records: readonly TraceRecord[], text: string, nics: readonly RecordedNic[]): PacketStory {
   const teller = new Teller(nics)
   for (const record of records) teller.add(record)
-  const first = present(teller.first, `a record of packet ${uid}`)
-  return { uid, text: formatPacket(first), stations: teller.stations, ends: teller.ends, reports: reportedUid(first) }
+  const first = present(teller.first, 'a record of the packet')
+  return { uid: first.uid, text, stations: teller.stations, ends: teller.ends, reports: reportedUid(first) }
 }
 
 class Teller {

@@ -42,6 +42,7 @@ export class World {
 
   constructor(seed: string, limits: RunLimits = DEFAULT_LIMITS) {
     this.sim = new Simulator(seed, limits)
+    this.sim.checkpoint = () => this.checkLedgers()
   }
 
   /** Adds a host. */

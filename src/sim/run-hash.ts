@@ -17,6 +17,28 @@ export class RunHash {
     this.#b ^= this.#b >>> 13
   }
 
+  /** Takes in four integers: what four times `add` does, with less traffic to memory, for what is hashed per frame. */
+  addFour(first: number, second: number, third: number, fourth: number): void {
+    let a = Math.imul(this.#a ^ first, 0x85ebca6b)
+    a ^= a >>> 15
+    let b = Math.imul(this.#b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ second, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ third, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ fourth, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    this.#a = a
+    this.#b = b
+  }
+
   /** Takes in a time of up to 2^53 ns, whole. */
   addTime(timeNs: number): void {
     this.add(timeNs)

@@ -10,6 +10,9 @@ import { DEFAULT_LIMITS, type LimitReached, type RunLimits } from './limits.ts'
 import { randomStream, type RandomStream } from './random.ts'
 import { RunHash } from './run-hash.ts'
 
+/** Events from one checkpoint to the next. */
+const CHECKPOINT_EVENTS = 65_536
+
 /** Why `run` came back. */
 export type RunEnd = 'idle' | 'time' | 'stopped' | 'limit'
 
@@ -25,6 +28,8 @@ export class Simulator {
   eventCount = 0
   /** Packets alive: on links, in queues, held by hosts. Their owners keep it. Live. */
   livePackets = 0
+  /** Called between two events, each time CHECKPOINT_EVENTS more have been handled: where invariants of the whole are checked. */
+  checkpoint: () => void = () => {}
   /** The limit that ended the run, once it did. */
   limitReached: LimitReached | undefined
   readonly #queue = new EventQueue()
@@ -86,7 +91,7 @@ export class Simulator {
       if (nextNs !== this.nowNs) this.#moveClock(nextNs)
       if (this.#eventsAtInstant >= eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
       this.#eventsAtInstant++
-      this.eventCount++
+      if (++this.eventCount % CHECKPOINT_EVENTS === 0) this.checkpoint()
       queue.pop()
       ;(queue.actor as Actor).onEvent(queue.kind, queue.data)
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)

@@ -85,13 +85,15 @@ describe('a request', () => {
     const texts: string[] = []
     const ignore = (): void => undefined
     bench.lb.trace = {
-      decision: (_, __, { by, text }) => void (
-        by === 'ipvs' && texts.push(text)
-      ), changed: ignore, consumed: ignore, dropped: ignore, arp: ignore,
+      decision: (_, __, { by, text }) => {
+        if (by === 'ipvs') texts.push(text)
+      },
+      changed: ignore, consumed: ignore, dropped: ignore, arp: ignore,
     }
     bench.tcp('client', '10.0.0.10:1000', VIP, 'S')
+    const idle = '(weight 1, 0 active, 0 inactive)'
     expect(texts).toEqual([
-      'rr among 192.168.1.12:80 (weight 1, 0 active, 0 inactive), 192.168.1.11:80 (weight 1, 0 active, 0 inactive): 192.168.1.12',
+      `service 10.0.0.100:80: rr among 192.168.1.12:80 ${idle}, 192.168.1.11:80 ${idle}: 192.168.1.12`,
       'to 192.168.1.12 by nat: NONE -> SYN_RECV',
     ])
   })

@@ -76,11 +76,17 @@ describe('setup', () => {
     expect(result.checks).toEqual([])
   })
 
-  it('ends at a command that waits for ever', async () => {
-    const parts = { client: '    setup: |\n      cat\n' }
+  it('ends at a command that waits for ever, and points at it', async () => {
+    const parts = { client: '    setup: |\n      sleep infinity\n', ...traffic('kind: connect, to: 10.0.0.11:80') }
     const result = await runPair(parts)
-    if (result.problem !== undefined) expect(result.problem).toMatchObject({ code: 'LVS1063', line: placeIn(parts, 'cat').line })
-    else expect(result.setup[0]?.exitCode).toBe(0)
+    expect(result.problem).toMatchObject({ code: 'LVS1063', message: 'client: this command waits for something that never happens' })
+    expect(result.problem?.line).toBe(placeIn(parts, 'setup: |').line)
+    expect(result.traffic[0]?.requests).toEqual([])
+  })
+
+  it('is ended by the limits when a command never ends', async () => {
+    const result = await runPair({ client: '    setup: |\n      while true; do sleep 1; done\n', rest: 'limits: {time: 60s}\n' })
+    expect(result.limit).toEqual({ limit: 'time', bound: 60 * NS_PER_SECOND, timeNs: 60 * NS_PER_SECOND })
   })
 })
 

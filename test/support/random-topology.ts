@@ -25,14 +25,14 @@ const LIMITS = { eventsMax: 400_000, timeNsMax: 1e12, livePacketsMax: 20_000, ev
 const smallIndex = fc.nat({ max: 5 })
 const hostPlan = fc.record({
   segments: fc.uniqueArray(fc.nat({ max: 2 }), { minLength: 1, maxLength: 2 }),
-  forwards: fc.boolean(),
+  forwards: fc.constantFrom(true, true, false),
   /** Whose first address in a common segment is the default gateway. */
-  gateway: fc.option(smallIndex, { nil: undefined }),
+  gateway: fc.option(smallIndex, { nil: undefined, freq: 6 }),
   rpFilter: fc.constantFrom(0, 0, 1, 2),
   arpIgnore: fc.constantFrom(0, 0, 1, 2),
   mtu: fc.constantFrom(1500, 1500, 1000, 576),
   hasTunnel: fc.boolean(),
-  cpuNs: fc.option(fc.constantFrom(1_000, 2_000_000), { nil: undefined, freq: 4 }),
+  cpuNs: fc.constantFrom(undefined, undefined, undefined, 1_000, 2_000_000),
 })
 const faultPlan = fc.record({
   loss: fc.constantFrom(0, 0, 0.05, 0.4), duplicate: fc.constantFrom(0, 0, 0.1), reorder: fc.constantFrom(0, 0, 0.2),
@@ -40,9 +40,13 @@ const faultPlan = fc.record({
 const atMs = fc.nat({ max: TRAFFIC_MS })
 const trafficPlan = fc.record({
   atMs, kind: fc.constantFrom('ping', 'udp', 'tcp'), from: smallIndex, to: smallIndex,
-  /** The VIP that every director has, or an address of the host itself. */
-  toVip: fc.boolean(),
+  /** An address of the host, the VIP that every director has, or one that nobody has. */
+  target: fc.constantFrom('host', 'host', 'vip', 'nowhere'),
+  /** Of pings. */
+  ttl: fc.constantFrom(64, 64, 1, 2),
   bytes: fc.constantFrom(1, 100, 1400, 5_000),
+  /** Requests at once. */
+  count: fc.constantFrom(1, 1, 2, 12),
 })
 const directorPlan = fc.record({
   host: smallIndex, scheduler: fc.constantFrom(...SCHEDULERS), persistenceSeconds: fc.constantFrom(undefined, undefined, 60),
@@ -60,10 +64,10 @@ export const topologyPlan = fc.record({
   seed: fc.nat({ max: 1_000_000 }),
   hosts: fc.array(hostPlan, { minLength: 2, maxLength: 6 }),
   faults: fc.array(faultPlan, { minLength: 3, maxLength: 3 }),
-  traffic: fc.array(trafficPlan, { maxLength: 8 }),
+  traffic: fc.array(trafficPlan, { minLength: 3, maxLength: 12 }),
   directors: fc.array(directorPlan, { maxLength: 2 }),
   flaps: fc.array(flapPlan, { maxLength: 3 }),
-  cluster: fc.option(clusterPlan, { nil: undefined, freq: 1 }),
+  cluster: fc.option(clusterPlan, { nil: undefined, freq: 3 }),
 })
 /** One random network. */
 export type TopologyPlan = typeof topologyPlan extends fc.Arbitrary<infer T> ? T : never
@@ -97,9 +101,11 @@ export function buildTopology(plan: TopologyPlan): Topology {
     ...destination, addr: addressOf(plan, destination.host % hosts.length),
   })))
   const at = (whenMs: number, act: () => void): void => lan.sim.schedule(whenMs * NS_PER_MILLISECOND, { onEvent: act }, 0, undefined)
-  for (const { atMs: whenMs, kind, from, to, toVip, bytes } of plan.traffic) {
-    const dst = toVip ? '10.9.0.1' : addressOf(plan, to % hosts.length)
-    at(whenMs, () => request(pick(from), kind, dst, bytes))
+  for (const { atMs: whenMs, kind, from, to, target, ttl, bytes, count } of plan.traffic) {
+    const dst = target === 'vip' ? '10.9.0.1' : target === 'nowhere' ? '10.99.0.1' : addressOf(plan, to % hosts.length)
+    at(whenMs, () => {
+      for (let i = 0; i < count; i++) request(pick(from), kind, dst, bytes, ttl)
+    })
   }
   const flapped = new Set<Host>()
   for (const { atMs: whenMs, host, forMs, isCable } of plan.flaps) {
@@ -158,9 +164,9 @@ function serve(host: Host): void {
   })
 }
 
-function request(from: Host, kind: string, dst: string, bytes: number): void {
+function request(from: Host, kind: string, dst: string, bytes: number, ttl = 64): void {
   if (kind === 'ping') {
-    ping(from, dst, { dataBytes: bytes, dontFragment: bytes < 1_000 })
+    ping(from, dst, { dataBytes: bytes, ttl, dontFragment: bytes < 1_000 })
   } else if (kind === 'udp') {
     const socket = from.udp.connect({ dst: ip(dst), dport: UDP_PORT }, {})
     if (socket.ok) socket.value.send(new Uint8Array(bytes))

@@ -69,7 +69,7 @@ export function maskText(mask: number): string {
 }
 
 /** The prefix length of a mask; undefined when its ones are not all at the left. */
-export function prefixLengthOf(mask: number): number | undefined {
+function prefixLengthOf(mask: number): number | undefined {
   for (let length = 0; length <= 32; length++) if (prefixMask(length) === mask) return length
   return undefined
 }

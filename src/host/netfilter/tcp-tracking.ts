@@ -7,10 +7,10 @@ import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type TcpSegment } from '../../wire/
 import type { Direction } from './conntrack-entry.ts'
 
 /** States of a tracked TCP flow, as `conntrack -L` prints them. */
-export const TCP_TRACK_STATES = [
+const TCP_TRACK_STATES = [
   'NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2',
 ] as const
-/** See `TCP_TRACK_STATES`. */
+/** One of them. */
 export type TcpTrackName = (typeof TCP_TRACK_STATES)[number]
 
 /** What an entry remembers of a TCP flow. Live. */
@@ -45,7 +45,11 @@ const STATE_OF_LETTER: Record<string, TcpTrackName> = {
  * The state after a segment, which the flow then has; or what else becomes of the segment: `invalid`, `ignored` (let through, and
  * nothing changes), or `again`: the flow is over, and this segment begins another of the same tuple.
  */
-export function followTcp(tcp: TcpTrackState, direction: Direction, segment: TcpSegment): TcpTrackName | 'invalid' | 'ignored' | 'again' {
+export function followTcp(
+  tcp: TcpTrackState,
+  direction: Direction,
+  segment: TcpSegment,
+): TcpTrackName | 'invalid' | 'ignored' | 'again' {
   const kind = kindOf(segment.flags)
   const before = tcp.state
   let next = kind === undefined ? 'invalid' : nextTcpState(before, direction, kind)
@@ -56,7 +60,13 @@ export function followTcp(tcp: TcpTrackState, direction: Direction, segment: Tcp
     next = 'ignored'
   }
   // It answers a SYN that was let through though it had no place: both ends know better, and are believed.
-  if (next === 'ignored' && kind === 'synAck' && last?.kind === 'syn' && last.direction !== direction && segment.ack === last.end) {
+  if (
+    next === 'ignored'
+    && kind === 'synAck'
+    && last?.kind === 'syn'
+    && last.direction !== direction
+    && segment.ack === last.end
+  ) {
     next = 'SYN_RECV'
   }
   tcp.last = { direction, kind, end: endOf(segment) }

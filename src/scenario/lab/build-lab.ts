@@ -5,7 +5,7 @@
 import { err, ok, type Result } from '../../base/result.ts'
 import { HOOK_PRIORITY } from '../../host/hooks.ts'
 import type { Host } from '../../host/host.ts'
-import { DEBIAN_12, KernelModules } from '../../host/profile.ts'
+import { DEBIAN_12, KernelModules, type HostProfile } from '../../host/profile.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../../link/link.ts'
 import { parseIpv4, type IpAddr, type MacAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP } from '../../wire/ipv4-packet.ts'
@@ -18,17 +18,20 @@ const LAB_LINK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: Infinity, de
 /** The recording machine had IPVS loaded with all its schedulers. */
 const LOADED_MODULES = ['ip_vs', ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'].map((name) => `ip_vs_${name}`)]
 
+/** The machine that all hosts of a lab share has 1.5 GiB of memory, of which the kernel itself leaves so much to others. */
+const LAB_PROFILE: HostProfile = { ...DEBIAN_12, memoryBytes: 357_152 * 4096 }
+
 /** Makes the world of a lab. The error names what cannot be modelled or understood. Routes are for the player to add. */
 export function buildLab(lab: Lab): Result<World, string> {
   const world = new World(`lab ${lab.name}`)
-  const modules = new KernelModules(DEBIAN_12.modules)
+  const modules = new KernelModules(LAB_PROFILE.modules)
   for (const module of LOADED_MODULES) modules.load(module)
   for (const segment of lab.topology.segments) world.addSegment(segment)
   const names = Object.keys(lab.topology.nodes)
   for (const [index, name] of names.entries()) {
     const spec = lab.topology.nodes[name] as LabHost
     if (spec.ipv6 === true) return err(`${name}: IPv6 is not modelled`)
-    const host = world.addHost({ name, modules })
+    const host = world.addHost({ name, profile: LAB_PROFILE, modules })
     host.sysctl.set('net.ipv4.tcp_timestamps', '0')
     const plugged = plugAll(world, name, index, spec)
     if (!plugged.ok) return plugged

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { IPV4_ANY, parseIpv4, type IpAddr } from '../../../src/wire/address.ts'
+import { NO_DATA, NO_TCP_OPTIONS, TCP_SYN, tcpBytes, tcpSegment } from '../../../src/wire/tcp-segment.ts'
 import { RoutedWorld } from '../../support/routed-world.ts'
 
 const SYN = '10.0.0.10:40001 > 192.168.1.11:80 S'
@@ -118,6 +120,37 @@ describe('a packet on its way through the filter table', () => {
     const world = await afterRules('-A FORWARD -p tcp --dport 80 -j REJECT --reject-with tcp-reset')
     world.tcp(SYN)
     expect(world.take()).toEqual(['client: 192.168.1.11:80 > 10.0.0.10:40001 RA'])
+  })
+
+  it.each([
+    ['--set-mss 1400', 1400], ['--set-mss 1500', 1460], ['--clamp-mss-to-pmtu', 1260],
+  ])('has the MSS of its SYN lowered by %s, never raised', async (option, mss) => {
+    const world = await afterRules(`-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS ${option}`)
+    // The way back is narrower: 1300 bytes, less two headers of 20.
+    if (option === '--clamp-mss-to-pmtu') world.router.learnPathMtu(parseIpv4('10.0.0.10') as IpAddr, 1300)
+    const seen: (number | undefined)[] = []
+    world.server.hooks.register('prerouting', 'look', 0, (packet) => {
+      if (packet.payload.kind === 'tcp') seen.push(packet.payload.options.mss)
+      return packet
+    })
+    const segment = tcpSegment(
+      { sport: 1, dport: 80 },
+      { seq: 1, ack: 0, window: 1 },
+      TCP_SYN,
+      { ...NO_TCP_OPTIONS, mss: 1460 },
+      NO_DATA,
+    )
+    const dst = parseIpv4('192.168.1.11') as IpAddr
+    world.client.sendPacket({
+      src: IPV4_ANY,
+      dst,
+      protocol: 6,
+      payload: segment,
+      payloadBytes: tcpBytes(segment),
+      dontFragment: true,
+    })
+    world.pass(1)
+    expect(seen).toEqual([mss])
   })
 
   it('meets the rules of INPUT when it is for the router, and those of OUTPUT when it is from it', async () => {

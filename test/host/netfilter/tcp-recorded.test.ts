@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { RoutedWorld } from '../../support/routed-world.ts'
 
 /**
- * What Linux's conntrack made of segments without data, in either direction (`>` is that of the first): its state after each, with
- * sequence windows switched off (nf_conntrack_tcp_be_liberal=1). A dash is no entry.
+ * What Linux's conntrack made of segments without data, in either direction (`>` is that of the first): its state after
+ * each, with sequence windows switched off (nf_conntrack_tcp_be_liberal=1). A dash is no entry.
  */
-const RECORDS = JSON.parse(readFileSync(new URL('./tcp-recorded.json', import.meta.url), 'utf8')) as [segments: string, states: string][]
+const RECORDS = JSON.parse(readFileSync(new URL('./tcp-recorded.json', import.meta.url), 'utf8')) as [
+  segments: string,
+  states: string,
+][]
 
 describe('conntrack follows TCP as recorded', () => {
   it.each(RECORDS)('%s', async (segments, states) => {
