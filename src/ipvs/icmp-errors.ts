@@ -65,7 +65,8 @@ export function handleOutgoingError(parts: IpvsParts, packet: Ipv4Packet, passag
   const connection = parts.connections.table.findReply({
     protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
   })
-  if (connection === undefined) return packet
+  // With DR and TUN the director's own errors leave as they are: seen in the record of a real server that does not answer ARP.
+  if (connection?.method !== 'nat') return packet
   const inside = withDestination(quoted, connection.vaddr, withDestinationPort(quoted.payload, connection.vport))
   const turned = withSource(packet, connection.vaddr, withQuoted(message, inside))
   parts.host.trace?.changed(parts.host, packet, turned, 'NAT undone, in the quoted packet too')
