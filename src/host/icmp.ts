@@ -147,7 +147,10 @@ export class Icmp implements Actor {
     const own = sysctl.int(`net.ipv4.conf.${device.name}.accept_redirects`) !== 0
     const forwards = sysctl.int(`net.ipv4.conf.${device.name}.forwarding`) !== 0
     if (!(forwards ? all && own : all || own)) return
-    const dst = (message.quoted as Ipv4Packet).dst
+    const quoted = message.quoted as Ipv4Packet
+    // It is for the socket that sent the packet, if that is still there to care.
+    if (quoted.protocol !== IPPROTO_ICMP && host.transport(quoted.protocol)?.hasSent(quoted) !== true) return
+    const { dst } = quoted
     const gateway = message.rest as IpAddr
     const current = routing.lookup(dst)
     if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device || gateway === packet.src) return

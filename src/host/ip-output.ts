@@ -36,14 +36,19 @@ export class IpOutput implements Actor {
     const refused = refusal(route)
     if (refused !== undefined) return refused
     const src = request.src === 0 ? route.source : request.src
-    this.#nextIdent = (this.#nextIdent + 1) & 0xffff
     const packet = ipv4Packet({
       uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload, payloadBytes: request.payloadBytes,
-      ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
+      ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0, ident: this.takeIdent(), dontFragment: request.dontFragment,
     })
     host.ledger.originated++
     this.#localOut(packet, route)
     return undefined
+  }
+
+  /** The next identification: they count up, over all packets that the host makes. */
+  takeIdent(): number {
+    this.#nextIdent = (this.#nextIdent + 1) & 0xffff
+    return this.#nextIdent
   }
 
   /** Sends a packet that IPVS has turned: to the next hop it names, not to where the packet is addressed. */

@@ -60,6 +60,8 @@ export interface TransportProtocol {
   receive(packet: Ipv4Packet, device: Device): void
   /** An ICMP error about a packet that this protocol sent (`message.quoted`); the message itself is accounted for by the caller. */
   receiveError(message: IcmpMessage, quoted: Ipv4Packet): void
+  /** True when a socket that sent the packet which a redirect quotes is here to hear it: not one that only answers a handshake. */
+  hasSent(quoted: Ipv4Packet): boolean
 }
 
 /** Every way a packet can die on a host. A packet lost on a link is a frame's fate, and counted there. */

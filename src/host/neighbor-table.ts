@@ -4,7 +4,7 @@
  * The reachable time is 30 s flat (Linux draws it from 15..45 s); entries are not garbage-collected.
  * @module
  */
-import { NS_PER_SECOND } from '../base/units.ts'
+import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../base/units.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import { Timer } from '../sim/timer.ts'
@@ -32,8 +32,8 @@ export interface NeighborPort {
 const REACHABLE_NS = 30 * NS_PER_SECOND
 /** delay_first_probe_time. */
 const DELAY_NS = 5 * NS_PER_SECOND
-/** retrans_time_ms. */
-const RETRANSMIT_NS = NS_PER_SECOND
+/** retrans_time_ms is 1 s; timers of that length go off on a grid of 32 ms (8 ticks of 4 ms), so that it takes 32 steps. */
+const RETRANSMIT_NS = 32 * 32 * NS_PER_MILLISECOND
 /** ucast_solicit and mcast_solicit. */
 const UNICAST_PROBES = 3
 const MULTICAST_PROBES = 3

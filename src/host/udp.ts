@@ -138,6 +138,11 @@ export class UdpProtocol implements TransportProtocol {
     deliver(socket, packet, datagram)
   }
 
+  hasSent(quoted: Ipv4Packet): boolean {
+    const { payload } = quoted
+    return payload.kind === 'udp' && this.#find(quoted.src, payload.sport, quoted.dst, payload.dport) !== undefined
+  }
+
   receiveError(message: IcmpMessage, quoted: Ipv4Packet): void {
     if (quoted.payload.kind !== 'udp') return
     const socket = this.#find(quoted.src, quoted.payload.sport, quoted.dst, quoted.payload.dport)

@@ -1,25 +1,57 @@
 /**
- * A recorded run as one pcapng file: an interface for each nic, and on the frame by which a packet came in to the host where
- * it died, the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
+ * A recorded run as pcapng: an interface for each nic, and on the frame by which a packet came in to the host where it died,
+ * the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
  * lost has the comment `lost: reason`, where it was sent.
  * @module
  */
 import type { FramePayload } from '../wire/frame.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
-import type { Recording, TraceRecord } from '../scenario/recorder.ts'
+import type { RecordedNic, Recording, TraceRecord } from '../scenario/recorder.ts'
 import { pcapngFrame, pcapngHeader } from './pcapng.ts'
 
-/** The file in pieces. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing else. */
-export function* captureChunks(recording: Recording): Generator<Uint8Array> {
-  const { nics, records } = recording
-  const nicIndex = new Map(nics.map((nic, index) => [nic, index]))
+/** One capture file. */
+export interface CaptureFile {
+  /** Name of the nic: `lb.eth0`. */
+  readonly name: string
+  /** The file in pieces, in order. */
+  readonly chunks: Iterable<Uint8Array>
+}
+
+/**
+ * All nics in one file, in pieces. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing
+ * else. As each segment passes several nics, a reader that follows TCP takes the repeats for retransmissions, and Wireshark may
+ * call answers malformed whose parts it sees twice; `captureFiles` is for such readers.
+ */
+export function* captureChunks({ nics, records }: Recording): Generator<Uint8Array> {
+  const places = new Map(nics.map((nic, index) => [nic, index]))
   const comments = commentsOf(records)
   yield pcapngHeader(nics)
   for (const [index, record] of records.entries()) {
-    if (record.kind !== 'frame') continue
-    const { timeNs, direction, frame } = record
-    yield pcapngFrame({ timeNs, nicIndex: nicIndex.get(record.nic) ?? 0, direction, frame, comment: comments.get(index) ?? '' })
+    if (record.kind === 'frame') yield block(record, places.get(record.nic) ?? 0, comments.get(index))
   }
+}
+
+/** A file for each nic, as tcpdump would write it there; nics in their order. */
+export function* captureFiles({ nics, records }: Recording): Generator<CaptureFile> {
+  const comments = commentsOf(records)
+  const seen = new Map<RecordedNic, number[]>(nics.map((nic) => [nic, []]))
+  for (const [index, record] of records.entries()) if (record.kind === 'frame') seen.get(record.nic)?.push(index)
+  for (const [nic, indices] of seen) yield { name: nic.name, chunks: chunksOf(nic, indices, records, comments) }
+}
+
+function* chunksOf(
+  nic: RecordedNic, indices: readonly number[], records: readonly TraceRecord[], comments: ReadonlyMap<number, string>,
+): Generator<Uint8Array> {
+  yield pcapngHeader([nic])
+  for (const index of indices) {
+    const record = records[index]
+    if (record?.kind === 'frame') yield block(record, 0, comments.get(index))
+  }
+}
+
+function block(record: Extract<TraceRecord, { readonly kind: 'frame' }>, nicIndex: number, comment = ''): Uint8Array {
+  const { timeNs, direction, frame } = record
+  return pcapngFrame({ timeNs, nicIndex, direction, frame, comment })
 }
 
 /** A frame that came in with a packet which died on this host. */

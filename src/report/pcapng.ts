@@ -53,20 +53,30 @@ export function pcapngHeader(nics: readonly CaptureNic[]): Uint8Array {
 export function pcapngFrame(entry: CaptureEntry): Uint8Array {
   assert(Number.isSafeInteger(entry.timeNs) && entry.timeNs >= 0, 'times are whole nanoseconds of the run')
   const bytes = encodeFrame(entry.frame)
-  const fixed = new Uint8Array(20)
-  const view = new DataView(fixed.buffer)
-  view.setUint32(0, entry.nicIndex, true)
-  view.setUint32(4, Math.floor(entry.timeNs / 0x100000000), true)
-  view.setUint32(8, entry.timeNs % 0x100000000, true)
-  view.setUint32(12, bytes.length, true)
-  view.setUint32(16, bytes.length, true)
-  const comment = new TextEncoder().encode(entry.comment).subarray(0, COMMENT_BYTES_MAX)
-  return block(BLOCK_PACKET, [
-    fixed, bytes,
-    option(OPTION_PACKET_FLAGS, new Uint8Array([entry.direction === 'in' ? 1 : 2, 0, 0, 0])),
-    ...comment.length === 0 ? [] : [option(OPTION_COMMENT, comment)],
-    END_OF_OPTIONS,
-  ])
+  const comment = entry.comment === '' ? NOTHING : new TextEncoder().encode(entry.comment).subarray(0, COMMENT_BYTES_MAX)
+  // Written in place: captures have millions of these. 28 bytes before the data, 8 of flags, the comment, 4 of the options' end.
+  const optionsAt = 28 + padded(bytes.length)
+  const commentBytes = comment.length === 0 ? 0 : 4 + padded(comment.length)
+  const out = new Uint8Array(optionsAt + 8 + commentBytes + 4 + 4)
+  const view = new DataView(out.buffer)
+  view.setUint32(0, BLOCK_PACKET, true)
+  view.setUint32(4, out.length, true)
+  view.setUint32(8, entry.nicIndex, true)
+  view.setUint32(12, Math.floor(entry.timeNs / 0x100000000), true)
+  view.setUint32(16, entry.timeNs % 0x100000000, true)
+  view.setUint32(20, bytes.length, true)
+  view.setUint32(24, bytes.length, true)
+  out.set(bytes, 28)
+  view.setUint16(optionsAt, OPTION_PACKET_FLAGS, true)
+  view.setUint16(optionsAt + 2, 4, true)
+  view.setUint32(optionsAt + 4, entry.direction === 'in' ? 1 : 2, true)
+  if (commentBytes > 0) {
+    view.setUint16(optionsAt + 8, OPTION_COMMENT, true)
+    view.setUint16(optionsAt + 10, comment.length, true)
+    out.set(comment, optionsAt + 12)
+  }
+  view.setUint32(out.length - 4, out.length, true)
+  return out
 }
 
 function interfaceBlock(nic: CaptureNic): Uint8Array {
@@ -118,3 +128,4 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 const END_OF_OPTIONS = new Uint8Array(4)
+const NOTHING = new Uint8Array(0)

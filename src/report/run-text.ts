@@ -69,17 +69,28 @@ function isComplaint({ stderr, exitCode }: CommandOutput): boolean {
   return stderr.trim() !== '' || exitCode !== 0
 }
 
-function complaintLines({ name, host, command, stderr, exitCode }: CommandOutput, style: Style): string[] {
-  // A script is named, a single command is shown.
-  const what = command.includes('\n') ? `${printable(name)} of ${printable(host)}` : `${printable(host)}# ${printable(command)}`
+function complaintLines({ name, host, command, stderr, exitCode, complaints }: CommandOutput, style: Style): string[] {
   const code = exitCode === 0 ? '' : ` ${style.red(`(exit code ${exitCode})`)}`
-  return [`${style.bold(what)}${code}`, ...stderr.trim() === '' ? [] : printableLines(stderr)]
+  if (!command.includes('\n')) return [`${style.bold(`${printable(host)}# ${printable(command)}`)}${code}`, ...textLines(stderr)]
+  // A script is named, and each of its commands that complained is shown before what it said.
+  const lines = [`${style.bold(`${printable(name)} of ${printable(host)}`)}${code}`]
+  let from = 0
+  for (const complaint of complaints) {
+    const at = stderr.indexOf(complaint.text, from)
+    lines.push(...textLines(stderr.slice(from, at)), style.bold(`# ${printable(complaint.command)}`), ...textLines(complaint.text))
+    from = at + complaint.text.length
+  }
+  return [...lines, ...textLines(stderr.slice(from))]
+}
+
+function textLines(text: string): string[] {
+  return text.trim() === '' ? [] : printableLines(text)
 }
 
 function sessionLines(output: CommandOutput, { trafficStartNs }: RunResult, style: Style): string[] {
   const { name, host, command, atNs, stdout, stderr, exitCode } = output
   const [first = '', ...rest] = printableLines(command)
-  const moment = `${formatDuration(atNs - trafficStartNs)} after traffic began`
+  const moment = `at ${formatDuration(atNs - trafficStartNs)}`
   const title = name === command ? moment : `${printable(name)}, ${moment}`
   return [
     `${style.bold(`${printable(host)}# ${first}`)}  ${style.dim(`# ${title}`)}`,

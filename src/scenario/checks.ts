@@ -56,7 +56,7 @@ function linesOf(text: string): string[] {
 
 function checkOutput(check: Check & { readonly kind: 'output' }, observed: CommandOutput): Found {
   const [wanted, got] = [linesOf(check.text), linesOf(observed.stdout + observed.stderr)]
-  const text = `output of ${check.output} ${check.test} the ${wanted.length} expected lines`
+  const text = `output of ${check.output} ${check.test} the ${wanted.length === 1 ? 'line' : `${wanted.length} lines`} expected`
   switch (check.test) {
     case 'contains': {
       let from = 0

@@ -25,6 +25,8 @@ export interface CommandOutput {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
+  /** Which command of a script said what of `stderr`, in order; not for what the shell itself said. */
+  readonly complaints: readonly { readonly command: string, readonly text: string }[]
 }
 
 /** Whether an expectation held. */

@@ -223,5 +223,17 @@ class Run {
 
 function outputOf({ name, host, command, task }: Started): CommandOutput {
   const result = task.result ?? { stdout: '', stderr: '', exitCode: 0 }
-  return { name, host, command: command.trim(), atNs: task.startedNs, stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode }
+  const { stdout, stderr, exitCode } = result
+  return { name, host, command: command.trim(), atNs: task.startedNs, stdout, stderr, exitCode, complaints: complaintsIn(stderr, task) }
+}
+
+/** The complaints of a shell's tools that came out on its standard error, each once and in order. */
+function complaintsIn(stderr: string, { complaints }: ShellTask): CommandOutput['complaints'] {
+  let from = 0
+  return complaints.filter(({ text }) => {
+    const at = stderr.indexOf(text, from)
+    if (at < 0) return false
+    from = at + text.length
+    return true
+  })
 }

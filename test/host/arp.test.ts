@@ -233,7 +233,7 @@ describe('a neighbor that does not answer', () => {
     ping(asker, '10.0.0.77')
     lan.runFor(4 * NS_PER_SECOND)
     const question = '> ARP, Request who-has 10.0.0.77 tell 10.0.0.10, length 28'
-    expect(lan.takeFrames('asker.eth0').map(({ timeNs, line }) => [timeNs / NS_PER_SECOND, line])).toEqual([[0, question], [1, question], [2, question]])
+    expect(lan.takeFrames('asker.eth0').map(({ timeNs, line }) => [timeNs / NS_PER_SECOND, line])).toEqual([[0, question], [1.024, question], [2.048, question]])
     expect([asker.drops.get('neighbor-failed'), asker.ledger.originated, asker.ledger.consumed, lan.imbalances()]).toEqual([1, 2, 1, []])
   })
 

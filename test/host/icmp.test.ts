@@ -5,6 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NS_PER_SECOND } from '../../src/base/units.ts'
 import type { Host } from '../../src/host/host.ts'
+import { formatIp, IPV4_ANY } from '../../src/wire/address.ts'
 import type { IcmpMessage } from '../../src/wire/icmp-message.ts'
 import { icmpBytes, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import { IPPROTO_ICMP, ipv4Packet, totalBytes, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
@@ -302,17 +303,50 @@ describe('redirects', () => {
     expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip(nextHop))
   })
 
+  it('are believed only for the sake of a socket that sent the packet', () => {
+    deviceOf(client, 'eth0').neighbors?.makeKnown(ip('10.0.0.2'))
+    lan.runFor(1_000_000)
+    for (const sport of [1, 2]) {
+      client.udp.bind({ addr: IPV4_ANY, port: 2 }, {})
+      const payload = icmpError({ type: 5, code: 1, rest: ip('10.0.0.2') }, quotedDatagram(sport), 28)
+      router.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+      lan.runFor(1_000_000)
+      expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip(sport === 1 ? '10.0.0.1' : '10.0.0.2'))
+    }
+  })
+
+  it('that answer a handshake or a call that is not over are not believed, those that answer an acknowledgement are', () => {
+    deviceOf(client, 'eth0').neighbors?.makeKnown(ip('10.0.0.2'))
+    const far = lan.hosts.get('far') as Host
+    client.tcp.listen({ addr: IPV4_ANY, port: 80 }, (listener) => listener.accept()?.attach({ onData: (endpoint) => void endpoint.send(new Uint8Array(10)) }))
+    const nextHop = (): string => formatIp(client.findOutputRoute(ip('10.2.0.10'))?.nextHop ?? IPV4_ANY)
+    const opened = far.tcp.connect({ dst: ip('10.0.0.10'), dport: 80 }, {})
+    lan.runFor(NS_PER_SECOND)
+    // The SYN-ACK went by the router, which answered with a redirect.
+    expect([lan.takeLines('client.eth0').filter((line) => line.includes('redirect')).length, nextHop()]).toEqual([1, '10.0.0.1'])
+    if (opened.ok) opened.value.send(new Uint8Array(10))
+    lan.runFor(NS_PER_SECOND)
+    expect(nextHop()).toBe('10.0.0.2')
+  })
+
   it('from somebody else than the gateway in use are not believed', () => {
     deviceOf(client, 'eth0').neighbors?.makeKnown(ip('10.0.0.2'))
     lan.runFor(1_000_000)
-    const quoted = ipv4Packet({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.2.0.10'), protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(0)), payloadBytes: 8 })
+    const quoted = quotedDatagram(1)
+    client.udp.bind({ addr: IPV4_ANY, port: 1 }, {})
     const payload = icmpError({ type: 5, code: 1, rest: ip('10.0.0.2') }, quoted, 28)
-    for (const from of [gateway, router]) from.sendPacket({ src: 0 as never, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+    for (const from of [gateway, router]) from.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
     lan.runFor(1_000_000)
     expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip('10.0.0.2'))
     client.routing.forgetRedirect(ip('10.2.0.10'))
-    gateway.sendPacket({ src: 0 as never, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+    gateway.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
     lan.runFor(1_000_000)
     expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip('10.0.0.1'))
   })
 })
+
+/** A datagram from the client to 10.2.0.10, as a message about it quotes it. */
+function quotedDatagram(sport: number): Ipv4Packet {
+  const payload = udpDatagram({ sport, dport: 2 }, new Uint8Array(0))
+  return ipv4Packet({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.2.0.10'), protocol: 17, payload, payloadBytes: 8 })
+}

@@ -80,13 +80,13 @@ describe('a neighbor goes', () => {
     expect([state(), take()]).toEqual(['stale', ['0 release 1 to 1']])
   })
 
-  it('incomplete -> failed when nobody answers: asked at 0, 1 and 2 s, given up at 3 s', () => {
+  it('incomplete -> failed when nobody answers: asked three times, 1.024 s apart, given up after as long again', () => {
     table.output(packet(1), ADDR)
     runTo(0.5)
     table.output(packet(2), ADDR)
     runTo(10)
     // The newest packet decides whose address the question names.
-    expect(take()).toEqual(['0 ask all for 1', '1 ask all for 2', '2 ask all for 2', '3 neighbor-failed 1', '3 neighbor-failed 2'])
+    expect(take()).toEqual(['0 ask all for 1', '1.024 ask all for 2', '2.048 ask all for 2', '3.072 neighbor-failed 1', '3.072 neighbor-failed 2'])
     expect([state(), heldCount]).toEqual(['failed', 0])
   })
 
@@ -114,7 +114,7 @@ describe('a neighbor goes', () => {
     expect([state(), take()]).toEqual(['delay', ['0 send 1 to 1']])
   })
 
-  it('delay -> probe after 5 s, and is asked alone three times, a second apart, then failed', () => {
+  it('delay -> probe after 5 s, and is asked alone three times, 1.024 s apart, then failed', () => {
     table.learnFromRequest(ADDR, MAC)
     table.output(packet(1), ADDR)
     take()
@@ -124,10 +124,10 @@ describe('a neighbor goes', () => {
     expect(state()).toBe('probe')
     runTo(6.5)
     table.output(packet(2), ADDR)
-    runTo(7.999)
+    runTo(8.071)
     expect(state()).toBe('probe')
-    runTo(8)
-    expect([state(), take()]).toEqual(['failed', ['5 ask 1', '6 ask 1', '6.5 send 2 to 1', '7 ask 1']])
+    runTo(8.072)
+    expect([state(), take()]).toEqual(['failed', ['5 ask 1', '6.024 ask 1', '6.5 send 2 to 1', '7.048 ask 1']])
   })
 
   it('probe -> reachable when it answers', () => {

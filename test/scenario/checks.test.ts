@@ -15,7 +15,7 @@ function request(outcome: RequestOutcome, answeredBy?: string, tookMs = 1): Requ
 }
 
 function observation(name: string, stdout: string, stderr = ''): CommandOutput {
-  return { name, host: 'client', command: name, atNs: 0, stdout, stderr, exitCode: 0 }
+  return { name, host: 'client', command: name, atNs: 0, stdout, stderr, exitCode: 0, complaints: [] }
 }
 
 function host(name: string, drops: HostResult['drops']): HostResult {

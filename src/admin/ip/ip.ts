@@ -1,5 +1,5 @@
 /**
- * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, and `tunnel show`. Objects and options may be cut short.
+ * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, and `tunnel`. Objects and options may be cut short.
  * IPv6, rules, namespaces, and output as JSON are not modelled.
  * @module
  */
@@ -10,6 +10,7 @@ import { ipLink } from './link.ts'
 import { ipNeigh } from './neigh.ts'
 import type { IpOptions } from './options.ts'
 import { ipRoute } from './route.ts'
+import { ipTunnel } from './tunnel.ts'
 import { isShortFor } from './words.ts'
 
 /** Objects of Linux that lvsim has no part in. */
@@ -57,19 +58,10 @@ function runObject(host: Host, object: string, rest: readonly string[], options:
   if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) {
     return options.family === 6 ? printed('') : ipNeigh(host, rest)
   }
-  if (is('tunnel') || object === 'tunl') return tunnel(host, rest)
+  if (is('tunnel') || object === 'tunl') return ipTunnel(host, rest)
   const other = OTHER_OBJECTS.find((full) => isShortFor(object, full, 2))
   if (other !== undefined) return unsupported(object, `ip: "${other}" is not modelled`)
   return refused(`Object "${object}" is unknown, try "ip help".\n`, 1)
-}
-
-function tunnel(host: Host, rest: readonly string[]): ToolResult {
-  const [verb = 'show', ...names] = rest
-  if (!isShortFor(verb, 'show') && !isShortFor(verb, 'list')) {
-    return unsupported(verb, 'ip tunnel: tunnels beside tunl0 are not modelled')
-  }
-  const shown = host.net.devices.filter((device) => device.kind === 'ipip' && (names.length === 0 || names.includes(device.name)))
-  return printed(shown.map((device) => `${device.name}: any/ip remote any local any ttl inherit nopmtudisc\n`).join(''))
 }
 
 const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }

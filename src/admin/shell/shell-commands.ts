@@ -74,6 +74,7 @@ async function runTool(
   }
   if (result.unsupported !== undefined) return task.stopAt({ ...result.unsupported, command: name })
   const { stdout, stderr, exitCode } = result
+  if (stderr !== '') task.complaints.push({ command: [name, ...args].join(' '), text: stderr })
   return task.abandon({ stdout, stderr, exitCode }) ?? { stdout, stderr, exitCode, stdoutKind: 'text' }
 }
 

@@ -24,6 +24,12 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
+/** What a tool said on its standard error, and the command as the shell had expanded it. */
+export interface Complaint {
+  readonly command: string
+  readonly text: string
+}
+
 /** Who cuts a wait short, when, and what becomes of what the tool had printed until then. */
 export interface Deadline {
   readonly timeNs: number
@@ -48,6 +54,8 @@ export class ShellTask implements Waiter {
   endedNs: number | undefined
   /** Live: what it met that lvsim does not model. It never goes on from there. */
   stop: ShellStop | undefined
+  /** Live: what its tools complained about, in order; also what a script threw away by `2>/dev/null`. */
+  readonly complaints: Complaint[] = []
   /** Live: what cuts waits short (`timeout`). */
   deadline: Deadline | undefined
   readonly #owner: TaskOwner

@@ -5,17 +5,17 @@
  */
 import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
-import type { MacAddr } from '../../wire/address.ts'
 import type { Errno } from '../errno.ts'
 import { connectedRoute } from './addresses.ts'
-import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig } from './net-config.ts'
+import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, type TunnelConfig } from './net-config.ts'
 
 /** Smallest MTU that IPv4 lives with (RFC 791). */
 export const MTU_BYTES_MIN = 68
 
 /** Adds a device, down and without addresses. EEXIST when the name is taken. */
 export function addDevice(
-  config: NetConfig, device: { readonly name: string, readonly kind: DeviceKind, readonly mac: MacAddr, readonly mtuBytes: number },
+  config: NetConfig,
+  device: Pick<DeviceConfig, 'name' | 'mac' | 'mtuBytes' | 'tunnel'> & { readonly kind: DeviceKind },
 ): Result<NetConfig, Errno> {
   if (findDeviceConfig(config, device.name) !== undefined) return err('EEXIST')
   return ok(produce(config, (draft) => {
@@ -76,13 +76,19 @@ export function setDeviceMtu(config: NetConfig, name: string, mtuBytes: number):
   return changeDevice(config, name, { mtuBytes })
 }
 
+/** Changes the ends of a tunnel. ENODEV when there is no such tunnel. */
+export function setDeviceTunnel(config: NetConfig, name: string, tunnel: TunnelConfig): Result<NetConfig, Errno> {
+  if (findDeviceConfig(config, name)?.tunnel === undefined) return err('ENODEV')
+  return changeDevice(config, name, { tunnel })
+}
+
 /** Switches ARP on or off. ENODEV when there is no such device. */
 export function setDeviceArp(config: NetConfig, name: string, usesArp: boolean): Result<NetConfig, Errno> {
   return changeDevice(config, name, { usesArp })
 }
 
 function changeDevice(
-  config: NetConfig, name: string, change: Partial<Pick<DeviceConfig, 'mtuBytes' | 'usesArp'>>,
+  config: NetConfig, name: string, change: Partial<Pick<DeviceConfig, 'mtuBytes' | 'usesArp' | 'tunnel'>>,
 ): Result<NetConfig, Errno> {
   const index = config.devices.findIndex((device) => device.name === name)
   if (index < 0) return err('ENODEV')

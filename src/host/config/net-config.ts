@@ -26,6 +26,16 @@ export interface AddressConfig {
   readonly inLocalTable: boolean
 }
 
+/** The ends of an IPIP tunnel; 0.0.0.0 for any. */
+export interface TunnelConfig {
+  readonly local: IpAddr
+  readonly remote: IpAddr
+  /** TTL of the outer header; 0 takes over that of the inner one. */
+  readonly ttl: number
+  /** Sets DF on every outer packet; otherwise it follows the inner one. */
+  readonly pmtuDiscovery: boolean
+}
+
 /** One device. */
 export interface DeviceConfig {
   readonly name: string
@@ -39,6 +49,8 @@ export interface DeviceConfig {
   /** False after `ifconfig eth0 -arp` or `ip link set eth0 arp off`. */
   readonly usesArp: boolean
   readonly addresses: readonly AddressConfig[]
+  /** Of an IPIP tunnel beside `tunl0`, which has no ends of its own. */
+  readonly tunnel?: TunnelConfig
 }
 
 /** Where a route came from, as `ip route` prints it. */

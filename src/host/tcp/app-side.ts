@@ -127,7 +127,8 @@ export class AppSide implements Actor {
     acknowledgeRead(endpoint)
     let index = 0
     while (index < chunks.length && !this.isPaused && !this.isClosed) {
-      handlers.onData?.(endpoint, chunks[index++] as Uint8Array)
+      const bytes = chunks[index++] as Uint8Array
+      handlers.onData?.(endpoint, bytes)
     }
     if (index < chunks.length) {
       const rest = chunks.slice(index)

@@ -5,6 +5,7 @@
  */
 import { mix32 } from '../../base/hash.ts'
 import { err, ok, type Result } from '../../base/result.ts'
+import { NS_PER_MICROSECOND } from '../../base/units.ts'
 import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../../wire/address.ts'
 import type { IcmpMessage } from '../../wire/icmp-message.ts'
 import { type Ipv4Packet, isFragment } from '../../wire/ipv4-packet.ts'
@@ -30,6 +31,12 @@ import { armFinTimeout, notePathNarrowed } from './timers.ts'
 export const EPHEMERAL_PORT_MIN = 32_768
 /** See `EPHEMERAL_PORT_MIN`. */
 export const EPHEMERAL_PORT_MAX = 60_999
+
+/**
+ * How long a call that sends data lasts. Until it is over the application owns the endpoint, and redirects are not heard
+ * (sock_owned_by_user); between hosts of one machine, the way there and back is part of the call.
+ */
+const SYSTEM_CALL_NS = 50 * NS_PER_MICROSECOND
 
 /** Where a connection goes. */
 export interface ConnectOptions {
@@ -112,6 +119,14 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     if (entry instanceof TcpEndpoint) this.#arrivesAt(entry, packet, segment)
     else if (entry !== undefined) this.#arrivesInTimeWait(entry, packet, segment)
     else this.#account(packet, this.#arrivesAnew(packet, segment, undefined))
+  }
+
+  hasSent(quoted: Ipv4Packet): boolean {
+    const segment = quoted.payload
+    if (segment.kind !== 'tcp') return false
+    const endpoint = this.#table.find(quoted.src, segment.sport, quoted.dst, segment.dport)
+    if (!(endpoint instanceof TcpEndpoint) || endpoint.state === 'SYN_RECV') return false
+    return segment.data.length === 0 || this.ip.sim.nowNs >= endpoint.lastSentNs + SYSTEM_CALL_NS
   }
 
   receiveError(message: IcmpMessage, quoted: Ipv4Packet): void {

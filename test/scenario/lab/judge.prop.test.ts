@@ -10,7 +10,7 @@ const LABS = new Map(kernelLabNames().map((name) => [name, readKernelLab(name)])
 const withCaptures = [...LABS.keys()].filter((name) => LABS.get(name)?.packets !== undefined)
 const draws = fc.array(fc.nat(), { minLength: 8, maxLength: 8 })
 const RUNS_OF_ONE = 20
-const RUNS_OF_SEVERAL = 20000
+const RUNS_OF_SEVERAL = 3000
 /** Mutations that leave something that is no record of a kernel: only what was played may look so. */
 const SPOILING: ReadonlySet<string> = new Set(['a key of a result less', 'a result where there is none'])
 
