@@ -17,3 +17,6 @@ export {
 } from './scenario/result.ts'
 export { type Mode, MODES } from './scenario/schema-check.ts'
 export { compareScenarioText, runScenarioText, type SimulateOptions, validateScenarioText } from './scenario/simulate.ts'
+export { type Capture, type CapturedFrame, type CaptureError, type CaptureInterface } from './wire/capture.ts'
+export { type Framing } from './wire/encode.ts'
+export { readCapture } from './wire/pcap.ts'

@@ -55,7 +55,9 @@ export async function verifyCommand(paths: readonly string[], options: VerifyOpt
   const last = `${passedCount} passed, ${failedCount} failed`
   const families = familiesOf(verdicts)
   if (options.json === true) {
-    const document = { schemaVersion: 1, kind: 'verify', passed, passedCount, failedCount, families: Object.fromEntries(families), labs: verdicts }
+    const document = {
+      schemaVersion: 1, kind: 'verify', passed, passedCount, failedCount, families: Object.fromEntries(families), labs: verdicts,
+    }
     await print(`${JSON.stringify(document, undefined, 2)}\n`)
     say(last)
   } else {
@@ -65,7 +67,9 @@ export async function verifyCommand(paths: readonly string[], options: VerifyOpt
 }
 
 /** Undefined for a lab of another family, and for JSON that is no lab at all, which is said. */
-async function verifyFile(file: string, name: string, family: string | undefined): Promise<Result<Verdict | undefined, FileError>> {
+async function verifyFile(
+  file: string, name: string, family: string | undefined,
+): Promise<Result<Verdict | undefined, FileError>> {
   const text = readText(file)
   if (!text.ok) return text
   const lab = parseLab(text.value)
@@ -86,9 +90,11 @@ async function verifyFile(file: string, name: string, family: string | undefined
 async function verifyLab(lab: Lab): Promise<{ problem: string | undefined, differences: Difference[] }> {
   try {
     const played = await playLab(lab)
-    return played.ok ? { problem: undefined, differences: judgeLab(lab, played.value) } : { problem: played.error, differences: [] }
+    if (!played.ok) return { problem: played.error, differences: [] }
+    return { problem: undefined, differences: judgeLab(lab, played.value) }
   } catch (error) {
-    const what = error instanceof InvariantError ? `an invariant broke: ${error.message}` : String((error as Error).stack ?? error)
+    const isInvariant = error instanceof InvariantError
+    const what = isInvariant ? `an invariant broke: ${error.message}` : String((error as Error).stack ?? error)
     return { problem: `internal error: ${what}`, differences: [] }
   }
 }

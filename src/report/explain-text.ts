@@ -22,7 +22,7 @@ export function explainText(explanation: Explanation, style: Style): string {
   const { packets, missed } = explanation
   const lines = [style.bold(summarySentence(explanation))]
   const told = new Map<string, number>()
-  for (const story of packets) lines.push('', ...storyLines(story, packets, told, style))
+  for (const story of packets) lines.push('', ...storyLines(story, told, style))
   if (missed !== undefined) lines.push('', style.red(missed))
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -64,18 +64,17 @@ function deathText(end: Exclude<End, { readonly kind: 'consumed' }>): string {
 }
 
 /** A story in full; or, when one of the same shape was told before, in one line. */
-function storyLines(story: PacketStory, all: readonly PacketStory[], told: Map<string, number>, style: Style): string[] {
-  const { uid, text, stations, reports } = story
+function storyLines(story: PacketStory, told: Map<string, number>, style: Style): string[] {
+  const { uid, text, stations, isAbout, reportedBy } = story
   const startNs = stations[0]?.timeNs ?? 0
   const title = `${style.bold(`#${uid}`)} ${style.dim(exactSeconds(startNs))} ${text}`
   const shape = shapeOf(story)
   const like = told.get(shape)
   if (like !== undefined) return [title, style.dim(`   like packet ${like}`)]
   told.set(shape, uid)
-  const reporters = all.filter((other) => other.reports === uid).map((other) => `packet ${other.uid}`)
   const notes = [
-    ...reports === undefined ? [] : [`tells the sender of packet ${reports} what became of it`],
-    ...reporters.length === 0 ? [] : [`told of by ${listText(reporters)}`],
+    ...isAbout === undefined ? [] : [`an ICMP error about packet ${isAbout}`],
+    ...reportedBy.length === 0 ? [] : [`the sender was told by packet ${listText(reportedBy.map(String))}`],
   ]
   return [title, ...notes.map((note) => style.dim(`   ${note}`)), ...stations.flatMap((station) => stationLines(station, style))]
 }

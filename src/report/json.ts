@@ -101,8 +101,8 @@ export function explainDocument(explanation: Explanation): Document {
     subject: subject.kind === 'packet' ? { packet: subject.uid }
       : { connection: `${formatIp(subject.addr)}:${subject.port}` },
     summary: summarySentence(explanation),
-    packets: packets.map(({ uid, text, reports, stations, ends }) => ({
-      number: uid, text, reports, stations,
+    packets: packets.map(({ uid, text, isAbout, reportedBy, stations, ends }) => ({
+      number: uid, text, isAbout, reportedBy, stations,
       ends: ends.map((end) => end.kind === 'dropped' ? { ...end, ...DROP_EXPLANATIONS[end.reason] } : end),
     })),
     missed,

@@ -39,8 +39,9 @@ export function buildWorld(scenario: Scenario, seed: string): Result<World, read
 /** Options of a link as the engine takes them. */
 export function linkOptions(cable: Segment, framing: 'ethernet' | 'ppp'): LinkOptions {
   return {
-    ...DEFAULT_LINK, framing, rateBitsPerSecond: cable.rateBitsPerSecond, delayNs: cable.delayNs, queueFramesMax: cable.queuePackets,
-    lossProbability: cable.lossProbability, duplicateProbability: cable.duplicateProbability, reorderProbability: cable.reorderProbability,
+    ...DEFAULT_LINK, framing, rateBitsPerSecond: cable.rateBitsPerSecond, delayNs: cable.delayNs,
+    queueFramesMax: cable.queuePackets, lossProbability: cable.lossProbability,
+    duplicateProbability: cable.duplicateProbability, reorderProbability: cable.reorderProbability,
   }
 }
 

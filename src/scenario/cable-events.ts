@@ -19,7 +19,8 @@ export function changeCables(world: World, scenario: Scenario, event: CableEvent
   }
   for (const host of scenario.hosts.values()) {
     for (const [device, nic] of host.interfaces) {
-      if (nic.segment === event.segment) change(present(world.cables.get(`${host.name}.${device}`), 'the cable of a nic'), event.change)
+      if (nic.segment !== event.segment) continue
+      change(present(world.cables.get(`${host.name}.${device}`), 'the cable of a nic'), event.change)
     }
   }
 }

@@ -46,7 +46,8 @@ function checkOne(check: Check, outcome: Outcome): Found[] {
 }
 
 function requestsOf(check: Check, outcome: Outcome): RequestRecord[] {
-  return outcome.traffic.filter((item) => check.traffic === undefined || item.name === check.traffic).flatMap((item) => item.requests)
+  return outcome.traffic.filter((item) => check.traffic === undefined || item.name === check.traffic)
+    .flatMap((item) => item.requests)
 }
 
 /** Lines without blanks at their ends, the text without empty lines at its ends. */
@@ -75,8 +76,10 @@ function checkOutput(check: Check & { readonly kind: 'output' }, observed: Comma
       const count = Math.max(wanted.length, got.length)
       for (let i = 0; i < count; i++) {
         const [line, other] = [wanted[i], got[i]]
-        const isSame = line !== undefined && other !== undefined && (check.test === 'equals' ? line === other : matches(line, other))
-        if (!isSame) return { text, passed: false, actual: `line ${i + 1} is "${other ?? '(missing)'}", not "${line ?? '(nothing)'}"` }
+        const isSame = line !== undefined && other !== undefined
+          && (check.test === 'equals' ? line === other : matches(line, other))
+        if (isSame) continue
+        return { text, passed: false, actual: `line ${i + 1} is "${other ?? '(missing)'}", not "${line ?? '(nothing)'}"` }
       }
       return { text, passed: true, actual: 'the same' }
     }
@@ -146,7 +149,8 @@ function compareCount(what: string, comparison: Comparison, count: number, total
     return { text, passed: holds(comparison.relation, count / total, comparison.value), actual: `${count} of ${total}` }
   }
   return {
-    text: `${what} ${comparison.relation} ${comparison.value}`, passed: holds(comparison.relation, count, comparison.value), actual: String(count),
+    text: `${what} ${comparison.relation} ${comparison.value}`,
+    passed: holds(comparison.relation, count, comparison.value), actual: String(count),
   }
 }
 

@@ -8,7 +8,7 @@ import { formatIp, type IpAddr } from '../wire/address.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { SequenceView } from '../wire/sequence-view.ts'
 import { formatPacket } from '../wire/text.ts'
-import { flowOf, type Flow } from './packet-changes.ts'
+import { flowOf, reportedUid, type Flow } from './packet-changes.ts'
 import { tellStory, type PacketStory } from './packet-story.ts'
 import { describeMissed, type Recording, type TraceRecord } from './recorder.ts'
 
@@ -32,21 +32,23 @@ const NAMED_CONNECTIONS = 5
 export function explainRecording(recording: Recording, subject: Subject): Result<Explanation, string> {
   const { records } = recording
   const uids = subject.kind === 'packet' ? new Set([subject.uid]) : uidsOfConnection(records, subject)
-  const chosen = new Map<number, { readonly text: string, readonly records: TraceRecord[] }>()
+  const chosen = new Map<number, { readonly text: string, readonly records: TraceRecord[], readonly reportedBy: number[] }>()
   // It has to see every connection from its start, so that numbers are those of the trace.
   const sequences = new SequenceView()
   for (const record of records) {
     const [packet] = packetsOf(record)
     if (packet === undefined) continue
     if (record.kind === 'frame') learnStart(sequences, packet)
+    const reporters = chosen.get(reportedUid(packet) ?? -1)?.reportedBy
+    if (reporters?.includes(packet.uid) === false) reporters.push(packet.uid)
     if (!uids.has(packet.uid)) continue
     const known = chosen.get(packet.uid)
-    if (known === undefined) chosen.set(packet.uid, { text: formatPacket(packet, { sequences }), records: [record] })
-    else known.records.push(record)
+    if (known !== undefined) known.records.push(record)
+    else chosen.set(packet.uid, { text: formatPacket(packet, { sequences }), records: [record], reportedBy: [] })
   }
   const missed = describeMissed(recording)
   if (chosen.size === 0) return err([notFound(records, subject), ...missed === undefined ? [] : [missed]].join('; '))
-  const packets = [...chosen.values()].map((one) => tellStory(one.records, one.text, recording.nics))
+  const packets = [...chosen.values()].map((one) => tellStory(one, recording.nics))
   return ok({ subject, packets, missed })
 }
 
@@ -115,6 +117,6 @@ function notFound(records: readonly TraceRecord[], subject: Subject): string {
     if (flow !== undefined) ends.add(`${formatIp(flow.src)}:${flow.sport}`)
     if (ends.size >= NAMED_CONNECTIONS) break
   }
-  const others = ends.size === 0 ? 'no TCP or UDP packet was recorded' : `ends that were: ${[...ends].join(', ')}`
+  const others = ends.size === 0 ? 'no TCP or UDP packet was recorded' : `the first ones were ${[...ends].join(', ')}`
   return `no packet from or to ${formatIp(subject.addr)}:${subject.port} was recorded; ${others}`
 }

@@ -45,16 +45,21 @@ export interface PacketStory {
   readonly stations: readonly Station[]
   /** Several for copies and pieces; none for a packet that was on its way when the recording ended. */
   readonly ends: readonly End[]
-  /** The number of the packet that this one, an ICMP error, reports. */
-  readonly reports: number | undefined
+  /** The number of the packet that this one, an ICMP error, is about. */
+  readonly isAbout: number | undefined
+  /** Numbers of the ICMP errors about this packet. */
+  readonly reportedBy: readonly number[]
 }
 
-/** Tells the story of a packet from the records about it, of which there is at least one; `text` is as in the story. */
-export function tellStory(records: readonly TraceRecord[], text: string, nics: readonly RecordedNic[]): PacketStory {
+/** Tells the story of a packet from the records about it, of which there is at least one. */
+export function tellStory(
+  { records, text, reportedBy }: Pick<PacketStory, 'text' | 'reportedBy'> & { readonly records: readonly TraceRecord[] },
+  nics: readonly RecordedNic[],
+): PacketStory {
   const teller = new Teller(nics)
   for (const record of records) teller.add(record)
   const first = present(teller.first, 'a record of the packet')
-  return { uid: first.uid, text, stations: teller.stations, ends: teller.ends, reports: reportedUid(first) }
+  return { uid: first.uid, text, stations: teller.stations, ends: teller.ends, isAbout: reportedUid(first), reportedBy }
 }
 
 class Teller {

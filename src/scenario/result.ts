@@ -53,7 +53,8 @@ export interface NicResult {
 export interface HostResult {
   readonly name: string
   readonly packets: {
-    readonly received: number, readonly originated: number, readonly sent: number, readonly consumed: number, readonly dropped: number
+    readonly received: number, readonly originated: number, readonly sent: number
+    readonly consumed: number, readonly dropped: number
     readonly held: number
   }
   readonly drops: Readonly<Partial<Record<DropReason, number>>>
@@ -84,7 +85,10 @@ export interface RunResult {
   readonly endNs: number
   readonly events: number
   /** Frames on all links together. */
-  readonly frames: { readonly sent: number, readonly duplicated: number, readonly delivered: number, readonly lost: number, readonly inFlight: number }
+  readonly frames: {
+    readonly sent: number, readonly duplicated: number, readonly delivered: number, readonly lost: number
+    readonly inFlight: number
+  }
   /** When traffic began: all `setup` was over. */
   readonly trafficStartNs: number
   readonly setup: readonly CommandOutput[]

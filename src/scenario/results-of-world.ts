@@ -22,7 +22,8 @@ export function hostResults(world: World): HostResult[] {
     return {
       name: host.name, packets: { received, originated, sent, consumed, dropped, held }, drops, nics,
       arp: { requestsSent: arp.requestsSent, repliesSent: arp.repliesSent },
-      cpu: cpu === undefined ? undefined : { busyNs: cpu.busyNs, queuePeakFrames: cpu.queuedFramesPeak, droppedFrames: cpu.droppedFrames },
+      cpu: cpu === undefined ? undefined
+        : { busyNs: cpu.busyNs, queuePeakFrames: cpu.queuedFramesPeak, droppedFrames: cpu.droppedFrames },
     }
   })
 }

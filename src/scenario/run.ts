@@ -100,7 +100,8 @@ class Run {
     return ok({
       scenario: scenario.name, mode: scenario.mode, seed, hash: sim.hash.digest(), endNs: sim.nowNs, events: sim.eventCount,
       frames: { sent: frames.sent, duplicated: frames.duplicated, delivered: frames.delivered, lost, inFlight: frames.inFlight },
-      trafficStartNs, setup: [...outputs('setup'), ...outputs('event')], observations, traffic: results, hosts, links: linkResults(this.#world),
+      trafficStartNs, setup: [...outputs('setup'), ...outputs('event')], observations, traffic: results, hosts,
+      links: linkResults(this.#world),
       checks: this.#isOver ? [] : checkAll(scenario, { observations, traffic: results, hosts }),
       limit: sim.limitReached, problem: this.#problem,
     })
@@ -117,7 +118,8 @@ class Run {
         if (this.#isOver) return problems
         const { result } = started.task
         if (result === undefined || result.exitCode === 0) continue
-        problems.push(this.#scenario.source.problem(path, { code: 'LVS1061', message: `ip route add ${route}: ${result.stderr.trim()}` }))
+        const message = `ip route add ${route}: ${result.stderr.trim()}`
+        problems.push(this.#scenario.source.problem(path, { code: 'LVS1061', message }))
       }
     }
     if (problems.length > 0) return problems

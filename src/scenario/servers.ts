@@ -26,7 +26,8 @@ function startServer(host: Host, server: Server): Result<RunningServer, Errno> {
   const { port, name, backlog, serviceTime, address, workers } = server
   assert(serviceTime !== undefined, 'a service time has a default')
   const options = {
-    port, name, backlog, serviceTime, ...(address === undefined ? {} : { addr: address }), ...(workers === undefined ? {} : { workers }),
+    port, name, backlog, serviceTime,
+    ...(address === undefined ? {} : { addr: address }), ...(workers === undefined ? {} : { workers }),
   }
   const closes = server.closes === 'server'
   switch (server.protocol) {

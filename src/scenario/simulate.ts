@@ -19,7 +19,7 @@ export interface SimulateOptions {
   readonly seed?: string
 }
 
-/** Runs a scenario; its cluster, if it has one, in `mode`, else in the first of its modes. Refused with every problem of the text. */
+/** Runs a scenario; its cluster, if it has one, in `mode` or the first of its modes. Refused with every problem of the text. */
 export async function runScenarioText(
   text: string, options: SimulateOptions & { readonly mode?: Mode },
 ): Promise<Result<RunResult, readonly Problem[]>> {
@@ -38,7 +38,9 @@ export function validateScenarioText(text: string, options: { readonly fileName:
 }
 
 /** Runs the cluster of a scenario in each of the modes it compares: the same traffic and the same seed. */
-export async function compareScenarioText(text: string, options: SimulateOptions): Promise<Result<RunResult[], readonly Problem[]>> {
+export async function compareScenarioText(
+  text: string, options: SimulateOptions,
+): Promise<Result<RunResult[], readonly Problem[]>> {
   const parsed = parseScenario(text, options.fileName)
   return parsed.ok ? compareModes(parsed.value, () => seeded(options)) : parsed
 }

@@ -48,16 +48,23 @@ export class TrafficRun {
     const target = {
       dst: item.kind === 'ping' ? item.to : item.to.address, timeoutNs: item.timeoutNs,
       ...(item.kind === 'ping' ? { dport: 0 } : { dport: item.to.port }),
-      ...((item.kind === 'connect' || item.kind === 'udp') && item.sourcePort !== undefined ? { firstSourcePort: item.sourcePort } : {}),
+      ...((item.kind === 'connect' || item.kind === 'udp') && item.sourcePort !== undefined
+        ? { firstSourcePort: item.sourcePort } : {}),
     }
     switch (item.kind) {
-      case 'connect': return connectRequests(target, { sendBytes: item.sendBytes, replyBytes: item.replyBytes, holdNs: item.holdNs, serverCloses: false })
+      case 'connect': return connectRequests(target, {
+        sendBytes: item.sendBytes, replyBytes: item.replyBytes, holdNs: item.holdNs, serverCloses: false,
+      })
       case 'udp': return udpRequests(target, { sendBytes: item.sendBytes, replyBytes: item.replyBytes })
-      case 'ping': return pingRequests({ ...target, sizeBytes: item.sizeBytes }, (client: AppHost) => this.#world.host(client.name).pings)
+      case 'ping': {
+        const pings = (client: AppHost) => this.#world.host(client.name).pings
+        return pingRequests({ ...target, sizeBytes: item.sizeBytes }, pings)
+      }
       case 'http': {
         const { address, port } = item.to
         const hostHeader = port === 80 ? formatIp(address) : `${formatIp(address)}:${port}`
-        return httpRequests(target, { hostHeader, requestsPerConnection: item.keepAliveRequests, drawPath: this.#pathDrawer(item) })
+        const requestsPerConnection = item.keepAliveRequests
+        return httpRequests(target, { hostHeader, requestsPerConnection, drawPath: this.#pathDrawer(item) })
       }
     }
   }

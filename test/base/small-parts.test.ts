@@ -31,7 +31,8 @@ describe('a result', () => {
 
 describe('seconds', () => {
   it('become whole nanoseconds, rounded to the nearest', () => {
-    expect([0.05, 1.5, 0.000_000_001_4, 0.000_000_001_6, 86_400].map(secondsToNs)).toEqual([50_000_000, 1_500_000_000, 1, 2, 86_400_000_000_000])
+    expect([0.05, 1.5, 0.000_000_001_4, 0.000_000_001_6, 86_400].map(secondsToNs))
+      .toEqual([50_000_000, 1_500_000_000, 1, 2, 86_400_000_000_000])
   })
 
   it('come back from nanoseconds', () => {

@@ -9,9 +9,15 @@ const KERNEL = new URL('../kernel/labs/', import.meta.url)
 let folder = ''
 
 /** Runs the command and catches what it prints. */
-async function verify(paths: readonly string[], options: VerifyOptions = {}): Promise<{ code: number, out: string, err: string }> {
+async function verify(
+  paths: readonly string[],
+  options: VerifyOptions = {},
+): Promise<{ code: number; out: string; err: string }> {
   const printed = { out: '', err: '' }
-  for (const [name, stream] of [['out', process.stdout], ['err', process.stderr]] as const) {
+  for (const [name, stream] of [
+    ['out', process.stdout],
+    ['err', process.stderr],
+  ] as const) {
     vi.spyOn(stream, 'write').mockImplementation((text) => {
       printed[name] += String(text)
       return true
@@ -41,7 +47,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('lvsim verify', () => {
   it('is fine when what was played is what was recorded', async () => {
     expect(await verify([kernelLab('forward/nat2-udp')])).toEqual({
-      code: EXIT.ok, out: '  forward         1 passed    0 failed\n1 passed, 0 failed\n', err: '',
+      code: EXIT.ok,
+      out: '  forward         1 passed    0 failed\n1 passed, 0 failed\n',
+      err: '',
     })
   })
 
@@ -51,7 +59,11 @@ describe('lvsim verify', () => {
     const lines = out.split('\n')
     expect(lines[0]).toMatch(/^FAIL forward\/changed: step \d+ outcome: expected "timeout", got "refused"/)
     expect(lines.slice(1)).toEqual([
-      'FAIL ipv6/cli: client: IPv6 is not modelled', '  forward         1 passed    1 failed', '  ipv6            0 passed    1 failed', '1 passed, 2 failed', '',
+      'FAIL ipv6/cli: client: IPv6 is not modelled',
+      '  forward         1 passed    1 failed',
+      '  ipv6            0 passed    1 failed',
+      '1 passed, 2 failed',
+      '',
     ])
   })
 
@@ -60,7 +72,11 @@ describe('lvsim verify', () => {
   })
 
   it('is not fine when nothing was compared', async () => {
-    expect(await verify([folder], { family: 'sched' })).toEqual({ code: EXIT.failed, out: '0 passed, 0 failed\n', err: '' })
+    expect(await verify([folder], { family: 'sched' })).toEqual({
+      code: EXIT.failed,
+      out: '0 passed, 0 failed\n',
+      err: '',
+    })
   })
 
   it('prints one JSON document, and the sum beside it', async () => {
@@ -68,11 +84,18 @@ describe('lvsim verify', () => {
     expect([code, err]).toEqual([EXIT.failed, '1 passed, 2 failed\n'])
     const document = JSON.parse(out)
     expect(document).toMatchObject({
-      schemaVersion: 1, kind: 'verify', passed: false, passedCount: 1, failedCount: 2,
+      schemaVersion: 1,
+      kind: 'verify',
+      passed: false,
+      passedCount: 1,
+      failedCount: 2,
       families: { forward: { passed: 1, failed: 1 }, ipv6: { passed: 0, failed: 1 } },
     })
-    expect(document.labs.map(({ lab, passed }: { lab: string, passed: boolean }) => [lab, passed]))
-      .toEqual([['forward/changed', false], ['forward/nat2-udp', true], ['ipv6/cli', false]])
+    expect(document.labs.map(({ lab, passed }: { lab: string; passed: boolean }) => [lab, passed])).toEqual([
+      ['forward/changed', false],
+      ['forward/nat2-udp', true],
+      ['ipv6/cli', false],
+    ])
     expect(document.labs[0].differences[0]).toMatchObject({ field: 'outcome', expected: 'timeout', got: 'refused' })
     expect(document.labs[2].problem).toBe('client: IPv6 is not modelled')
   })
@@ -90,6 +113,10 @@ describe('lvsim verify', () => {
 
   it('says which path cannot be read', async () => {
     const path = join(folder, 'nothing')
-    expect(await verify([path])).toEqual({ code: EXIT.io, out: '', err: `lvsim: ${path}: no such file or directory\n` })
+    expect(await verify([path])).toEqual({
+      code: EXIT.io,
+      out: '',
+      err: `lvsim: ${path}: no such file or directory\n`,
+    })
   })
 })

@@ -19,7 +19,8 @@ describe(`random networks (seed ${seed}, ${RUNS} runs)`, () => {
       const [first, again] = [buildTopology(plan), buildTopology(plan)]
       expect(violationsOf(first)).toEqual([])
       expect(violationsOf(again)).toEqual([])
-      expect([again.lan.sim.hash.digest(), again.lan.sim.eventCount]).toEqual([first.lan.sim.hash.digest(), first.lan.sim.eventCount])
+      expect([again.lan.sim.hash.digest(), again.lan.sim.eventCount])
+        .toEqual([first.lan.sim.hash.digest(), first.lan.sim.eventCount])
     }), { seed, numRuns: RUNS })
   }, 600_000)
 })

@@ -19,7 +19,9 @@ let host: Host
 beforeEach(() => {
   lan = new Lan()
   asker = lan.host('asker', { devices: { eth0: { segment: 'lan', addrs: ['10.0.0.10/24'] } } })
-  host = lan.host('host', { devices: { eth0: { segment: 'lan', addrs: ['10.0.0.2/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.2/24'] } } })
+  host = lan.host('host', {
+    devices: { eth0: { segment: 'lan', addrs: ['10.0.0.2/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.2/24'] } },
+  })
   addressTo(host, 'lo', '10.0.0.100/32')
 })
 
@@ -109,7 +111,8 @@ describe('a question is answered', () => {
   })
 
   it('never for 127.0.0.1, from a martian, or against rp_filter', () => {
-    expect([answers('127.0.0.1'), answers('10.0.0.2', '127.0.0.1'), answers('10.0.0.2', '224.0.0.1')]).toEqual([false, false, false])
+    expect([answers('127.0.0.1'), answers('10.0.0.2', '127.0.0.1'), answers('10.0.0.2', '224.0.0.1')])
+      .toEqual([false, false, false])
     expect(answers('10.0.0.2', '10.1.0.9')).toBe(true)
     setSysctl(host, 'all.rp_filter', 1)
     expect(answers('10.0.0.2', '10.1.0.9')).toBe(false)
@@ -121,7 +124,9 @@ describe('a question is answered', () => {
   })
 
   it('by every host that has the address, and the one plugged in last is heard first', () => {
-    for (const name of ['rs1', 'rs2']) lan.host(name, { devices: { eth0: { segment: 'lan', addrs: [`10.0.0.${name === 'rs1' ? 11 : 12}/24`, '10.0.0.100/32'] } } })
+    for (const name of ['rs1', 'rs2']) lan.host(name, {
+      devices: { eth0: { segment: 'lan', addrs: [`10.0.0.${name === 'rs1' ? 11 : 12}/24`, '10.0.0.100/32'] } },
+    })
     ping(asker, '10.0.0.100')
     lan.runFor(1_000_000)
     // host is number 2, rs1 is 3, rs2 is 4.
@@ -153,7 +158,9 @@ describe('a host that asks names', () => {
 
   it('its own address for what it forwards', () => {
     setSysctl(host, 'ip_forward', 1)
-    const inside = lan.host('inside', { devices: { eth0: { segment: 'in', addrs: ['10.1.0.9/24'] } }, routes: ['default via 10.1.0.2'] })
+    const inside = lan.host('inside', {
+      devices: { eth0: { segment: 'in', addrs: ['10.1.0.9/24'] } }, routes: ['default via 10.1.0.2'],
+    })
     datagram(inside, '10.0.0.77', 9)
     lan.runFor(1_000_000)
     expect(lan.takeLines('host.eth0')).toEqual(['> ARP, Request who-has 10.0.0.77 tell 10.0.0.2, length 28'])
@@ -233,8 +240,10 @@ describe('a neighbor that does not answer', () => {
     ping(asker, '10.0.0.77')
     lan.runFor(4 * NS_PER_SECOND)
     const question = '> ARP, Request who-has 10.0.0.77 tell 10.0.0.10, length 28'
-    expect(lan.takeFrames('asker.eth0').map(({ timeNs, line }) => [timeNs / NS_PER_SECOND, line])).toEqual([[0, question], [1.024, question], [2.048, question]])
-    expect([asker.drops.get('neighbor-failed'), asker.ledger.originated, asker.ledger.consumed, lan.imbalances()]).toEqual([1, 2, 1, []])
+    expect(lan.takeFrames('asker.eth0').map(({ timeNs, line }) => [timeNs / NS_PER_SECOND, line]))
+      .toEqual([[0, question], [1.024, question], [2.048, question]])
+    expect([asker.drops.get('neighbor-failed'), asker.ledger.originated, asker.ledger.consumed, lan.imbalances()])
+      .toEqual([1, 2, 1, []])
   })
 
   it('is asked alone, by a frame of its own, once it was known', () => {
@@ -246,6 +255,7 @@ describe('a neighbor that does not answer', () => {
     lan.forgetLines()
     lan.runFor(6 * NS_PER_SECOND)
     const probe = lan.takeFrames('asker.eth0').find(({ line }) => line.startsWith('> ARP, Request'))
-    expect([probe?.line, probe?.frame.dst]).toEqual(['> ARP, Request who-has 10.0.0.2 tell 10.0.0.10, length 28', deviceOf(host, 'eth0').config.mac])
+    expect([probe?.line, probe?.frame.dst])
+      .toEqual(['> ARP, Request who-has 10.0.0.2 tell 10.0.0.10, length 28', deviceOf(host, 'eth0').config.mac])
   })
 })

@@ -47,7 +47,8 @@ describe('a CPU', () => {
     lan.runFor(20_000)
     expect([server.ledger.held, lan.imbalances()]).toEqual([2, []])
     lan.runFor(1_000_000)
-    expect([server.drops.get('cpu-queue-full'), server.cpu?.droppedFrames, server.ledger.held, lan.imbalances()]).toEqual([3, 3, 0, []])
+    expect([server.drops.get('cpu-queue-full'), server.cpu?.droppedFrames, server.ledger.held, lan.imbalances()])
+      .toEqual([3, 3, 0, []])
   })
 
   it('adds up the time it was busy', () => {

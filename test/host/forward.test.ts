@@ -17,9 +17,12 @@ let server: Host
 
 beforeEach(() => {
   lan = new Lan()
-  client = lan.host('client', { devices: { eth0: { segment: 'out', addrs: ['10.0.0.10/24'] } }, routes: ['default via 10.0.0.1'] })
+  client = lan.host('client', {
+    devices: { eth0: { segment: 'out', addrs: ['10.0.0.10/24'] } }, routes: ['default via 10.0.0.1'],
+  })
   router = lan.host('router', {
-    devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } }, sysctl: { ip_forward: 1 },
+    devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } },
+    sysctl: { ip_forward: 1 },
   })
   server = lan.host('server', { devices: { eth0: { segment: 'in', addrs: ['10.1.0.10/24'] } }, routes: ['default via 10.1.0.1'] })
 })
@@ -44,7 +47,8 @@ describe('a router', () => {
       '> ARP, Request who-has 10.1.0.10 tell 10.1.0.1, length 28',
       '> IP 10.0.0.10 > 10.1.0.10: ICMP echo request, id 7, seq 1, length 64',
     ])
-    expect(sent[1]?.frame).toMatchObject({ src: deviceOf(router, 'eth1').config.mac, dst: deviceOf(server, 'eth0').config.mac, payload: { ttl: 63 } })
+    const [src, dst] = [deviceOf(router, 'eth1').config.mac, deviceOf(server, 'eth0').config.mac]
+    expect(sent[1]?.frame).toMatchObject({ src, dst, payload: { ttl: 63 } })
     expect(ipLines('client.eth0').at(-1)).toBe('< IP 10.1.0.10 > 10.0.0.10: ICMP echo reply, id 7, seq 1, length 64')
     expect(lan.imbalances()).toEqual([])
   })
@@ -105,7 +109,10 @@ describe('a router', () => {
   })
 
   it('refuses a source that is its own, and one that rp_filter does not believe', () => {
-    const thief = lan.host('thief', { devices: { eth0: { segment: 'out', addrs: ['10.0.0.66/24', '10.1.0.1/32', '10.1.0.77/32'] } }, routes: ['10.1.0.10 via 10.0.0.1'], sysctl: { 'all.arp_announce': 2 } })
+    const thief = lan.host('thief', {
+      devices: { eth0: { segment: 'out', addrs: ['10.0.0.66/24', '10.1.0.1/32', '10.1.0.77/32'] } },
+      routes: ['10.1.0.10 via 10.0.0.1'], sysctl: { 'all.arp_announce': 2 },
+    })
     ping(thief, '10.1.0.10', { src: '10.1.0.1' })
     lan.runFor(1_000_000)
     expect(drops(router)).toEqual({ 'martian-source': 1 })
@@ -118,7 +125,8 @@ describe('a router', () => {
   it('refuses what no wire should carry', () => {
     const [device, peer] = [deviceOf(client, 'eth0'), deviceOf(router, 'eth0')]
     for (const [src, dst] of [
-      ['127.0.0.1', '10.1.0.10'], ['224.0.0.1', '10.1.0.10'], ['255.255.255.255', '10.1.0.10'], ['0.0.0.0', '10.0.0.1'], ['0.1.2.3', '10.0.0.1'],
+      ['127.0.0.1', '10.1.0.10'], ['224.0.0.1', '10.1.0.10'], ['255.255.255.255', '10.1.0.10'], ['0.0.0.0', '10.0.0.1'],
+      ['0.1.2.3', '10.0.0.1'],
       ['10.0.0.10', '127.0.0.1'], ['10.0.0.10', '0.1.2.3'], ['10.0.0.10', '224.0.0.18'],
     ] as const) {
       client.transmitFrame(device, { ...sample(), src: ip(src), dst: ip(dst) }, peer.config.mac)
@@ -136,7 +144,8 @@ describe('a router', () => {
   })
 
   it('does not forward what came in a broadcast frame', () => {
-    deviceOf(client, 'eth0').nic?.send(ethernetFrame(MAC_BROADCAST, deviceOf(client, 'eth0').config.mac, { ...sample(), dst: ip('10.1.0.10') }))
+    const { nic, config } = deviceOf(client, 'eth0')
+    nic?.send(ethernetFrame(MAC_BROADCAST, config.mac, { ...sample(), dst: ip('10.1.0.10') }))
     lan.runFor(1_000_000)
     expect(drops(router)).toEqual({ 'not-for-us': 1 })
   })
@@ -206,7 +215,8 @@ describe('a packet of the host itself', () => {
   it('to a broadcast address goes to all in one frame', () => {
     datagram(client, '10.0.0.255', 9)
     lan.runFor(1_000_000)
-    expect(lan.takeFrames('client.eth0').map(({ line, frame }) => [line, frame.dst])).toEqual([['> IP 10.0.0.10.1000 > 10.0.0.255.9: UDP, length 10', MAC_BROADCAST]])
+    expect(lan.takeFrames('client.eth0').map(({ line, frame }) => [line, frame.dst]))
+      .toEqual([['> IP 10.0.0.10.1000 > 10.0.0.255.9: UDP, length 10', MAC_BROADCAST]])
     expect(drops(router)).toEqual({ 'no-listener': 1 })
   })
 })
@@ -214,7 +224,8 @@ describe('a packet of the host itself', () => {
 /** A datagram from the client to the router, never sent. */
 function sample(): Ipv4Packet {
   return {
-    kind: 'ipv4', uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.1'), ttl: 64, protocol: 17, tos: 0, ident: 0, dontFragment: true, moreFragments: false,
+    kind: 'ipv4', uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.1'), ttl: 64, protocol: 17, tos: 0, ident: 0, dontFragment: true,
+    moreFragments: false,
     fragmentOffsetBytes: 0, payload: { kind: 'udp', sport: 1, dport: 9, data: new Uint8Array(0) }, payloadBytes: 8, mark: 0,
   }
 }

@@ -12,10 +12,14 @@ import { seed } from '../support/seed.ts'
 
 function packetOf(dataBytes: number, ident = 1): Ipv4Packet {
   const payload = udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(dataBytes))
-  return ipv4Packet({ uid: ident, src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol: 17, payload, payloadBytes: udpBytes(payload), ident, dontFragment: false })
+  return ipv4Packet({
+    uid: ident, src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol: 17, payload, payloadBytes: udpBytes(payload), ident,
+    dontFragment: false,
+  })
 }
 
 const size = fc.integer({ min: 0, max: 9_000 })
+const sizeList = fc.array(size, { minLength: 1, maxLength: 4 })
 const mtu = fc.oneof(fc.integer({ min: 68, max: 200 }), fc.integer({ min: 68, max: 1500 }))
 
 describe(`fragments (seed ${seed})`, () => {
@@ -30,7 +34,8 @@ describe(`fragments (seed ${seed})`, () => {
       let nextBytes = 0
       pieces.forEach((piece, index) => {
         const isLast = index === pieces.length - 1
-        expect([totalBytes(piece) <= mtuBytes, piece.fragmentOffsetBytes, piece.moreFragments]).toEqual([true, nextBytes, !isLast])
+        expect([totalBytes(piece) <= mtuBytes, piece.fragmentOffsetBytes, piece.moreFragments])
+          .toEqual([true, nextBytes, !isLast])
         if (!isLast) expect(piece.payloadBytes % 8).toBe(0)
         nextBytes += piece.payloadBytes
       })
@@ -42,7 +47,7 @@ describe(`fragments (seed ${seed})`, () => {
   })
 
   it('cut again and mixed up with others, round-trip to the packet that they came from', () => {
-    fc.assert(fc.property(fc.array(size, { minLength: 1, maxLength: 4 }), mtu, mtu, fc.infiniteStream(fc.nat()), (sizes, first, second, order) => {
+    fc.assert(fc.property(sizeList, mtu, mtu, fc.infiniteStream(fc.nat()), (sizes, first, second, order) => {
       const lan = new Lan()
       const host = lan.host('a')
       const reassembly = new Reassembly(host)
@@ -50,8 +55,8 @@ describe(`fragments (seed ${seed})`, () => {
       const pieces = packets.flatMap((packet) => fragment(packet, first).flatMap((piece) => fragment(piece, second)))
       host.ledger.received = pieces.length
       const keys = order[Symbol.iterator]()
-      const mixed = pieces.map((piece) => ({ piece, key: keys.next().value as number })).sort((a, b) => a.key - b.key).map(({ piece }) => piece)
-      const wholes = mixed.flatMap((piece) => (isFragment(piece) ? reassembly.add(piece) ?? [] : piece))
+      const keyed = pieces.map((piece) => ({ piece, key: keys.next().value as number })).sort((a, b) => a.key - b.key)
+      const wholes = keyed.flatMap(({ piece }) => (isFragment(piece) ? reassembly.add(piece) ?? [] : piece))
       expect([...wholes].sort((a, b) => a.ident - b.ident)).toEqual(packets)
       expect([host.ledger.held, host.sim.livePackets]).toEqual([0, 0])
       // Each packet that came out is one that came in; the rest vanished into them.
@@ -60,7 +65,8 @@ describe(`fragments (seed ${seed})`, () => {
   })
 
   it('never make a packet while one of them is missing, and die of old age', () => {
-    fc.assert(fc.property(fc.integer({ min: 500, max: 9_000 }), fc.integer({ min: 68, max: 400 }), fc.nat(), (dataBytes, mtuBytes, which) => {
+    const [large, narrow] = [fc.integer({ min: 500, max: 9_000 }), fc.integer({ min: 68, max: 400 })]
+    fc.assert(fc.property(large, narrow, fc.nat(), (dataBytes, mtuBytes, which) => {
       const lan = new Lan()
       const host = lan.host('a')
       const reassembly = new Reassembly(host)
@@ -71,7 +77,8 @@ describe(`fragments (seed ${seed})`, () => {
       })
       expect(host.ledger.held).toBe(pieces.length - 1)
       lan.sim.run(Infinity)
-      expect([lan.sim.nowNs, host.ledger.held, host.drops.get('reassembly-timeout')]).toEqual([30_000_000_000, 0, pieces.length - 1])
+      expect([lan.sim.nowNs, host.ledger.held, host.drops.get('reassembly-timeout')])
+        .toEqual([30_000_000_000, 0, pieces.length - 1])
     }), { seed, numRuns: 50 })
   })
 })

@@ -17,7 +17,9 @@ let host: Host
 
 beforeEach(() => {
   lan = new Lan()
-  host = lan.host('a', { devices: { eth0: { segment: 'lan', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } } })
+  host = lan.host('a', {
+    devices: { eth0: { segment: 'lan', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } },
+  })
 })
 
 describe('a host', () => {
@@ -28,7 +30,8 @@ describe('a host', () => {
     }
     expect(bare.devices.map(({ name, config }) => [name, config.isUp])).toEqual([['lo', true], ['eth0', false], ['eth1', false]])
     bringUp(bare)
-    expect(bare.devices.map(({ config, nic }) => [config.isUp, nic?.isUp])).toEqual([[true, undefined], [true, true], [true, true]])
+    expect(bare.devices.map(({ config, nic }) => [config.isUp, nic?.isUp]))
+      .toEqual([[true, undefined], [true, true], [true, true]])
   })
 
   it('forgets a device that is removed, its neighbors and its sysctls, and hears its nic no more', () => {
@@ -36,14 +39,17 @@ describe('a host', () => {
     ping(host, '10.0.0.77')
     const next = removeDevice(host.net, 'eth0')
     if (next.ok) host.reconfigure(next.value)
-    expect([host.findDevice('eth0'), host.sysctl.has('net.ipv4.conf.eth0.rp_filter'), host.drops.get('device-down')]).toEqual([undefined, false, 1])
+    expect([host.findDevice('eth0'), host.sysctl.has('net.ipv4.conf.eth0.rp_filter'), host.drops.get('device-down')])
+      .toEqual([undefined, false, 1])
     ping(other, '10.0.0.1')
     lan.runFor(1_000_000)
     expect([lan.takeLines('a.eth0').filter((line) => line.startsWith('<')), lan.imbalances()]).toEqual([[], []])
   })
 
   it('keeps ip_forward and conf.all.forwarding in step, over all devices, and believes redirects only as a host', () => {
-    const values = (): (string | undefined)[] => ['ip_forward', 'conf.all.forwarding', 'conf.default.forwarding', 'conf.eth1.forwarding', 'conf.all.accept_redirects']
+    const values = (): (string | undefined)[] => [
+      'ip_forward', 'conf.all.forwarding', 'conf.default.forwarding', 'conf.eth1.forwarding', 'conf.all.accept_redirects',
+    ]
       .map((name) => host.sysctl.find(`net.ipv4.${name}`))
     expect(values()).toEqual(['0', '0', '0', '0', '1'])
     setSysctl(host, 'ip_forward', 1)
@@ -127,7 +133,8 @@ describe('hooks', () => {
     hooks.register('forward', 'y', -5, note('first'))
     hooks.register('forward', 'x', 0, note('third', false))
     hooks.register('forward', 'y', 9, note('never'))
-    expect([hooks.run('forward', {} as never, {} as never), seen.splice(0), hooks.inUse]).toEqual([undefined, ['first', 'second', 'third'], true])
+    expect([hooks.run('forward', {} as never, {} as never), seen.splice(0), hooks.inUse])
+      .toEqual([undefined, ['first', 'second', 'third'], true])
     hooks.unregister('x')
     hooks.run('forward', {} as never, {} as never)
     expect(seen).toEqual(['first', 'never'])
@@ -150,13 +157,15 @@ describe('a sysctl', () => {
   })
 
   it.each([
-    ['a.small', '8', '8'], ['a.small', ' 0 ', '0'], ['a.small', '0x3', '3'], ['a.range', '5  9', '5\t9'], ['b.text', 'cubic', 'cubic'],
+    ['a.small', '8', '8'], ['a.small', ' 0 ', '0'], ['a.small', '0x3', '3'], ['a.range', '5  9', '5\t9'],
+    ['b.text', 'cubic', 'cubic'],
   ])('%s takes %j', (name, text, stored) => {
     expect([sysctl.set(name, text), sysctl.find(name)]).toEqual([{ ok: true, value: stored }, stored])
   })
 
   it.each([
-    ['a.small', '9', 'EINVAL'], ['a.small', '-1', 'EINVAL'], ['a.small', '', 'EINVAL'], ['a.small', '1x', 'EINVAL'], ['a.small', '1 2', 'EINVAL'],
+    ['a.small', '9', 'EINVAL'], ['a.small', '-1', 'EINVAL'], ['a.small', '', 'EINVAL'], ['a.small', '1x', 'EINVAL'],
+    ['a.small', '1 2', 'EINVAL'],
     ['a.small', '99999999999', 'EINVAL'], ['a.fixed', '1', 'EACCES'], ['a.none', '1', 'ENOENT'],
   ])('%s refuses %j with %3$s, and stays as it was', (name, text, errno) => {
     const before = sysctl.find(name)

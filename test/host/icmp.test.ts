@@ -12,6 +12,8 @@ import { IPPROTO_ICMP, ipv4Packet, totalBytes, type Ipv4Packet } from '../../src
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl } from '../support/lan.ts'
 
+const NOTHING = new Uint8Array(0)
+
 let lan: Lan
 let client: Host
 let router: Host
@@ -19,9 +21,12 @@ let server: Host
 
 beforeEach(() => {
   lan = new Lan()
-  client = lan.host('client', { devices: { eth0: { segment: 'out', addrs: ['10.0.0.10/24'] } }, routes: ['default via 10.0.0.1'] })
+  client = lan.host('client', {
+    devices: { eth0: { segment: 'out', addrs: ['10.0.0.10/24'] } }, routes: ['default via 10.0.0.1'],
+  })
   router = lan.host('router', {
-    devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } }, sysctl: { ip_forward: 1 },
+    devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } },
+    sysctl: { ip_forward: 1 },
   })
   server = lan.host('server', { devices: { eth0: { segment: 'in', addrs: ['10.1.0.10/24'] } }, routes: ['default via 10.1.0.1'] })
 })
@@ -36,7 +41,8 @@ function got(): string[] {
 function errorsGot(): { readonly packet: Ipv4Packet, readonly message: IcmpMessage }[] {
   return lan.takeFrames('client.eth0').flatMap(({ line, frame }) => {
     const packet = frame.payload
-    return line.startsWith('<') && packet.kind === 'ipv4' && packet.payload.kind === 'icmp' ? [{ packet, message: packet.payload }] : []
+    return line.startsWith('<') && packet.kind === 'ipv4' && packet.payload.kind === 'icmp'
+      ? [{ packet, message: packet.payload }] : []
   })
 }
 
@@ -94,20 +100,22 @@ describe('an error', () => {
   })
 
   it.each([
-    ['about an error', { type: 3, code: 1 }, 0], ['about a redirect', { type: 5, code: 1 }, 0], ['about time exceeded', { type: 11, code: 0 }, 0],
+    ['about an error', { type: 3, code: 1 }, 0], ['about a redirect', { type: 5, code: 1 }, 0],
+    ['about time exceeded', { type: 11, code: 0 }, 0],
     ['about an echo request', { type: 8, code: 0 }, 1], ['about an echo reply', { type: 0, code: 0 }, 1],
   ])('%s is sent or not', (_what, about, expected) => {
-    const quoted = ipv4Packet({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.9.0.1'), protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(0)), payloadBytes: 8 })
-    const message = about.type === 8 || about.type === 0 ? icmpEcho(about.type, 1, 1, new Uint8Array(0)) : icmpError({ ...about, rest: 0 }, quoted, 28)
-    client.sendPacket({ src: ip('10.0.0.10'), dst: ip('192.0.2.1'), protocol: IPPROTO_ICMP, payload: message, payloadBytes: icmpBytes(message), dontFragment: false, ttl: 1 })
+    const isEcho = about.type === 8 || about.type === 0
+    const payload = isEcho ? icmpEcho(about.type, 1, 1, NOTHING) : icmpError({ ...about, rest: 0 }, quotedDatagram(1), 28)
+    sendIcmp(client, '192.0.2.1', payload, 1)
     expect(got()).toHaveLength(expected)
   })
 
   it('is never sent about a broadcast, a fragment that is not the first, or to nobody', () => {
-    const base = { uid: 0, protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(0)), payloadBytes: 8 }
+    const base = { uid: 0, protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, NOTHING), payloadBytes: 8 }
     const unreachable = { type: 3, code: 1, rest: 0 }
     router.sendIcmpError(ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.0.0.255') }), unreachable)
-    router.sendIcmpError({ ...ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), fragmentOffsetBytes: 8 }, unreachable)
+    const piece = { ...ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), fragmentOffsetBytes: 8 }
+    router.sendIcmpError(piece, unreachable)
     for (const src of ['0.0.0.0', '255.255.255.255', '224.0.0.1', '192.0.2.1', '10.0.0.255']) {
       router.sendIcmpError(ipv4Packet({ ...base, src: ip(src), dst: ip('10.1.0.9') }), unreachable)
     }
@@ -145,7 +153,7 @@ describe('errors to one destination', () => {
 
   it('of a path that is too narrow are not limited, nor are those to itself', () => {
     setMtu(router, 'eth1', 1000)
-    for (let i = 0; i < 10; i++) client.sendPacket({ src: ip('10.0.0.10'), dst: ip('10.1.0.10'), protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(1100)), payloadBytes: 1108, dontFragment: true })
+    for (let i = 0; i < 10; i++) datagram(client, '10.1.0.10', 9, { dataBytes: 1100 })
     lan.runFor(1_000_000)
     expect(errorsGot().map(({ message }) => [message.type, message.code, message.rest])).toEqual(new Array(10).fill([3, 4, 1000]))
     for (let i = 0; i < 10; i++) datagram(client, '127.0.0.1', 9)
@@ -189,7 +197,8 @@ describe('a path MTU', () => {
     setMtu(router, 'eth1', 1000)
     ping(client, '10.1.0.10', { dataBytes: 1400 })
     lan.runFor(1_000_000)
-    expect([client.pathMtuBytes(ip('10.1.0.10')), client.pathMtuBytes(ip('10.1.0.11')), client.deviceMtuBytes(ip('10.1.0.10'))]).toEqual([1000, 1500, 1500])
+    expect([client.pathMtuBytes(ip('10.1.0.10')), client.pathMtuBytes(ip('10.1.0.11')), client.deviceMtuBytes(ip('10.1.0.10'))])
+      .toEqual([1000, 1500, 1500])
     lan.sim.run(599 * NS_PER_SECOND)
     expect(client.pathMtuBytes(ip('10.1.0.10'))).toBe(1000)
     lan.sim.run(601 * NS_PER_SECOND)
@@ -217,7 +226,10 @@ describe('redirects', () => {
 
   beforeEach(() => {
     // A second router in the client's network leads to 10.2.0.0/16; the first one knows.
-    gateway = lan.host('gateway', { devices: { eth0: { segment: 'out', addrs: ['10.0.0.2/24'] }, eth1: { segment: 'far', addrs: ['10.2.0.1/16'] } }, sysctl: { ip_forward: 1 } })
+    gateway = lan.host('gateway', {
+      devices: { eth0: { segment: 'out', addrs: ['10.0.0.2/24'] }, eth1: { segment: 'far', addrs: ['10.2.0.1/16'] } },
+      sysctl: { ip_forward: 1 },
+    })
     lan.host('far', { devices: { eth0: { segment: 'far', addrs: ['10.2.0.10/16'] } }, routes: ['default via 10.2.0.1'] })
     routeTo(router, '10.2.0.0/16 via 10.0.0.2')
     routeTo(gateway, '10.1.0.0/24 via 10.0.0.1')
@@ -291,7 +303,9 @@ describe('redirects', () => {
   })
 
   it.each([
-    ['where accept_redirects is off', () => ['all', 'eth0'].forEach((name) => setSysctl(client, `${name}.accept_redirects`, 0)), '10.0.0.1'],
+    ['where accept_redirects is off', () => {
+      for (const name of ['all', 'eth0']) setSysctl(client, `${name}.accept_redirects`, 0)
+    }, '10.0.0.1'],
     ['where it is off for one of all and the device', () => setSysctl(client, 'all.accept_redirects', 0), '10.0.0.2'],
     ['by a router', () => setSysctl(client, 'ip_forward', 1), '10.0.0.1'],
   ] as const)('are believed or not %s', (_what, prepare, nextHop) => {
@@ -309,7 +323,7 @@ describe('redirects', () => {
     for (const sport of [1, 2]) {
       client.udp.bind({ addr: IPV4_ANY, port: 2 }, {})
       const payload = icmpError({ type: 5, code: 1, rest: ip('10.0.0.2') }, quotedDatagram(sport), 28)
-      router.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+      sendIcmp(router, '10.0.0.10', payload)
       lan.runFor(1_000_000)
       expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip(sport === 1 ? '10.0.0.1' : '10.0.0.2'))
     }
@@ -318,7 +332,9 @@ describe('redirects', () => {
   it('that answer a handshake or a call that is not over are not believed, those that answer an acknowledgement are', () => {
     deviceOf(client, 'eth0').neighbors?.makeKnown(ip('10.0.0.2'))
     const far = lan.hosts.get('far') as Host
-    client.tcp.listen({ addr: IPV4_ANY, port: 80 }, (listener) => listener.accept()?.attach({ onData: (endpoint) => void endpoint.send(new Uint8Array(10)) }))
+    client.tcp.listen({ addr: IPV4_ANY, port: 80 }, (listener) => listener.accept()?.attach({
+      onData: (endpoint) => void endpoint.send(new Uint8Array(10)),
+    }))
     const nextHop = (): string => formatIp(client.findOutputRoute(ip('10.2.0.10'))?.nextHop ?? IPV4_ANY)
     const opened = far.tcp.connect({ dst: ip('10.0.0.10'), dport: 80 }, {})
     lan.runFor(NS_PER_SECOND)
@@ -335,11 +351,11 @@ describe('redirects', () => {
     const quoted = quotedDatagram(1)
     client.udp.bind({ addr: IPV4_ANY, port: 1 }, {})
     const payload = icmpError({ type: 5, code: 1, rest: ip('10.0.0.2') }, quoted, 28)
-    for (const from of [gateway, router]) from.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+    for (const from of [gateway, router]) sendIcmp(from, '10.0.0.10', payload)
     lan.runFor(1_000_000)
     expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip('10.0.0.2'))
     client.routing.forgetRedirect(ip('10.2.0.10'))
-    gateway.sendPacket({ src: IPV4_ANY, dst: ip('10.0.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: false })
+    sendIcmp(gateway, '10.0.0.10', payload)
     lan.runFor(1_000_000)
     expect(client.findOutputRoute(ip('10.2.0.10'))?.nextHop).toBe(ip('10.0.0.1'))
   })
@@ -349,4 +365,10 @@ describe('redirects', () => {
 function quotedDatagram(sport: number): Ipv4Packet {
   const payload = udpDatagram({ sport, dport: 2 }, new Uint8Array(0))
   return ipv4Packet({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.2.0.10'), protocol: 17, payload, payloadBytes: 8 })
+}
+
+function sendIcmp(from: Host, to: string, payload: IcmpMessage, ttl = 64): void {
+  from.sendPacket({
+    src: IPV4_ANY, dst: ip(to), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ttl, dontFragment: false,
+  })
 }

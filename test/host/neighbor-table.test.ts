@@ -86,7 +86,9 @@ describe('a neighbor goes', () => {
     table.output(packet(2), ADDR)
     runTo(10)
     // The newest packet decides whose address the question names.
-    expect(take()).toEqual(['0 ask all for 1', '1.024 ask all for 2', '2.048 ask all for 2', '3.072 neighbor-failed 1', '3.072 neighbor-failed 2'])
+    expect(take()).toEqual([
+      '0 ask all for 1', '1.024 ask all for 2', '2.048 ask all for 2', '3.072 neighbor-failed 1', '3.072 neighbor-failed 2',
+    ])
     expect([state(), heldCount]).toEqual(['failed', 0])
   })
 

@@ -24,7 +24,9 @@ function way(host: Host, dst: string): string {
 }
 
 function twoArmed(): Host {
-  return lan.host('a', { devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/16'] } } })
+  return lan.host('a', {
+    devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/16'] } },
+  })
 }
 
 describe('a route is chosen', () => {
@@ -43,7 +45,9 @@ describe('a route is chosen', () => {
     routeTo(host, 'default via 10.1.0.254 metric 50')
     expect(way(host, '192.0.2.1')).toBe('unicast eth1 via 10.1.0.254 src 10.1.0.1')
     // The connected routes of two devices in one network: the first one stays in use.
-    const other = lan.host('b', { devices: { eth0: { segment: 'x', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'x', addrs: ['10.0.0.2/24'] } } })
+    const other = lan.host('b', {
+      devices: { eth0: { segment: 'x', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'x', addrs: ['10.0.0.2/24'] } },
+    })
     expect(way(other, '10.0.0.9')).toBe('unicast eth0 src 10.0.0.1')
   })
 
@@ -60,8 +64,10 @@ describe('a route is chosen', () => {
   it('that leads nowhere, and says in which way', () => {
     const host = twoArmed()
     for (const text of ['blackhole 10.7.0.0/16', 'unreachable 10.8.0.0/16', 'prohibit 10.9.0.0/16']) routeTo(host, text)
-    expect(['10.7.0.1', '10.8.0.1', '10.9.0.1'].map((dst) => way(host, dst))).toEqual(['blackhole lo', 'unreachable lo', 'prohibit lo'])
-    expect(['10.7.0.1', '10.8.0.1', '10.9.0.1', '192.0.2.1'].map((dst) => host.sourceFor(ip(dst)))).toEqual(['EINVAL', 'EHOSTUNREACH', 'EACCES', 'ENETUNREACH'])
+    expect(['10.7.0.1', '10.8.0.1', '10.9.0.1'].map((dst) => way(host, dst)))
+      .toEqual(['blackhole lo', 'unreachable lo', 'prohibit lo'])
+    expect(['10.7.0.1', '10.8.0.1', '10.9.0.1', '192.0.2.1'].map((dst) => host.sourceFor(ip(dst))))
+      .toEqual(['EINVAL', 'EHOSTUNREACH', 'EACCES', 'ENETUNREACH'])
   })
 
   it('and kept in mind only as long as nothing changes', () => {
@@ -76,7 +82,8 @@ describe('the local table', () => {
   it('has every address of every device, and 127.0.0.0/8 altogether', () => {
     const host = twoArmed()
     addressTo(host, 'lo', '10.0.0.100/32')
-    expect(['10.0.0.1', '10.1.0.1', '10.0.0.100', '127.0.0.1', '127.9.9.9', '10.0.0.2'].map((dst) => host.isLocalAddress(ip(dst))))
+    const addrs = ['10.0.0.1', '10.1.0.1', '10.0.0.100', '127.0.0.1', '127.9.9.9', '10.0.0.2']
+    expect(addrs.map((dst) => host.isLocalAddress(ip(dst))))
       .toEqual([true, true, true, true, true, false])
     expect([way(host, '10.1.0.1'), way(host, '127.9.9.9')]).toEqual(['local lo src 10.1.0.1', 'local lo src 127.0.0.1'])
   })
@@ -108,10 +115,13 @@ describe('the local table', () => {
 
 describe('the source of a packet', () => {
   it('is the address in the network of the gateway, not the first one', () => {
-    const host = lan.host('a', { devices: { eth0: { segment: 'x', addrs: ['10.0.0.100/32', '10.0.0.1/24', '10.2.0.1/24', '10.2.0.2/24'] } } })
+    const host = lan.host('a', {
+      devices: { eth0: { segment: 'x', addrs: ['10.0.0.100/32', '10.0.0.1/24', '10.2.0.1/24', '10.2.0.2/24'] } },
+    })
     routeTo(host, 'default via 10.2.0.254')
     routeTo(host, '10.9.0.0/16 dev eth0')
-    expect([way(host, '192.0.2.1'), way(host, '10.9.0.1')]).toEqual(['unicast eth0 via 10.2.0.254 src 10.2.0.1', 'unicast eth0 src 10.0.0.100'])
+    expect([way(host, '192.0.2.1'), way(host, '10.9.0.1')])
+      .toEqual(['unicast eth0 via 10.2.0.254 src 10.2.0.1', 'unicast eth0 src 10.0.0.100'])
   })
 
   it('is what the route prefers', () => {
@@ -220,7 +230,8 @@ describe('a redirect', () => {
     const host = twoArmed()
     routeTo(host, 'default via 10.0.0.254')
     host.routing.redirect(ip('192.0.2.1'), { from: ip('10.0.0.254'), to: ip('10.0.0.253') })
-    expect([way(host, '192.0.2.1'), way(host, '192.0.2.2')]).toEqual(['unicast eth0 via 10.0.0.253 src 10.0.0.1', 'unicast eth0 via 10.0.0.254 src 10.0.0.1'])
+    expect([way(host, '192.0.2.1'), way(host, '192.0.2.2')])
+      .toEqual(['unicast eth0 via 10.0.0.253 src 10.0.0.1', 'unicast eth0 via 10.0.0.254 src 10.0.0.1'])
     routeTo(host, '192.0.2.0/24 via 10.1.0.254')
     expect(way(host, '192.0.2.1')).toBe('unicast eth1 via 10.1.0.254 src 10.1.0.1')
   })

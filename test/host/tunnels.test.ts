@@ -21,21 +21,28 @@ beforeEach(() => {
 /** Sends an echo request from 10.0.0.10 to the VIP inside a packet to the server, as IPVS does. */
 function sendWrapped(): string[] {
   const echo = icmpEcho(8, 7, 1, new Uint8Array(56))
-  const inner = ipv4Packet({ uid: 1, src: ip('10.0.0.10'), dst: ip('10.0.0.100'), protocol: IPPROTO_ICMP, payload: echo, payloadBytes: icmpBytes(echo) })
-  director.sendPacket({ src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol: IPPROTO_IPIP, payload: inner, payloadBytes: totalBytes(inner), dontFragment: true })
+  const inner = ipv4Packet({
+    uid: 1, src: ip('10.0.0.10'), dst: ip('10.0.0.100'), protocol: IPPROTO_ICMP, payload: echo, payloadBytes: icmpBytes(echo),
+  })
+  director.sendPacket({
+    src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol: IPPROTO_IPIP, payload: inner, payloadBytes: totalBytes(inner),
+    dontFragment: true,
+  })
   lan.runFor(100_000_000)
   return lan.takeLines('director.eth0').filter((line) => line.startsWith('< IP'))
 }
 
 describe('a packet inside a packet', () => {
   it('meets protocol unreachable where the module is not loaded', () => {
-    expect(sendWrapped().map((line) => line.split(', length')[0])).toEqual(['< IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 protocol 4 unreachable'])
+    expect(sendWrapped().map((line) => line.split(', length')[0]))
+      .toEqual(['< IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 protocol 4 unreachable'])
     expect(server.drops.get('no-protocol')).toBe(1)
   })
 
   it('meets port unreachable where tunl0 is down', () => {
     server.modules.load('ipip')
-    expect(sendWrapped().map((line) => line.split(', length')[0])).toEqual(['< IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 protocol 4 port 84 unreachable'])
+    expect(sendWrapped().map((line) => line.split(', length')[0]))
+      .toEqual(['< IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 protocol 4 port 84 unreachable'])
     expect([server.drops.get('tunnel-down'), server.ledger.decapsulated]).toEqual([1, 0])
   })
 
@@ -45,7 +52,8 @@ describe('a packet inside a packet', () => {
     addressTo(server, 'tunl0', '10.0.0.100/32')
     lan.host('client', { devices: { eth0: { segment: 'lan', addrs: ['10.0.0.10/24'] } } })
     sendWrapped()
-    expect(lan.takeLines('client.eth0').filter((line) => line.includes('IP'))).toEqual(['< IP 10.0.0.100 > 10.0.0.10: ICMP echo reply, id 7, seq 1, length 64'])
+    expect(lan.takeLines('client.eth0').filter((line) => line.includes('IP')))
+      .toEqual(['< IP 10.0.0.100 > 10.0.0.10: ICMP echo reply, id 7, seq 1, length 64'])
     expect([server.ledger.decapsulated, lan.imbalances()]).toEqual([1, []])
   })
 
@@ -75,7 +83,8 @@ describe('the module ipip', () => {
     server.modules.load('ipip')
     server.modules.load('ipip')
     for (const host of [server, other, lan.host('late', { options: { modules: server.modules } })]) {
-      expect(host.devices.filter(({ name }) => name === 'tunl0').map(({ config }) => [config.isUp, config.mtuBytes, config.kind])).toEqual([[false, 1480, 'ipip']])
+      expect(host.devices.filter(({ name }) => name === 'tunl0').map(({ config }) => [config.isUp, config.mtuBytes, config.kind]))
+        .toEqual([[false, 1480, 'ipip']])
     }
     expect(director.findDevice('tunl0')).toBe(undefined)
   })

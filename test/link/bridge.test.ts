@@ -101,7 +101,9 @@ describe('a bridge', () => {
   })
 
   it('puts faults on the way to it only, so that a frame meets them once', () => {
-    const lossy = plugIntoBridge(sim, newNic('n4', macOf(5)), bridge, { ...DEFAULT_LINK, lossProbability: 0.5, duplicateProbability: 0.2, reorderProbability: 0.1 })
+    const lossy = plugIntoBridge(sim, newNic('n4', macOf(5)), bridge, {
+      ...DEFAULT_LINK, lossProbability: 0.5, duplicateProbability: 0.2, reorderProbability: 0.1,
+    })
     const { lossProbability, duplicateProbability, reorderProbability } = lossy.down.options
     expect([lossy.up.options.lossProbability, lossProbability, duplicateProbability, reorderProbability]).toEqual([0.5, 0, 0, 0])
   })
@@ -111,7 +113,9 @@ describe('a nic', () => {
   it('takes in what is for it, for all and for a group, and nothing else', () => {
     const [nic] = nics as [Nic]
     const packet = packetOf(udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(0)))
-    for (const mac of [macOf(1), 0xffffffffffff, 0x01005e000012, macOf(2), 0]) nic.arrive(ethernetFrame(mac as MacAddr, macOf(9), packet))
+    for (const mac of [macOf(1), 0xffffffffffff, 0x01005e000012, macOf(2), 0]) {
+      nic.arrive(ethernetFrame(mac as MacAddr, macOf(9), packet))
+    }
     expect([taken.length, nic.rxFrames, nic.rxOtherHost, nic.rxBytes]).toEqual([3, 3, 2, 3 * 42])
   })
 

@@ -190,7 +190,8 @@ describe('a link that is down', () => {
     link.isUp = false
     sim.run(Infinity)
     expect(to.arrivals).toEqual([])
-    expect([link.lostFrames, sim.frames.lost.linkDown, sim.frames.inFlight, sim.frames.balance(), sim.livePackets]).toEqual([4, 4, 0, 0, 0])
+    expect([link.lostFrames, sim.frames.lost.linkDown, sim.frames.inFlight, sim.frames.balance(), sim.livePackets])
+      .toEqual([4, 4, 0, 0, 0])
   })
 
   it('delivers what was sent before the sender alone went down', () => {

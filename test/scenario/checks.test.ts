@@ -9,7 +9,14 @@ const MS = NS_PER_SECOND / 1000
 
 function request(outcome: RequestOutcome, answeredBy?: string, tookMs = 1): RequestRecord {
   return {
-    client: 'client', startNs: 10 * MS, connectedNs: undefined, firstByteNs: undefined, endNs: (10 + tookMs) * MS, outcome, answeredBy, bytes: 0,
+    client: 'client',
+    startNs: 10 * MS,
+    connectedNs: undefined,
+    firstByteNs: undefined,
+    endNs: (10 + tookMs) * MS,
+    outcome,
+    answeredBy,
+    bytes: 0,
     status: undefined,
   }
 }
@@ -20,18 +27,28 @@ function observation(name: string, stdout: string, stderr = ''): CommandOutput {
 
 function host(name: string, drops: HostResult['drops']): HostResult {
   return {
-    name, drops, packets: { received: 0, originated: 0, sent: 0, consumed: 0, dropped: 0, held: 0 }, arp: { requestsSent: 0, repliesSent: 0 }, nics: [],
+    name,
+    drops,
+    packets: { received: 0, originated: 0, sent: 0, consumed: 0, dropped: 0, held: 0 },
+    arp: { requestsSent: 0, repliesSent: 0 },
+    nics: [],
     cpu: undefined,
   }
 }
 
-const TABLE = 'IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port  \nTCP  10.0.0.100:80 rr\n'
+const TABLE =
+  'IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n' +
+  '  -> RemoteAddress:Port  \nTCP  10.0.0.100:80 rr\n'
 
 /** Two items of traffic, an observation, and drops on two hosts. */
 const OUTCOME: Outcome = {
   observations: [observation('table', TABLE), observation('failed', '', 'No such file\n')],
   traffic: [
-    { name: 'first', kind: 'connect', requests: [request('ok', 'rs1', 1), request('ok', 'rs2', 2), request('ok', 'rs1', 9)] },
+    {
+      name: 'first',
+      kind: 'connect',
+      requests: [request('ok', 'rs1', 1), request('ok', 'rs2', 2), request('ok', 'rs1', 9)],
+    },
     { name: 'second', kind: 'connect', requests: [request('timeout'), request('timeout')] },
   ],
   hosts: [host('client', { 'ttl-exceeded': 2 }), host('server', { 'ttl-exceeded': 3, 'no-route': 1 })],
@@ -64,10 +81,20 @@ describe('checks of outputs', () => {
     ['equals', TABLE.replaceAll('\n', '\\n'), true, 'the same'],
     // Blanks at the ends of lines and empty lines at the end do not count; those within a line do.
     ['equals', `${TABLE.replace('Port  \n', 'Port\n').replaceAll('\n', '\\n')}\\n\\n`, true, 'the same'],
-    ['equals', TABLE.replace('TCP  10', 'TCP 10').replaceAll('\n', '\\n'), false, 'line 4 is "TCP  10.0.0.100:80 rr", not "TCP 10.0.0.100:80 rr"'],
+    [
+      'equals',
+      TABLE.replace('TCP  10', 'TCP 10').replaceAll('\n', '\\n'),
+      false,
+      'line 4 is "TCP  10.0.0.100:80 rr", not "TCP 10.0.0.100:80 rr"',
+    ],
     ['equals', `${TABLE.replaceAll('\n', '\\n')}more`, false, 'line 5 is "(missing)", not "more"'],
     ['matches', 'IP Virtual Server version * (size=*)\\nProt*\\n  -> *\\nTCP  *:80 rr', true, 'the same'],
-    ['matches', 'IP Virtual Server version * (size=*)\\nProt*\\n  -> *\\nTCP  *:80 wrr', false, 'line 4 is "TCP  10.0.0.100:80 rr", not "TCP  *:80 wrr"'],
+    [
+      'matches',
+      'IP Virtual Server version * (size=*)\\nProt*\\n  -> *\\nTCP  *:80 wrr',
+      false,
+      'line 4 is "TCP  10.0.0.100:80 rr", not "TCP  *:80 wrr"',
+    ],
     ['matches', 'IP*', false, 'line 2 is "Prot LocalAddress:Port Scheduler Flags", not "(nothing)"'],
   ])('%s %j: %s', (test, text, passed, actual) => {
     expect(check(`{output: table, ${test}: "${text}"}`)).toEqual([[passed, actual]])
@@ -93,7 +120,15 @@ describe('checks of outputs', () => {
 
 describe('checks of requests', () => {
   it.each([
-    ['requests: {all: 5, ok: 3, failed: 2, timeout: 2}', [[true, '5'], [true, '3'], [true, '2'], [true, '2']]],
+    [
+      'requests: {all: 5, ok: 3, failed: 2, timeout: 2}',
+      [
+        [true, '5'],
+        [true, '3'],
+        [true, '2'],
+        [true, '2'],
+      ],
+    ],
     ['requests: {ok: 4}', [[false, '3']]],
     ['requests: {ok: ">= 4"}', [[false, '3']]],
     ['requests: {ok: ">= 3"}', [[true, '3']]],
@@ -113,9 +148,21 @@ describe('checks of requests', () => {
   })
 
   it('count who answered', () => {
-    const outcome = { ...OUTCOME, traffic: [{ name: 'first', kind: 'connect', requests: [request('ok', 'client'), request('ok', 'server'), request('short', 'server')] }] }
+    const outcome = {
+      ...OUTCOME,
+      traffic: [
+        {
+          name: 'first',
+          kind: 'connect',
+          requests: [request('ok', 'client'), request('ok', 'server'), request('short', 'server')],
+        },
+      ],
+    }
     // The answer that was cut short is none.
-    expect(check('answered_by: {client: 1, server: 1}', outcome)).toEqual([[true, '1'], [true, '1']])
+    expect(check('answered_by: {client: 1, server: 1}', outcome)).toEqual([
+      [true, '1'],
+      [true, '1'],
+    ])
     expect(check('answered_by: {server: 2}', outcome)).toEqual([[false, '1']])
     expect(check('answered_by: {server: ">= 50%"}', outcome)).toEqual([[false, '1 of 3']])
   })
@@ -129,13 +176,20 @@ describe('checks of requests', () => {
 
   it('measure the answered requests', () => {
     // They took 1, 2 and 9 ms: 4 ms on average, and the middle one 2 ms.
-    expect(check('latency: {mean: "= 4ms", p50: <= 2ms, max: < 9ms}')).toEqual([[true, '4.00 ms'], [true, '2.00 ms'], [false, '9.00 ms']])
+    expect(check('latency: {mean: "= 4ms", p50: <= 2ms, max: < 9ms}')).toEqual([
+      [true, '4.00 ms'],
+      [true, '2.00 ms'],
+      [false, '9.00 ms'],
+    ])
   })
 })
 
 describe('checks of drops', () => {
   it('add up the drops of all hosts', () => {
-    expect(check('drops: {ttl-exceeded: 5, no-route: ">= 2"}')).toEqual([[true, '5'], [false, '1']])
+    expect(check('drops: {ttl-exceeded: 5, no-route: ">= 2"}')).toEqual([
+      [true, '5'],
+      [false, '1'],
+    ])
   })
 
   it('know no drops of a reason that nobody had', () => {

@@ -10,7 +10,10 @@ import { seed } from '../support/seed.ts'
 const nobody: Actor = { onEvent: () => undefined }
 
 /** Push at a time, or pop. Few different times, so that ties are common. */
-const operation = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 12 }) }, { weight: 2, arbitrary: fc.constant('pop' as const) })
+const operation = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 12 }) },
+  { weight: 2, arbitrary: fc.constant('pop' as const) },
+)
 
 interface Waiting {
   readonly timeNs: number
@@ -37,7 +40,8 @@ describe(`the event queue (seed ${seed})`, () => {
           const expected = takeEarliest(waiting)
           expect(queue.pop()).toBe(expected !== undefined)
           if (expected === undefined) return
-          expect([queue.timeNs, queue.data, queue.kind, queue.actor]).toEqual([expected.timeNs, expected.label, expected.label % 7, nobody])
+          expect([queue.timeNs, queue.data, queue.kind, queue.actor])
+            .toEqual([expected.timeNs, expected.label, expected.label % 7, nobody])
         }
         expect(queue.size).toBe(waiting.length)
         expect(queue.nextTimeNs).toBe(Math.min(Infinity, ...waiting.map(({ timeNs }) => timeNs)))

@@ -130,7 +130,8 @@ describe('the limit of', () => {
   })
 
   it('whatever kind is told in one sentence', () => {
-    expect(describeLimit({ limit: 'events', bound: 5, timeNs: 1_500_000_000 })).toBe('stopped at 1.5 s: the limit of 5 events was reached')
+    expect(describeLimit({ limit: 'events', bound: 5, timeNs: 1_500_000_000 }))
+      .toBe('stopped at 1.5 s: the limit of 5 events was reached')
     expect(describeLimit({ limit: 'time', bound: 2_000_000_000, timeNs: 2_000_000_000 }))
       .toBe('stopped at 2 s: the limit of 2 s of simulated time was reached')
   })

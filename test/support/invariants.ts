@@ -69,7 +69,9 @@ class Watch implements FrameTap {
     const ofHost = this.#ttls.get(host) as Map<number, Set<number>>
     const ttls = ofHost.get(packet.uid)
     if (direction === 'out') {
-      if (ttls !== undefined && !ttls.has(packet.ttl + 1)) this.#complain(`${host.name} sent on a packet with TTL ${packet.ttl} that had ${[...ttls].join(' and ')}`)
+      if (ttls !== undefined && !ttls.has(packet.ttl + 1)) {
+        this.#complain(`${host.name} sent on a packet with TTL ${packet.ttl} that had ${[...ttls].join(' and ')}`)
+      }
       return
     }
     const seen = ttls ?? new Set<number>()

@@ -27,9 +27,17 @@ import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 /** No rate and 10 us of delay: times in tests are those of the hosts. */
 export const TEST_LINK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: Infinity, delayNs: 10_000 }
 
+/** What a device of a host is plugged into. */
+export interface DeviceSpec {
+  readonly segment: string
+  readonly addrs?: readonly string[]
+  readonly mtu?: number
+  readonly link?: Partial<LinkOptions>
+}
+
 /** What a host of a test is like; devices by name. */
 export interface HostSpec {
-  readonly devices?: Record<string, { readonly segment: string, readonly addrs?: readonly string[], readonly mtu?: number, readonly link?: Partial<LinkOptions> }>
+  readonly devices?: Record<string, DeviceSpec>
   /** `default via 10.0.0.254`, `10.1.0.0/16 dev eth0`, `blackhole 10.9.0.0/16`. */
   readonly routes?: readonly string[]
   readonly sysctl?: Record<string, number>
@@ -134,7 +142,8 @@ export function addressTo(host: Host, device: string, text: string): void {
 export function routeTo(host: Host, text: string): void {
   const words = text.split(' ')
   const type = words[0] === 'blackhole' || words[0] === 'unreachable' || words[0] === 'prohibit' ? words[0] : 'unicast'
-  const [addr = '', length = '32'] = (words[type === 'unicast' ? 0 : 1] === 'default' ? '0.0.0.0/0' : words[type === 'unicast' ? 0 : 1] ?? '').split('/')
+  const prefix = words[type === 'unicast' ? 0 : 1] ?? ''
+  const [addr = '', length = '32'] = (prefix === 'default' ? '0.0.0.0/0' : prefix).split('/')
   const word = (name: string): string | undefined => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined)
   const [via, src, metric] = [word('via'), word('src'), word('metric')]
   change(host, (net) => addRoute(net, {
@@ -167,20 +176,31 @@ export function deviceOf(host: Host, name: string): Device {
   return device
 }
 
+/** What differs from packet to packet. */
+export interface PacketSpec {
+  readonly src?: string
+  readonly dataBytes?: number
+  readonly ttl?: number
+  readonly tos?: number
+  readonly dontFragment?: boolean
+}
+
 /** Sends an echo request of `dataBytes` bytes; an errno when it is refused at once. */
-export function ping(host: Host, to: string, how: { sequence?: number, src?: string, dataBytes?: number, ttl?: number, dontFragment?: boolean, tos?: number } = {}): Errno | undefined {
+export function ping(host: Host, to: string, how: PacketSpec & { readonly sequence?: number } = {}): Errno | undefined {
   const payload = icmpEcho(ICMP_ECHO_REQUEST, 7, how.sequence ?? 1, new Uint8Array(how.dataBytes ?? 56))
   return host.sendPacket({
-    src: ip(how.src ?? '0.0.0.0'), dst: ip(to), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: how.dontFragment ?? true,
+    src: ip(how.src ?? '0.0.0.0'), dst: ip(to), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload),
+    dontFragment: how.dontFragment ?? true,
     ttl: how.ttl ?? 64, tos: how.tos ?? 0,
   })
 }
 
 /** Sends a datagram of `dataBytes` bytes from port 1000; an errno when it is refused at once. */
-export function datagram(host: Host, to: string, dport: number, how: { src?: string, dataBytes?: number, ttl?: number, dontFragment?: boolean, tos?: number } = {}): Errno | undefined {
+export function datagram(host: Host, to: string, dport: number, how: PacketSpec = {}): Errno | undefined {
   const payload = udpDatagram({ sport: 1000, dport }, new Uint8Array(how.dataBytes ?? 10))
   return host.sendPacket({
-    src: ip(how.src ?? '0.0.0.0'), dst: ip(to), protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), dontFragment: how.dontFragment ?? true,
+    src: ip(how.src ?? '0.0.0.0'), dst: ip(to), protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload),
+    dontFragment: how.dontFragment ?? true,
     ttl: how.ttl ?? 64, tos: how.tos ?? 0,
   })
 }

@@ -48,15 +48,18 @@ const trafficPlan = fc.record({
   /** Requests at once. */
   count: fc.constantFrom(1, 1, 2, 12),
 })
+const destinationPlan = fc.record({
+  host: smallIndex, method: fc.constantFrom<ForwardingMethod>('nat', 'dr', 'tun'), weight: fc.nat({ max: 3 }),
+})
 const directorPlan = fc.record({
   host: smallIndex, scheduler: fc.constantFrom(...SCHEDULERS), persistenceSeconds: fc.constantFrom(undefined, undefined, 60),
-  destinations: fc.uniqueArray(fc.record({ host: smallIndex, method: fc.constantFrom<ForwardingMethod>('nat', 'dr', 'tun'), weight: fc.nat({ max: 3 }) }),
-    { minLength: 1, maxLength: 3, selector: ({ host }) => host }),
+  destinations: fc.uniqueArray(destinationPlan, { minLength: 1, maxLength: 3, selector: ({ host }) => host }),
 })
 const flapPlan = fc.record({ atMs, host: smallIndex, forMs: fc.integer({ min: 1, max: 3_000 }), isCable: fc.boolean() })
+const requestPlan = fc.record({ atMs, kind: fc.constantFrom('udp', 'tcp'), bytes: fc.constantFrom(1, 3_000) })
 const clusterPlan = fc.record({
   servers: fc.integer({ min: 1, max: 3 }), scheduler: fc.constantFrom(...SCHEDULERS), faults: faultPlan,
-  requests: fc.array(fc.record({ atMs, kind: fc.constantFrom('udp', 'tcp'), bytes: fc.constantFrom(1, 3_000) }), { minLength: 1, maxLength: 4 }),
+  requests: fc.array(requestPlan, { minLength: 1, maxLength: 4 }),
 })
 
 /** Random networks. */
@@ -71,6 +74,9 @@ export const topologyPlan = fc.record({
 })
 /** One random network. */
 export type TopologyPlan = typeof topologyPlan extends fc.Arbitrary<infer T> ? T : never
+
+/** Has something done at a time. */
+type Appointment = (whenMs: number, act: () => void) => void
 
 /** A network that was built, with everything to come in its queue. */
 export interface Topology {
@@ -97,10 +103,12 @@ export function buildTopology(plan: TopologyPlan): Topology {
     }
     serve(host)
   })
-  for (const { host, ...rules } of plan.directors) direct(pick(host), '10.9.0.1', rules.scheduler, rules.persistenceSeconds, rules.destinations.map((destination) => ({
-    ...destination, addr: addressOf(plan, destination.host % hosts.length),
-  })))
-  const at = (whenMs: number, act: () => void): void => lan.sim.schedule(whenMs * NS_PER_MILLISECOND, { onEvent: act }, 0, undefined)
+  for (const { host, scheduler, persistenceSeconds, destinations } of plan.directors) {
+    direct(pick(host), '10.9.0.1', scheduler, persistenceSeconds, destinations.map((destination) => ({
+      ...destination, addr: addressOf(plan, destination.host % hosts.length),
+    })))
+  }
+  const at: Appointment = (whenMs, act) => lan.sim.schedule(whenMs * NS_PER_MILLISECOND, { onEvent: act }, 0, undefined)
   for (const { atMs: whenMs, kind, from, to, target, ttl, bytes, count } of plan.traffic) {
     const dst = target === 'vip' ? '10.9.0.1' : target === 'nowhere' ? '10.99.0.1' : addressOf(plan, to % hosts.length)
     at(whenMs, () => {
@@ -126,10 +134,13 @@ export function buildTopology(plan: TopologyPlan): Topology {
 function hostSpec(plan: TopologyPlan, spec: TopologyPlan['hosts'][number], index: number): HostSpec {
   const devices = Object.fromEntries(spec.segments.map((segment, device) => {
     const faults = plan.faults[segment] as TopologyPlan['faults'][number]
-    return [`eth${device}`, { segment: `s${segment}`, addrs: [`10.${segment}.0.${index + 1}/24`], mtu: spec.mtu, link: linkOf(faults) }]
+    return [
+      `eth${device}`, { segment: `s${segment}`, addrs: [`10.${segment}.0.${index + 1}/24`], mtu: spec.mtu, link: linkOf(faults) },
+    ]
   }))
   const cpu = spec.cpuNs === undefined ? {} : { cpu: { packetNs: spec.cpuNs, byteNs: 0, queueFramesMax: 4 } }
-  return { devices, sysctl: { ip_forward: spec.forwards ? 1 : 0, 'all.rp_filter': spec.rpFilter, 'all.arp_ignore': spec.arpIgnore }, options: cpu }
+  const sysctl = { ip_forward: spec.forwards ? 1 : 0, 'all.rp_filter': spec.rpFilter, 'all.arp_ignore': spec.arpIgnore }
+  return { devices, sysctl, options: cpu }
 }
 
 function linkOf(faults: TopologyPlan['faults'][number]) {
@@ -172,7 +183,9 @@ function request(from: Host, kind: string, dst: string, bytes: number, ttl = 64)
     if (socket.ok) socket.value.send(new Uint8Array(bytes))
   } else {
     const close = (endpoint: TcpEndpoint): void => endpoint.close()
-    from.tcp.connect({ dst: ip(dst), dport: TCP_PORT }, { onConnected: (endpoint) => void endpoint.send(new Uint8Array(bytes)), onData: close, onPeerClosed: close })
+    from.tcp.connect({ dst: ip(dst), dport: TCP_PORT }, {
+      onConnected: (endpoint) => void endpoint.send(new Uint8Array(bytes)), onData: close, onPeerClosed: close,
+    })
   }
 }
 
@@ -180,28 +193,36 @@ function direct(
   host: Host, vip: string, scheduler: string, persistenceSeconds: number | undefined,
   destinations: readonly { readonly addr: string, readonly method: ForwardingMethod, readonly weight: number }[],
 ): void {
-  if (host.net.devices.every(({ addresses }) => addresses.every(({ addr }) => addr !== ip(vip)))) addressTo(host, 'lo', `${vip}/32`)
+  const isThere = host.net.devices.some(({ addresses }) => addresses.some(({ addr }) => addr === ip(vip)))
+  if (!isThere) addressTo(host, 'lo', `${vip}/32`)
   host.modules.load('ip_vs')
   const ipvs = attachIpvs(host)
   for (const [protocol, port] of [[IPPROTO_TCP, TCP_PORT], [IPPROTO_UDP, UDP_PORT]] as const) {
     const service = addressId(protocol, ip(vip), port)
-    ipvs.apply({ kind: 'add-service', service, options: { scheduler, schedulerFlags: 0, persistenceSeconds, netmask: 0xffffffff, onePacket: false } })
+    const options = { scheduler, schedulerFlags: 0, persistenceSeconds, netmask: 0xffffffff, onePacket: false }
+    ipvs.apply({ kind: 'add-service', service, options })
     for (const { addr, method, weight } of destinations) {
-      ipvs.apply({ kind: 'add-destination', service, destination: { addr: ip(addr), port, method, weight, upperThreshold: 0, lowerThreshold: 0, tunnel: IPIP_TUNNEL } })
+      const destination = { addr: ip(addr), port, method, weight, upperThreshold: 0, lowerThreshold: 0, tunnel: IPIP_TUNNEL }
+      ipvs.apply({ kind: 'add-destination', service, destination })
     }
   }
 }
 
 /** Client 10.200.0.10, director 10.200.0.1 (the VIP) and 10.201.0.1, servers 10.201.0.11 and on with the director as gateway. */
-function buildCluster(lan: Lan, plan: NonNullable<TopologyPlan['cluster']>, at: (whenMs: number, act: () => void) => void): Topology['cluster'] {
+function buildCluster(lan: Lan, plan: NonNullable<TopologyPlan['cluster']>, at: Appointment): Topology['cluster'] {
   const link = linkOf(plan.faults)
   const client = lan.host('client', { devices: { eth0: { segment: 'public', addrs: ['10.200.0.10/24'], link } } })
   const director = lan.host('director', {
-    devices: { eth0: { segment: 'public', addrs: ['10.200.0.1/24'], link }, eth1: { segment: 'private', addrs: ['10.201.0.1/24'], link } }, sysctl: { ip_forward: 1 },
+    devices: {
+      eth0: { segment: 'public', addrs: ['10.200.0.1/24'], link }, eth1: { segment: 'private', addrs: ['10.201.0.1/24'], link },
+    },
+    sysctl: { ip_forward: 1 },
   })
   const addrs = Array.from({ length: plan.servers }, (_, index) => `10.201.0.${11 + index}`)
   for (const [index, addr] of addrs.entries()) {
-    serve(lan.host(`server${index}`, { devices: { eth0: { segment: 'private', addrs: [`${addr}/24`], link } }, routes: ['default via 10.201.0.1'] }))
+    serve(lan.host(`server${index}`, {
+      devices: { eth0: { segment: 'private', addrs: [`${addr}/24`], link } }, routes: ['default via 10.201.0.1'],
+    }))
   }
   setSysctl(director, 'all.send_redirects', 0)
   direct(director, '10.200.0.1', plan.scheduler, undefined, addrs.map((addr) => ({ addr, method: 'nat', weight: 1 })))

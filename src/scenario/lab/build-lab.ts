@@ -16,7 +16,8 @@ import type { Lab, LabHost } from './lab.ts'
 const LAB_LINK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: Infinity, delayNs: 10_000 }
 
 /** The recording machine had IPVS loaded with all its schedulers. */
-const LOADED_MODULES = ['ip_vs', ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'].map((name) => `ip_vs_${name}`)]
+const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh']
+const LOADED_MODULES = ['ip_vs', ...SCHEDULERS.map((name) => `ip_vs_${name}`)]
 
 /** The machine that all hosts of a lab share has 1.5 GiB of memory, of which the kernel itself leaves so much to others. */
 const LAB_PROFILE: HostProfile = { ...DEBIAN_12, memoryBytes: 357_152 * 4096 }

@@ -6,9 +6,15 @@ import type { Nic } from '../../link/nic.ts'
 import { formatIp, formatMac, MAC_BROADCAST, type MacAddr } from '../../wire/address.ts'
 import { ARP_REQUEST } from '../../wire/arp-packet.ts'
 import type { Frame } from '../../wire/frame.ts'
-import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage } from '../../wire/icmp-message.ts'
-import { isFragment, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
-import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_HEADER_BYTES, tcpOptionsBytes, type TcpSegment } from '../../wire/tcp-segment.ts'
+import {
+  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+} from '../../wire/icmp-message.ts'
+import {
+  isFragment, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet,
+} from '../../wire/ipv4-packet.ts'
+import {
+  TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_PSH, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpSegment,
+} from '../../wire/tcp-segment.ts'
 import type { LabFrame } from './lab.ts'
 
 /** A frame that was seen. */
@@ -24,7 +30,9 @@ const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
 ])
 
 /** Turns the frames of all captures of a lab, in the order in which they were seen, into a list per nic. */
-export function labPackets(seen: readonly SeenFrame[], captured: readonly string[], nics: Iterable<Nic>): Record<string, LabFrame[]> {
+export function labPackets(
+  seen: readonly SeenFrame[], captured: readonly string[], nics: Iterable<Nic>,
+): Record<string, LabFrame[]> {
   const names = new Map<MacAddr, string>([[MAC_BROADCAST, 'broadcast']])
   for (const nic of nics) names.set(nic.mac, nic.name)
   const numbers = new SequenceNumbers()
@@ -36,7 +44,8 @@ export function labPackets(seen: readonly SeenFrame[], captured: readonly string
     lists[nic.name]?.push(payload.kind === 'arp'
       ? {
           ...head, arp: {
-            op: payload.op === ARP_REQUEST ? 'request' : 'reply', spa: formatIp(payload.spa), sha: name(payload.sha), tpa: formatIp(payload.tpa),
+            op: payload.op === ARP_REQUEST ? 'request' : 'reply',
+            spa: formatIp(payload.spa), sha: name(payload.sha), tpa: formatIp(payload.tpa),
             tha: payload.tha === 0 ? formatMac(payload.tha) : name(payload.tha),
           },
         }
@@ -62,7 +71,8 @@ function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers): LabFrame {
 
 function ipHeader(packet: Ipv4Packet): Record<string, unknown> {
   return {
-    src: formatIp(packet.src), dst: formatIp(packet.dst), ttl: packet.ttl, proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol),
+    src: formatIp(packet.src), dst: formatIp(packet.dst), ttl: packet.ttl,
+    proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol),
     len: totalBytes(packet), df: packet.dontFragment, ...(packet.tos === 0 ? {} : { tos: packet.tos }),
   }
 }
@@ -89,7 +99,9 @@ function tcpRecord(packet: Ipv4Packet, segment: TcpSegment, carriedBytes: number
 function icmpRecord(message: IcmpMessage): LabFrame {
   const record: Record<string, unknown> = { type: message.type, code: message.code }
   if (message.type === ICMP_ECHO_REQUEST || message.type === ICMP_ECHO_REPLY) record['icmp_seq'] = message.rest & 0xffff
-  if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) record['mtu'] = message.rest & 0xffff
+  if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
+    record['mtu'] = message.rest & 0xffff
+  }
   if (message.type === ICMP_REDIRECT) record['gateway'] = formatIp(message.rest as never)
   if (message.quoted !== undefined) record['orig'] = quotedRecord(message.quoted)
   return record
@@ -106,7 +118,9 @@ function quotedRecord(packet: Ipv4Packet): LabFrame {
   return record
 }
 
-const FLAG_LETTERS: readonly (readonly [number, string])[] = [[TCP_SYN, 'S'], [TCP_FIN, 'F'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A']]
+const FLAG_LETTERS: readonly (readonly [number, string])[] = [
+  [TCP_SYN, 'S'], [TCP_FIN, 'F'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A'],
+]
 
 function flagLetters(flags: number): string {
   return FLAG_LETTERS.filter(([bit]) => (flags & bit) !== 0).map(([, letter]) => letter).join('')
@@ -116,7 +130,7 @@ function flagLetters(flags: number): string {
 class SequenceNumbers {
   readonly #initial = new Map<string, number>()
 
-  /** Numbers relative to the SYNs; absolute where none was seen; the first ack counts as 1 where only the other side's SYN was. */
+  /** Relative to the SYNs; absolute where none was seen; the first ack counts as 1 where only the other side's SYN was. */
   relative(packet: Ipv4Packet, segment: TcpSegment): { seq: number, ack: number } {
     const there = `${packet.src}:${segment.sport}>${packet.dst}:${segment.dport}`
     const back = `${packet.dst}:${segment.dport}>${packet.src}:${segment.sport}`

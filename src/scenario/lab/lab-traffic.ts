@@ -28,7 +28,9 @@ export interface LabTrafficStep {
 type Fields = Readonly<Record<string, unknown>>
 
 const INJECTED_WINDOW = 65_535
-const FLAG_BITS: ReadonlyMap<string, number> = new Map([['F', TCP_FIN], ['S', TCP_SYN], ['R', TCP_RST], ['P', TCP_PSH], ['A', TCP_ACK]])
+const FLAG_BITS: ReadonlyMap<string, number> = new Map([
+  ['F', TCP_FIN], ['S', TCP_SYN], ['R', TCP_RST], ['P', TCP_PSH], ['A', TCP_ACK],
+])
 
 /** Servers by id, held connections by id. */
 export class LabTraffic {
@@ -62,8 +64,8 @@ export class LabTraffic {
       case 'udp': return this.#datagram(step as Fields)
       case 'send': return this.#send(step as Fields)
       case 'inject': return this.#inject(step as Fields)
-      case 'close': return over(this.#held.get(String(step))?.close() ?? (this.#held.has(String(step)) ? undefined : { outcome: 'not-open' }))
-      case 'rst': return over(this.#held.get(String(step))?.reset() ?? (this.#held.has(String(step)) ? undefined : { outcome: 'not-open' }))
+      case 'close':
+      case 'rst': return over(this.#end(kind, String(step)))
       case 'unserve':
         this.#servers.get(String(step))?.stop()
         return over(undefined)
@@ -71,12 +73,20 @@ export class LabTraffic {
     }
   }
 
+  /** Closes or resets a held connection; says so when it was never there or never opened. */
+  #end(kind: 'close' | 'rst', id: string): unknown {
+    const connection = this.#held.get(id)
+    if (connection === undefined) return { outcome: 'not-open' }
+    return kind === 'close' ? connection.close() : connection.reset()
+  }
+
   #connect(step: Fields): Result<LabTrafficStep, string> {
     const target = this.#target(step)
     if (!target.ok) return target
     const { host, ...addresses } = target.value
     const options: LabConnectOptions = {
-      ...addresses, ...exchangeOf(step), hold: step['hold'] !== undefined, serverCloses: step['closer'] === 'server', resets: step['end'] === 'rst',
+      ...addresses, ...exchangeOf(step), hold: step['hold'] !== undefined,
+      serverCloses: step['closer'] === 'server', resets: step['end'] === 'rst',
     }
     const running: LabTrafficStep = { isOver: false, result: undefined }
     const connection = new LabConnection(host, options, (result) => this.#finish(running, result))
@@ -134,9 +144,12 @@ export class LabTraffic {
     const match = /^([\d.]+):(\d+)$/.exec(String(step['to']))
     const dst = parseIpv4(match?.[1] ?? '')
     const src = step['from'] === undefined ? undefined : parseIpv4(String(step['from']))
-    if (dst === undefined || (step['from'] !== undefined && src === undefined)) return err(`${String(step['to'])}: only IPv4 addresses are modelled`)
+    if (dst === undefined || (step['from'] !== undefined && src === undefined)) {
+      return err(`${String(step['to'])}: only IPv4 addresses are modelled`)
+    }
     return ok({
-      host, dst, dport: Number(match?.[2]), ...(src === undefined ? {} : { src }), ...(step['sport'] === undefined ? {} : { sport: Number(step['sport']) }),
+      host, dst, dport: Number(match?.[2]), ...(src === undefined ? {} : { src }),
+      ...(step['sport'] === undefined ? {} : { sport: Number(step['sport']) }),
     })
   }
 }

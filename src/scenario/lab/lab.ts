@@ -52,7 +52,9 @@ export function parseLab(text: string): Result<Lab, string> {
   if (lab === null || typeof lab !== 'object' || Array.isArray(lab)) return err('a lab is a JSON object')
   if (typeof lab.name !== 'string' || typeof lab.family !== 'string') return err('a lab has a name and a family')
   if (!Array.isArray(lab.steps)) return err('a lab has a list of steps')
-  if (!Array.isArray(lab.topology?.segments) || typeof lab.topology.nodes !== 'object') return err('a lab has a topology of segments and nodes')
+  if (!Array.isArray(lab.topology?.segments) || typeof lab.topology.nodes !== 'object') {
+    return err('a lab has a topology of segments and nodes')
+  }
   return ok(lab as Lab)
 }
 
@@ -68,6 +70,8 @@ export function kindOf(step: LabStep): LabStepKind | undefined {
 }
 
 /** The kinds of steps. */
-export const LAB_STEP_KINDS = ['show', 'sh', 'serve', 'unserve', 'connect', 'send', 'close', 'rst', 'udp', 'sleep', 'inject', 'kill'] as const
+export const LAB_STEP_KINDS = [
+  'show', 'sh', 'serve', 'unserve', 'connect', 'send', 'close', 'rst', 'udp', 'sleep', 'inject', 'kill',
+] as const
 /** One of them. */
 export type LabStepKind = (typeof LAB_STEP_KINDS)[number]

@@ -33,7 +33,9 @@ describe('adding an address', () => {
   })
 
   it('puts one of narrower scope before those of wider scope, as the kernel lists them', () => {
-    const config = done(addAddress(hostConfig({ eth0: ['10.0.0.1/24'] }), 'eth0', { ...addressOf('10.0.0.100/32'), scope: 'host' }))
+    const config = done(addAddress(hostConfig({ eth0: ['10.0.0.1/24'] }), 'eth0', {
+      ...addressOf('10.0.0.100/32'), scope: 'host',
+    }))
     expect(addressesOf(config, 'eth0')).toEqual(['10.0.0.100/32', '10.0.0.1/24'])
   })
 
@@ -71,7 +73,8 @@ describe('adding an address', () => {
 
 describe('removing an address', () => {
   it('takes its secondaries and its route along', () => {
-    const config = done(removeAddress(hostConfig({ eth0: ['10.0.0.1/24', '10.0.0.2/24', '10.0.1.1/24'] }), 'eth0', { addr: ip('10.0.0.1') }))
+    const config = done(removeAddress(hostConfig({ eth0: ['10.0.0.1/24', '10.0.0.2/24', '10.0.1.1/24'] }), 'eth0',
+      { addr: ip('10.0.0.1') }))
     expect([addressesOf(config, 'eth0'), routesOf(config)]).toEqual([['10.0.1.1/24'], ['10.0.1.0/24 dev eth0 src 10.0.1.1']])
   })
 
@@ -122,7 +125,8 @@ describe('removing an address', () => {
 
 describe('flushing addresses', () => {
   it('removes all of a device with all its routes, and leaves the others', () => {
-    const config = withRoute(hostConfig({ eth0: ['10.0.0.1/24', '10.0.0.2/24'], eth1: ['10.1.0.1/24'] }), 'default', { via: '10.0.0.254' })
+    const config = withRoute(hostConfig({ eth0: ['10.0.0.1/24', '10.0.0.2/24'], eth1: ['10.1.0.1/24'] }), 'default',
+      { via: '10.0.0.254' })
     const after = done(flushAddresses(config, 'eth0'))
     expect([addressesOf(after, 'eth0'), routesOf(after)]).toEqual([[], ['10.1.0.0/24 dev eth1 src 10.1.0.1']])
     expect(flushAddresses(config, 'eth9')).toEqual({ ok: false, error: 'ENODEV' })

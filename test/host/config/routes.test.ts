@@ -23,11 +23,13 @@ describe('adding a route', () => {
 
   it('takes the same network again with another metric', () => {
     const config = withRoute(withRoute(base(), 'default', { via: '10.0.0.254' }), 'default', { via: '10.1.0.254', metric: 100 })
-    expect(routesOf(config).slice(-2)).toEqual(['0.0.0.0/0 via 10.0.0.254 dev eth0', '0.0.0.0/0 via 10.1.0.254 dev eth1 metric 100'])
+    expect(routesOf(config).slice(-2))
+      .toEqual(['0.0.0.0/0 via 10.0.0.254 dev eth0', '0.0.0.0/0 via 10.1.0.254 dev eth1 metric 100'])
   })
 
   it('takes a gateway beyond the networks when it is said to be on the link', () => {
-    expect(routesOf(withRoute(base(), 'default', { via: '192.0.2.1', device: 'eth0', onLink: true })).at(-1)).toBe('0.0.0.0/0 via 192.0.2.1 dev eth0')
+    expect(routesOf(withRoute(base(), 'default', { via: '192.0.2.1', device: 'eth0', onLink: true })).at(-1))
+      .toBe('0.0.0.0/0 via 192.0.2.1 dev eth0')
   })
 
   it('puts a route in the place of its twin when it replaces', () => {
@@ -45,7 +47,8 @@ describe('adding a route', () => {
     ['neither gateway nor device', prefixOf('10.2.0.0/16'), 'ENODEV'],
     ['an unknown device', { ...prefixOf('10.2.0.0/16'), device: 'eth9' }, 'ENODEV'],
     ['a gateway in no network', { ...prefixOf('default'), gateway: ip('192.0.2.1') }, 'ENETUNREACH'],
-    ['a gateway in the network of another device', { ...prefixOf('default'), gateway: ip('10.1.0.254'), device: 'eth0' }, 'ENETUNREACH'],
+    ['a gateway in the network of another device', { ...prefixOf('default'), gateway: ip('10.1.0.254'), device: 'eth0' },
+      'ENETUNREACH'],
     ['a source that is not ours', { ...prefixOf('10.2.0.0/16'), device: 'eth0', preferredSource: ip('10.0.0.9') }, 'EINVAL'],
     ['a network that has a route', { ...prefixOf('10.0.0.0/24'), device: 'eth1' }, 'EEXIST'],
   ]
@@ -57,7 +60,8 @@ describe('adding a route', () => {
   })
 
   it('is refused for a device that is down', () => {
-    expect(addRoute(done(setDeviceDown(base(), 'eth0')), { ...prefixOf('10.2.0.0/16'), device: 'eth0' })).toEqual({ ok: false, error: 'ENETDOWN' })
+    expect(addRoute(done(setDeviceDown(base(), 'eth0')), { ...prefixOf('10.2.0.0/16'), device: 'eth0' }))
+      .toEqual({ ok: false, error: 'ENETDOWN' })
   })
 
   it('is refused for a gateway behind another gateway', () => {
@@ -67,7 +71,9 @@ describe('adding a route', () => {
 })
 
 describe('removing a route', () => {
-  const config = (): NetConfig => withRoute(withRoute(base(), 'default', { via: '10.0.0.254' }), 'default', { via: '10.1.0.254', metric: 5 })
+  const config = (): NetConfig => withRoute(withRoute(base(), 'default', { via: '10.0.0.254' }), 'default', {
+    via: '10.1.0.254', metric: 5,
+  })
 
   it('takes the first that fits', () => {
     expect(routesOf(done(removeRoute(config(), prefixOf('default')))).at(-1)).toBe('0.0.0.0/0 via 10.1.0.254 dev eth1 metric 5')
@@ -76,12 +82,14 @@ describe('removing a route', () => {
   it.each([
     [{ gateway: ip('10.1.0.254') }], [{ device: 'eth1' }], [{ metric: 5 }],
   ])('goes by what is given: %j', (given) => {
-    expect(routesOf(done(removeRoute(config(), { ...prefixOf('default'), ...given }))).at(-1)).toBe('0.0.0.0/0 via 10.0.0.254 dev eth0')
+    expect(routesOf(done(removeRoute(config(), { ...prefixOf('default'), ...given }))).at(-1))
+      .toBe('0.0.0.0/0 via 10.0.0.254 dev eth0')
   })
 
   it('is refused when none fits', () => {
     const before = config()
-    for (const wanted of [prefixOf('10.0.0.0/25'), { ...prefixOf('default'), metric: 6 }, { ...prefixOf('default'), type: 'blackhole' as const }]) {
+    const none = prefixOf('default')
+    for (const wanted of [prefixOf('10.0.0.0/25'), { ...none, metric: 6 }, { ...none, type: 'blackhole' as const }]) {
       expect(removeRoute(before, wanted)).toEqual({ ok: false, error: 'ESRCH' })
     }
   })
@@ -90,6 +98,7 @@ describe('removing a route', () => {
 describe('the device towards a gateway', () => {
   it('is that of the longest connected network', () => {
     const config = hostConfig({ eth0: ['10.0.0.1/8'], eth1: ['10.1.0.1/16'] })
-    expect(['10.1.0.9', '10.2.0.9', '192.0.2.1'].map((addr) => deviceTowards(config, ip(addr)))).toEqual(['eth1', 'eth0', undefined])
+    expect(['10.1.0.9', '10.2.0.9', '192.0.2.1'].map((addr) => deviceTowards(config, ip(addr))))
+      .toEqual(['eth1', 'eth0', undefined])
   })
 })

@@ -9,13 +9,19 @@ const FORWARD = kernelLabNames().filter((name) => name.startsWith('forward/'))
 const PLACES_MAX = 25
 
 /** Applies each change to a copy of its own, and gives the descriptions of those that the judge did not see. */
-function unseen(lab: Lab, changes: readonly { readonly text: string, readonly apply: (copy: LooseLab) => void }[]): string[] {
+function unseen(
+  lab: Lab,
+  changes: readonly { readonly text: string; readonly apply: (copy: LooseLab) => void }[],
+): string[] {
   const stride = Math.max(1, Math.floor(changes.length / PLACES_MAX))
-  return changes.filter((_, index) => index % stride === 0).filter(({ apply }) => {
-    const copy = structuredClone(lab) as unknown as LooseLab
-    apply(copy)
-    return judgeLab(lab, copy as unknown as Lab).length === 0
-  }).map(({ text }) => text)
+  return changes
+    .filter((_, index) => index % stride === 0)
+    .filter(({ apply }) => {
+      const copy = structuredClone(lab) as unknown as LooseLab
+      apply(copy)
+      return judgeLab(lab, copy as unknown as Lab).length === 0
+    })
+    .map(({ text }) => text)
 }
 
 interface Place {
@@ -26,7 +32,8 @@ interface Place {
 
 /** Frames with an IP packet. */
 function ipFrames(lab: Lab): Place[] {
-  return Object.entries(lab.packets ?? {}).flatMap(([nic, frames]) => frames.map((frame, index) => ({ nic, index, frame: frame as Loose })))
+  return Object.entries(lab.packets ?? {})
+    .flatMap(([nic, frames]) => frames.map((frame, index) => ({ nic, index, frame: frame as Loose })))
     .filter(({ frame }) => frame['ip'] !== undefined)
 }
 
@@ -35,16 +42,18 @@ function frameAt(copy: LooseLab, { nic, index }: Place): Loose {
 }
 
 /** Listings of ipvsadm: the step and its output. Rates and sizes are not compared digit by digit. */
-function listings(lab: Lab): { readonly step: number, readonly stdout: string }[] {
+function listings(lab: Lab): { readonly step: number; readonly stdout: string }[] {
   return lab.steps.flatMap((step, index) => {
     const { sh } = (step['show'] ?? {}) as { readonly sh?: string }
     const { stdout } = (step.result ?? {}) as { readonly stdout?: string }
-    return sh !== undefined && /^ipvsadm -L/.test(sh) && !/stats|rate/.test(sh) && stdout !== undefined ? [{ step: index, stdout }] : []
+    return sh !== undefined && /^ipvsadm -L/.test(sh) && !/stats|rate/.test(sh) && stdout !== undefined
+      ? [{ step: index, stdout }]
+      : []
   })
 }
 
 function setStdout(copy: LooseLab, step: number, text: string): void {
-  (copy.steps[step]?.['result'] as Loose)['stdout'] = text
+  ;(copy.steps[step]?.['result'] as Loose)['stdout'] = text
 }
 
 describe('the judge of labs', () => {
@@ -64,12 +73,16 @@ describe('the judge of labs', () => {
     const lab = readKernelLab(name)
     const changes = lab.steps.flatMap((step, index) => {
       const { by } = (step.result ?? {}) as { readonly by?: string }
-      return by === undefined ? [] : [{
-        text: `step ${index}`,
-        apply: (copy: LooseLab) => {
-          (copy.steps[index]?.['result'] as Loose)['by'] = by === 'rs1' ? 'rs2' : 'rs1'
-        },
-      }]
+      return by === undefined
+        ? []
+        : [
+            {
+              text: `step ${index}`,
+              apply: (copy: LooseLab) => {
+                ;(copy.steps[index]?.['result'] as Loose)['by'] = by === 'rs1' ? 'rs2' : 'rs1'
+              },
+            },
+          ]
     })
     expect(unseen(lab, changes)).toEqual([])
   })
@@ -88,25 +101,34 @@ describe('the judge of labs', () => {
 
   it.each(FORWARD)('fails %s for another MAC of any packet', (name) => {
     const lab = readKernelLab(name)
-    const changes = ipFrames(lab).flatMap((place) => [0, 1].map((end) => ({
-      text: `${place.nic} ${place.index} eth ${end}`,
-      apply: (copy: LooseLab) => {
-        (frameAt(copy, place)['eth'] as string[])[end] = 'other.eth0'
-      },
-    })))
+    const changes = ipFrames(lab).flatMap((place) =>
+      [0, 1].map((end) => ({
+        text: `${place.nic} ${place.index} eth ${end}`,
+        apply: (copy: LooseLab) => {
+          ;(frameAt(copy, place)['eth'] as string[])[end] = 'other.eth0'
+        },
+      })),
+    )
     expect(unseen(lab, changes)).toEqual([])
   })
 
   it.each(FORWARD)('fails %s for one character of a listing', (name) => {
     const lab = readKernelLab(name)
-    const changes = listings(lab).flatMap(({ step, stdout }) => [...stdout].flatMap((character, at) => {
-      // What the expire of a connection may do is in judge-output.test.ts.
-      const isExpire = /(^|\n)\S+ +[\d:]*$/.test(stdout.slice(0, at)) && /^[\d:]+ +[A-Z_]/.test(stdout.slice(at))
-      return isExpire ? [] : [{
-        text: `step ${step} character ${at}`,
-        apply: (copy: LooseLab) => setStdout(copy, step, stdout.slice(0, at) + (character === '9' ? '3' : '9') + stdout.slice(at + 1)),
-      }]
-    }))
+    const changes = listings(lab).flatMap(({ step, stdout }) =>
+      [...stdout].flatMap((character, at) => {
+        // What the expire of a connection may do is in judge-output.test.ts.
+        const isExpire = /(^|\n)\S+ +[\d:]*$/.test(stdout.slice(0, at)) && /^[\d:]+ +[A-Z_]/.test(stdout.slice(at))
+        return isExpire
+          ? []
+          : [
+              {
+                text: `step ${step} character ${at}`,
+                apply: (copy: LooseLab) =>
+                  setStdout(copy, step, stdout.slice(0, at) + (character === '9' ? '3' : '9') + stdout.slice(at + 1)),
+              },
+            ]
+      }),
+    )
     expect(unseen(lab, changes)).toEqual([])
   })
 
@@ -115,10 +137,20 @@ describe('the judge of labs', () => {
     const changes = listings(lab).flatMap(({ step, stdout }) => {
       const lines = stdout.split('\n')
       // A row that has all but ended may be gone.
-      return lines.flatMap((line, at) => / 00:0[0-2] /.test(line) || line === '' ? [] : [
-        { text: `step ${step} without line ${at}`, apply: (copy: LooseLab) => setStdout(copy, step, lines.toSpliced(at, 1).join('\n')) },
-        { text: `step ${step} with line ${at} twice`, apply: (copy: LooseLab) => setStdout(copy, step, lines.toSpliced(at, 0, line).join('\n')) },
-      ])
+      return lines.flatMap((line, at) =>
+        / 00:0[0-2] /.test(line) || line === ''
+          ? []
+          : [
+              {
+                text: `step ${step} without line ${at}`,
+                apply: (copy: LooseLab) => setStdout(copy, step, lines.toSpliced(at, 1).join('\n')),
+              },
+              {
+                text: `step ${step} with line ${at} twice`,
+                apply: (copy: LooseLab) => setStdout(copy, step, lines.toSpliced(at, 0, line).join('\n')),
+              },
+            ],
+      )
     })
     expect(unseen(lab, changes)).toEqual([])
   })

@@ -34,7 +34,9 @@ export interface JudgeContext {
 }
 
 /** Steps that send traffic. */
-export const TRAFFIC: ReadonlySet<LabStepKind | undefined> = new Set(['connect', 'send', 'close', 'rst', 'udp', 'inject', 'unserve', 'kill'])
+export const TRAFFIC: ReadonlySet<LabStepKind | undefined> = new Set([
+  'connect', 'send', 'close', 'rst', 'udp', 'inject', 'unserve', 'kill',
+])
 
 /** Works out the context of two records of one lab. */
 export function judgeContext(recorded: Lab, emitted: Lab): JudgeContext {

@@ -144,7 +144,7 @@ function isDiscoveryNoise(discovery: MutableJson, ip: MutableJson | undefined, s
   return discovery['type'] === 136 && seen.solicited.get(target) === false
 }
 
-/** A frame seen before, but for its acknowledgement, in the same step, or in an earlier one when this step does not use its port. */
+/** A frame seen before, but for its acknowledgement: in the same step, or in an earlier one when this one does not use its port. */
 function isRetransmission(
   context: JudgeContext, step: number, frame: MutableJson, ip: MutableJson | undefined, tcp: MutableJson, seen: Seen,
 ): boolean {
@@ -196,13 +196,15 @@ function syncEntries(hex: string): string[] {
   return entries
 }
 
-/** Where no SYN was captured and nothing injected, the recorded numbers are absolute: makes them relative. Gives a changed copy. */
+/** Where no SYN was captured and nothing injected, recorded numbers are absolute: makes them relative. Gives a changed copy. */
 export function rebased(lab: Lab): Readonly<Record<string, MutableJson[]>> | undefined {
   if (lab.packets === undefined) return undefined
   const packets = structuredClone(lab.packets) as unknown as Record<string, MutableJson[]>
-  const segments = Object.values(packets).flat().map((frame) => innermost(packetOf(frame))).filter((packet) => child(packet, 'tcp')?.['flags'])
+  const segments = Object.values(packets).flat().map((frame) => innermost(packetOf(frame)))
+    .filter((packet) => child(packet, 'tcp')?.['flags'])
   const key = (packet: MutableJson | undefined, tcp: MutableJson, isBack: boolean): string => (isBack
-    ? [packet?.['dst'], tcp['dport'], packet?.['src'], tcp['sport']] : [packet?.['src'], tcp['sport'], packet?.['dst'], tcp['dport']]).join()
+    ? [packet?.['dst'], tcp['dport'], packet?.['src'], tcp['sport']]
+    : [packet?.['src'], tcp['sport'], packet?.['dst'], tcp['dport']]).join()
   const syns = new Set<string>()
   for (const packet of segments) {
     const tcp = child(packet, 'tcp') as MutableJson

@@ -33,9 +33,9 @@ function judgeNic(context: JudgeContext, nic: string, { recorded, emitted }: Pai
   const missing = [...timersA.values()].filter((frame) => !timersB.has(frame.text))
   const extra = [...timersB.values()].filter((frame) => !timersA.has(frame.text))
   if (missing.length > 0 || extra.length > 0) return tell(nic, missing, extra, say)
-  const [pathsA, pathsB] = [recorded, emitted].map((frames) => new Set(frames.filter(({ frame }) => packetOf(frame)).map(({ frame }) => pathOf(frame))))
-  const badAck = [...byText(emitted, 'ack')].find(([text]) => pathsA?.has(text) !== true)?.[1]
-  const lostAck = [...byText(recorded, 'ack')].find(([text]) => pathsB?.has(text) !== true)?.[1]
+  const [pathsA, pathsB] = [pathsOf(recorded), pathsOf(emitted)]
+  const badAck = [...byText(emitted, 'ack')].find(([text]) => !pathsA.has(text))?.[1]
+  const lostAck = [...byText(recorded, 'ack')].find(([text]) => !pathsB.has(text))?.[1]
   if (badAck !== undefined || lostAck !== undefined) {
     return tell(nic, lostAck === undefined ? [] : [lostAck], badAck === undefined ? [] : [badAck], say)
   }
@@ -48,6 +48,11 @@ function judgeNic(context: JudgeContext, nic: string, { recorded, emitted }: Pai
     return tell(nic, lostHere, at(left).length > 0 ? at(left) : left, say)
   }
   judgeOrder(nic, stepsA, stepsB, say)
+}
+
+/** The ways that packets took. */
+function pathsOf(frames: readonly JudgedFrame[]): Set<string> {
+  return new Set(frames.filter(({ frame }) => packetOf(frame) !== undefined).map(({ frame }) => pathOf(frame)))
 }
 
 function byText(frames: readonly JudgedFrame[], frameClass: FrameClass): Map<string, JudgedFrame> {
@@ -101,7 +106,9 @@ function isMovable(context: JudgeContext, a: JudgedFrame, b: JudgedFrame): boole
 }
 
 /** Within a step and flow the order is exact, and no frame comes before the ARP answer that it needed. */
-function judgeOrder(nic: string, recorded: ReadonlyMap<number, JudgedFrame[]>, emitted: ReadonlyMap<number, JudgedFrame[]>, say: Say): void {
+function judgeOrder(
+  nic: string, recorded: ReadonlyMap<number, JudgedFrame[]>, emitted: ReadonlyMap<number, JudgedFrame[]>, say: Say,
+): void {
   for (const [step, frames] of recorded) {
     const others = emitted.get(step) ?? []
     if (frames.length !== others.length) continue

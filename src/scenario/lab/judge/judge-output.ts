@@ -3,7 +3,9 @@
  * acknowledgements may differ.
  * @module
  */
-import { granuleSeconds, commandOf, hostOf, isShow, kindOfStep, outputOf, sleepsIn, TRAFFIC, type JudgeContext } from './context.ts'
+import {
+  commandOf, granuleSeconds, hostOf, isShow, kindOfStep, outputOf, sleepsIn, TRAFFIC, type JudgeContext,
+} from './context.ts'
 import { normalize, tokenize, tokenText, type ConnectionRow, type Token } from './output-tokens.ts'
 import type { Lab } from '../lab.ts'
 
@@ -12,14 +14,16 @@ type SayField = (field: string, expected: unknown, got: unknown) => void
 
 /** Timeouts by state, in seconds. */
 const TIMEOUTS: Readonly<Record<string, number>> = {
-  NONE: 2, ESTABLISHED: 900, SYN_SENT: 120, SYN_RECV: 60, FIN_WAIT: 120, TIME_WAIT: 120, CLOSE: 10, CLOSE_WAIT: 60, LAST_ACK: 30, LISTEN: 120, SYNACK: 120, UDP: 300, ICMP: 60, ASSURED: 60,
+  NONE: 2, ESTABLISHED: 900, SYN_SENT: 120, SYN_RECV: 60, FIN_WAIT: 120, TIME_WAIT: 120, CLOSE: 10, CLOSE_WAIT: 60,
+  LAST_ACK: 30, LISTEN: 120, SYNACK: 120, UDP: 300, ICMP: 60, ASSURED: 60,
 }
 const ACTIVE_STATES: ReadonlySet<string> = new Set(['ESTABLISHED', 'SYN_RECV', 'SYNACK'])
 const COUNT_NAMES = ['ActiveConn', 'InActConn', 'PersistConn'] as const
 
 /** Compares one stream of one step. */
 export function judgeOutput(
-  context: JudgeContext, step: number, stream: 'stdout' | 'stderr', texts: { readonly recorded: string, readonly emitted: string }, say: SayField,
+  context: JudgeContext, step: number, stream: 'stdout' | 'stderr',
+  texts: { readonly recorded: string, readonly emitted: string }, say: SayField,
 ): void {
   const command = commandOf(context.recorded.steps[step] ?? {})
   const [a, b] = [normalize(command, texts.recorded, stream), normalize(command, texts.emitted, stream)]
@@ -65,7 +69,8 @@ function countsAgree(context: JudgeContext, step: number, stream: string, u: Ser
 function statsAgree(u: Stats, v: Stats): boolean {
   const [c, d] = [u, v].map(({ numbers, isHex }) => numbers.map((number) => parseInt(number, isHex ? 16 : 10)))
   if (c === undefined || d === undefined || c[0] !== d[0]) return false
-  if (!u.isHex && [...u.numbers, ...v.numbers].some((number) => /[KMGT]$/.test(number))) return u.numbers.join() === v.numbers.join()
+  const isShortened = !u.isHex && [...u.numbers, ...v.numbers].some((number) => /[KMGT]$/.test(number))
+  if (isShortened) return u.numbers.join() === v.numbers.join()
   return [[1, 3], [2, 4]].every(([packetsAt = 0, bytesAt = 0]) => {
     const packets = (d[packetsAt] ?? 0) - (c[packetsAt] ?? 0)
     const bytes = (d[bytesAt] ?? 0) - (c[bytesAt] ?? 0)
@@ -82,7 +87,8 @@ function rowsOf(lab: Lab, step: number): ConnectionRow[] {
 }
 
 function judgeRows(
-  context: JudgeContext, step: number, rows: { readonly recorded: readonly ConnectionRow[], readonly emitted: readonly ConnectionRow[] }, say: SayField,
+  context: JudgeContext, step: number,
+  rows: { readonly recorded: readonly ConnectionRow[], readonly emitted: readonly ConnectionRow[] }, say: SayField,
 ): void {
   const at = context.recorded.steps[step] ?? {}
   const [low, high] = context.backups.has(hostOf(at)) ? [-3, 4] : [-1, 2]
@@ -104,7 +110,8 @@ function judgeRows(
     || (!(row.expireSeconds <= 2 && mayLinger(context, step, row)) && !isRace(context, step, row)))
   const gone = missing.filter((row) => hasTwin(row, left) || (row.expireSeconds > 1 && !isRace(context, step, row)))[0]
   const stranger = gone === undefined ? extra[0]
-    : extra.find((row) => row.source === gone.source && row.virtual === gone.virtual) ?? extra.find((row) => row.source === gone.source)
+    : extra.find((row) => row.source === gone.source && row.virtual === gone.virtual)
+      ?? extra.find((row) => row.source === gone.source)
   if (gone !== undefined || stranger !== undefined) say('connection row', rowText(gone), rowText(stranger))
 }
 
@@ -118,7 +125,8 @@ function rowText(row: ConnectionRow | undefined): string {
 
 /** True when the connection is in the other list, in another state. */
 function hasTwin(row: ConnectionRow, others: readonly ConnectionRow[]): boolean {
-  return others.some((other) => other.source === row.source && other.virtual === row.virtual && other.destination === row.destination)
+  return others.some((other) => (
+    other.source === row.source && other.virtual === row.virtual && other.destination === row.destination))
 }
 
 /** A template past its first life is re-armed by 60 s, late by a granule each time: its expire is compared modulo 60. */
@@ -167,7 +175,8 @@ function mayLinger(context: JudgeContext, step: number, row: ConnectionRow): boo
       other.source === row.source && other.virtual === row.virtual && other.destination === row.destination)) : undefined
     if (seen !== undefined) {
       const known = TIMEOUTS[seen.state] ?? 0
-      return passed <= seen.expireSeconds + 3 + granuleSeconds(Math.max(seen.expireSeconds, known, ...(known >= 120 ? context.sets : [])))
+      const longest = Math.max(seen.expireSeconds, known, ...(known >= 120 ? context.sets : []))
+      return passed <= seen.expireSeconds + 3 + granuleSeconds(longest)
     }
     // It may have been renewed: the time passed is all that is known.
     if (TRAFFIC.has(kindOfStep(at))) break
@@ -190,7 +199,8 @@ function softRows(context: JudgeContext, step: number, server: string, service: 
   for (const j of near) {
     for (const [lab, other] of [[context.recorded, context.emitted], [context.emitted, context.recorded]] as const) {
       for (const row of rowsOf(lab, j)) {
-        if (row.expireSeconds > 2 || rowsOf(other, j).some((twin) => twin.text === row.text) || host(row.destination) !== host(server)) continue
+        if (row.expireSeconds > 2 || host(row.destination) !== host(server)) continue
+        if (rowsOf(other, j).some((twin) => twin.text === row.text)) continue
         if (row.virtual !== service && isAddress && row.virtual !== '' && !row.source.endsWith(':0')) continue
         soft[row.source.endsWith(':0') ? 2 : ACTIVE_STATES.has(row.state) ? 0 : 1]?.add(row.text)
       }

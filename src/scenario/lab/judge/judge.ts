@@ -42,7 +42,8 @@ export function judgeLab(recorded: Lab, emitted: Lab): Difference[] {
 }
 
 function judgeStep(
-  context: JudgeContext, index: number, step: LabStep, other: LabStep, say: (field: string, expected: unknown, got: unknown) => void,
+  context: JudgeContext, index: number, step: LabStep, other: LabStep,
+  say: (field: string, expected: unknown, got: unknown) => void,
 ): void {
   const [result, got] = [(step.result ?? {}) as Json, (other.result ?? {}) as Json]
   if ('rc' in result || 'stdout' in result) {
@@ -55,7 +56,8 @@ function judgeStep(
   }
   const hasOwnPort = requestOf(context.recorded, index)?.['sport'] !== undefined
   const hasRequest = requestOf(context.recorded, index) !== undefined
-  const port = (value: unknown): unknown => typeof value === 'string' && hasRequest && !hasOwnPort ? value.replace(/:\d+$/, '') : value
+  const port = (value: unknown): unknown => (
+    typeof value === 'string' && hasRequest && !hasOwnPort ? value.replace(/:\d+$/, '') : value)
   for (const key of new Set([...Object.keys(result), ...Object.keys(got)])) {
     if (stable(port(result[key])) !== stable(port(got[key]))) say(key, result[key] ?? '(none)', got[key] ?? '(none)')
   }
@@ -68,5 +70,6 @@ function requestOf(lab: Lab, index: number): Json | undefined {
   if (kind === 'connect' || kind === 'udp') return step?.[kind] as Json
   if (kind !== 'send') return undefined
   const { id } = step?.['send'] as Json
-  return lab.steps.slice(0, index).map((before) => before['connect'] as Json | undefined).findLast((connect) => connect?.['hold'] === id)
+  return lab.steps.slice(0, index).map((before) => before['connect'] as Json | undefined)
+    .findLast((connect) => connect?.['hold'] === id)
 }

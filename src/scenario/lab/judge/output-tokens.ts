@@ -19,8 +19,14 @@ export type Token =
   | { readonly kind: 'line', readonly line: string, readonly isService: boolean }
   | { readonly kind: 'rows', readonly rows: ConnectionRow[] }
   /** A server with its counters: active, inactive, persistent. */
-  | { readonly kind: 'server', readonly line: string, readonly server: string, readonly service: string, readonly counts: readonly number[], readonly padding: string }
-  | { readonly kind: 'stats', readonly line: string, readonly numbers: readonly string[], readonly isHex: boolean, readonly isIpv6: boolean }
+  | {
+    readonly kind: 'server', readonly line: string, readonly server: string, readonly service: string
+    readonly counts: readonly number[], readonly padding: string
+  }
+  | {
+    readonly kind: 'stats', readonly line: string, readonly numbers: readonly string[]
+    readonly isHex: boolean, readonly isIpv6: boolean
+  }
 
 type Mode = 'conns' | 'stats' | 'rate' | 'dest' | 'services' | ''
 
@@ -125,7 +131,8 @@ function counterToken(line: string, mode: Mode, service: string, hasPersistent: 
   const stats = mode === 'stats' ? STATS.exec(line) : null
   if (stats !== null && /\d/.test(stats[2] ?? '')) {
     return {
-      kind: 'stats', numbers: (stats[2] ?? '').trim().split(/ +/), isHex: stats[1] === undefined, line: (stats[1] ?? '').trimEnd(), isIpv6: line.includes('['),
+      kind: 'stats', numbers: (stats[2] ?? '').trim().split(/ +/), isHex: stats[1] === undefined,
+      line: (stats[1] ?? '').trimEnd(), isIpv6: line.includes('['),
     }
   }
   const rates = mode === 'rate' ? RATES.exec(line) : null
@@ -135,7 +142,8 @@ function counterToken(line: string, mode: Mode, service: string, hasPersistent: 
   const [, head = '', name = '', active = '', gap = '', inactive = '', end = ''] = server
   const persistent = hasPersistent ? /^(.*?)(\d+)( +)$/.exec(head) : null
   return {
-    kind: 'server', server: name, service, line: persistent?.[1] ?? head, padding: `${(active + gap).length}/${(inactive + end).length}`,
+    kind: 'server', server: name, service, line: persistent?.[1] ?? head,
+    padding: `${(active + gap).length}/${(inactive + end).length}`,
     counts: [Number(active), Number(inactive), Number(persistent?.[2] ?? 0)],
   }
 }
