@@ -51,10 +51,10 @@ export function parseTime(option: string, word: string): Result<number, ExitCode
   return ns === undefined ? err(badUsage(`${option} is a duration such as 2s or 250ms, not ${word}`)) : ok(ns)
 }
 
-/** The scenario as it runs: its cluster expanded for `mode`, the first of its modes unless given. */
+/** The scenario as it runs: its cluster expanded for `mode`, for the mode that the file names unless given. */
 export function inMode(scenario: Scenario, mode: Mode | undefined): Result<Scenario, ExitCode> {
   if (scenario.cluster === undefined) {
     return mode === undefined ? ok(scenario) : err(badUsage(`${scenario.source.fileName} has no cluster, so it has no --mode`))
   }
-  return ok(expandCluster(scenario, mode ?? scenario.modes[0] ?? 'nat'))
+  return ok(expandCluster(scenario, mode ?? scenario.cluster.mode))
 }

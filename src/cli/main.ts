@@ -38,25 +38,25 @@ export function makeProgram(finish: (code: ExitCode) => void): Command {
   ]).option('--json', 'print one JSON document')
     .action(async (files: string[], options) => finish(await (await import('./validate-command.ts')).validateCommand(files, options)))
   verb('setup <file>', 'print the commands of each host, ready for real machines', [
-    'setup scenarios/first.lvs.yaml --mode dr', 'setup scenarios/first.lvs.yaml --mode nat --host director',
+    'setup scenarios/first.lvs.yaml --mode dr', 'setup scenarios/first.lvs.yaml --mode nat --host lb',
   ]).option('--mode <mode>', 'nat, dr or tun').option('--host <name>', 'only this host')
     .action(async (file: string, options) => finish(await (await import('./setup-command.ts')).setupCommand(file, options)))
   verb('show <file> [command...]', 'run a scenario up to a moment and run a command there', [
-    'show scenarios/first.lvs.yaml --mode nat --at 2s --on director -- ipvsadm -Lnc', 'show scenarios/tutorial-dr.lvs.yaml --at 1s --on director -- ipvsadm -Ln --stats',
-  ]).requiredOption('--on <host>', 'the host that runs the command').option('--at <time>', 'this long after traffic began; the end unless given')
+    'show scenarios/first.lvs.yaml --mode nat --at 400ms --on lb -- ipvsadm -Lnc', 'show scenarios/tutorial-dr.lvs.yaml --at 1s --on director -- ipvsadm -Ln --stats',
+  ]).requiredOption('--on <host>', 'the host that runs the command').option('--at <time>', 'this long after the last setup was over; the end unless given')
     .option('--mode <mode>', 'nat, dr or tun').option('--seed <seed>', 'instead of that of the file').option('--json', 'print one JSON document')
     .action(async (file: string, command: string[], options) => finish(await (await import('./show-command.ts')).showCommand(file, command, options)))
   verb('explain <file-or-code>', 'tell the way of a packet or a connection: each hop, what changed, who decided, why it died', [
-    'explain scenarios/tutorial-nat.lvs.yaml --packet 12', 'explain scenarios/first.lvs.yaml --mode tun --connection 172.16.0.11:40001', 'explain LVS1060',
+    'explain scenarios/tutorial-nat.lvs.yaml --packet 12', 'explain scenarios/arp-problem.lvs.yaml --connection 10.0.0.10:40001', 'explain LVS1060',
   ]).option('--packet <number>', 'the packet, as numbered by --trace').option('--connection <address:port>', 'the client\'s end of a connection')
     .option('--mode <mode>', 'nat, dr or tun').option('--seed <seed>', 'instead of that of the file').option('--json', 'print one JSON document')
     .action(async (file: string, options) => finish(await (await import('./explain-command.ts')).explainCommand(file, options)))
   verb('record <path>', 'play a lab, or a folder of labs, and write what happened', [
-    'record lab.json -o lab.played.json', 'record labs -o played',
+    'record test/kernel/labs/forward/dr-lan.json -o dr-lan.played.json', 'record test/kernel/labs/forward -o played',
   ]).option('-o, --out <path>', 'where to write; stdout unless given (one lab only)')
     .action(async (path: string, options) => finish(await (await import('./record-command.ts')).recordCommand(path, options)))
   verb('verify <path...>', 'play recorded labs and judge the outcome against the record of the real kernel', [
-    'verify test/kernel', 'verify test/kernel/labs/forward/dr-lan.json --json',
+    'verify test/kernel/labs/forward', 'verify test/kernel/labs/forward/dr-lan.json --json',
   ]).option('--json', 'print one JSON document').option('--family <name>', 'only labs of this family')
     .action(async (paths: string[], options) => finish(await (await import('./verify-command.ts')).verifyCommand(paths, options)))
   verb('init [file]', 'write a first scenario to start from', ['init my.lvs.yaml', 'init -'])
@@ -67,7 +67,7 @@ export function makeProgram(finish: (code: ExitCode) => void): Command {
   bench.command('engine').description('packet-hops per CPU second: clients, a router and servers that echo UDP').exitOverride()
     .option('--servers <count>', 'servers', '10').option('--requests <count>', 'requests in all', '2000000')
     .option('--rounds <count>', 'repetitions, the first not counted', '4').option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  $ lvsim bench engine\n  $ lvsim bench engine --servers 100 --requests 100000 --json')
+    .addHelpText('after', '\nExamples:\n  $ lvsim bench engine --requests 100000\n  $ lvsim bench engine --servers 100 --requests 100000 --json')
     .action(async (options) => finish(await (await import('./bench-command.ts')).benchEngineCommand(options)))
   return program
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { captureChunks, captureFiles } from '../../src/report/capture.ts'
 import type { Recording } from '../../src/scenario/recorder.ts'
+import type { Capture } from '../../src/wire/capture.ts'
 import { ethernetFrame, type Frame } from '../../src/wire/frame.ts'
 import { withTtlDecremented, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
-import { readCapture, type Capture } from '../../src/wire/pcap.ts'
+import { readCapture } from '../../src/wire/pcap.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { pingServer, recordedCluster, recordedWorld, sendDatagram, serveDatagrams } from '../support/recorded.ts'
 import { mac, packetOf } from '../wire/packets.ts'
@@ -89,7 +90,7 @@ describe('the capture of a run', () => {
   it.each(['nat', 'dr', 'tun'] as const)('has a comment for each drop of a frame that came in, under %s', async (mode) => {
     // A processor with room for one frame drops some of what comes at once.
     const { result, recorder } = await recordedCluster(mode, (text) => text
-      .replace('per_byte: 0ns', 'per_byte: 0ns, queue_packets: 1').replace('per_packet: 10us', 'per_packet: 1ms')
+      .replace('per_byte: 0ns', 'per_byte: 0ns, queue: 1').replace('per_packet: 10us', 'per_packet: 1ms')
       .replace('count: 2', 'count: 20'))
     const dropped = result.hosts.reduce((sum, { packets }) => sum + packets.dropped, 0)
     expect(dropped).toBeGreaterThan(0)

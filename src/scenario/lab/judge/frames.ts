@@ -144,7 +144,7 @@ function isDiscoveryNoise(discovery: MutableJson, ip: MutableJson | undefined, s
   return discovery['type'] === 136 && seen.solicited.get(target) === false
 }
 
-/** A frame seen before, but for its acknowledgement: in the same step, or in an earlier one when this one does not use its port. */
+/** Seen before, but for its acknowledgement: in the same step, or in an earlier one when this one does not use its port. */
 function isRetransmission(
   context: JudgeContext, step: number, frame: MutableJson, ip: MutableJson | undefined, tcp: MutableJson, seen: Seen,
 ): boolean {
