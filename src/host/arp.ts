@@ -1,9 +1,12 @@
 /**
  * ARP as Linux answers and asks it: arp_ignore, arp_announce, arp_filter, and whom a question teaches.
- * Follows arp_process(), arp_ignore(), arp_filter() and arp_solicit() in net/ipv4/arp.c. Proxy ARP and arp_accept are not modelled.
+ * Follows arp_process(), arp_ignore(), arp_filter() and arp_solicit() in net/ipv4/arp.c. Proxy ARP and arp_accept are
+ * not modelled.
  * @module
  */
-import { inPrefix, IPV4_ANY, isLoopback, isMulticast, MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
+import {
+  inPrefix, IPV4_ANY, isLoopback, isMulticast, MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr,
+} from '../wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket, type ArpPacket } from '../wire/arp-packet.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
@@ -86,7 +89,10 @@ export class Arp {
     )))
   }
 
-  /** The question passes input routing as a packet from its sender to its target would: to here, and from a source that is allowed. */
+  /**
+   * The question passes input routing as a packet from its sender to its target would: to here, and from a source that
+   * is allowed.
+   */
   #leadsHere(packet: ArpPacket, device: Device): boolean {
     const routing = this.#host.routing
     const route = routing.lookup(packet.tpa)

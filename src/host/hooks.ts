@@ -34,7 +34,8 @@ interface Registration {
 
 /** Priorities of Linux (enum nf_ip_hook_priorities, and those of ip_vs_core.c). Smaller runs first. */
 export const HOOK_PRIORITY = {
-  raw: -300, conntrack: -200, mangle: -150, natDst: -100, ipvsLocalOutReply: -99, ipvsLocalOutRequest: -98, filter: 0, ipvsLocalInReply: 98, ipvsLocalInRequest: 99, natSrc: 100,
+  raw: -300, conntrack: -200, mangle: -150, natDst: -100, ipvsLocalOutReply: -99, ipvsLocalOutRequest: -98, filter: 0,
+  ipvsLocalInReply: 98, ipvsLocalInRequest: 99, natSrc: 100,
   ipvsForwardIcmp: 99, ipvsForwardReply: 100, conntrackConfirm: 2_147_483_647,
 } as const
 

@@ -136,7 +136,8 @@ export class Host implements IpService {
     this.reconfigure({
       ...this.#net,
       devices: [...this.#net.devices, {
-        name, ifindex: this.#net.nextIfindex, kind: options.kind, mac: nic.mac, mtuBytes: options.mtuBytes, isUp: false, usesArp: options.kind === 'ethernet', addresses: [],
+        name, ifindex: this.#net.nextIfindex, kind: options.kind, mac: nic.mac, mtuBytes: options.mtuBytes, isUp: false,
+        usesArp: options.kind === 'ethernet', addresses: [],
       }],
       nextIfindex: this.#net.nextIfindex + 1,
     })
@@ -271,7 +272,9 @@ export class Host implements IpService {
     if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
     if (wasQueued) this.release(payload)
     if (!device.config.isUp) return this.drop(payload, 'device-down')
-    if (frame.dst === MAC_BROADCAST && this.routing.lookup(payload.dst).type === 'unicast') return this.drop(payload, 'not-for-us')
+    if (frame.dst === MAC_BROADCAST && this.routing.lookup(payload.dst).type === 'unicast') {
+      return this.drop(payload, 'not-for-us')
+    }
     this.input.receive(payload, device)
   }
 
@@ -292,7 +295,9 @@ export class Host implements IpService {
         },
         giveUp: (packet, reason) => {
           this.release(packet)
-          if (reason === 'neighbor-failed') this.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }, true)
+          if (reason === 'neighbor-failed') {
+            this.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }, true)
+          }
           this.drop(packet, reason)
         },
         hold: (packet) => {
@@ -314,7 +319,10 @@ export class Host implements IpService {
     this.sysctl.remove(`net.ipv4.conf.${device.name}.`)
   }
 
-  /** ip_forward and conf.all.forwarding are one switch: it sets forwarding everywhere, and routers believe no redirects (inet_forward_change). */
+  /**
+   * ip_forward and conf.all.forwarding are one switch: it sets forwarding everywhere, and routers believe no redirects
+   * (inet_forward_change).
+   */
   #setForwarding(value: string): void {
     if (value === this.#forwarding) return
     this.#forwarding = value
@@ -330,7 +338,8 @@ export class Host implements IpService {
     this.reconfigure({
       ...this.#net,
       devices: [...this.#net.devices, {
-        name: 'tunl0', ifindex: this.#net.nextIfindex, kind: 'ipip', mac: 0 as MacAddr, mtuBytes: 1480, isUp: false, usesArp: false, addresses: [],
+        name: 'tunl0', ifindex: this.#net.nextIfindex, kind: 'ipip', mac: 0 as MacAddr, mtuBytes: 1480, isUp: false,
+        usesArp: false, addresses: [],
       }],
       nextIfindex: this.#net.nextIfindex + 1,
     })

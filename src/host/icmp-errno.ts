@@ -1,5 +1,6 @@
 /**
- * What an ICMP error means to an endpoint, as the error number that its application would see (icmp_err_convert[], icmpv6_err_convert()).
+ * What an ICMP error means to an endpoint, as the error number that its application would see (icmp_err_convert[],
+ * icmpv6_err_convert()).
  * @module
  */
 import { type IpAddr, isIpv6 } from '../wire/address.ts'

@@ -1,7 +1,8 @@
 /**
  * ICMP of a host: answers echo requests, sends errors within Linux's rules and rate limit, believes redirects and path MTUs,
  * and hands what concerns an endpoint to it. Follows net/ipv4/icmp.c: icmp_send(), icmp_rcv(), icmp_unreach().
- * A redirect holds for 300 s, and only from a gateway that is in use. Timestamps, address masks and the host-wide limit icmp_msgs_per_sec are not modelled.
+ * A redirect holds for 300 s, and only from a gateway that is in use. Timestamps, address masks and the host-wide limit
+ * icmp_msgs_per_sec are not modelled.
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../base/units.ts'
@@ -9,7 +10,8 @@ import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import { IPV4_ANY, IPV4_BROADCAST, isMulticast, type IpAddr } from '../wire/address.ts'
 import {
-  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_PACKET_BYTES_MAX, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_UNREACHABLE, icmpBytes, icmpError, isIcmpError, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_PACKET_BYTES_MAX, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_UNREACHABLE, icmpBytes,
+  icmpError, isIcmpError, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../wire/icmp-message.ts'
 import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Device } from './device.ts'
@@ -80,7 +82,8 @@ export class Icmp implements Actor {
    */
   sendError(packet: Ipv4Packet, message: IcmpErrorFields, isLeaving = false): void {
     const host = this.#host
-    if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST || isMulticast(packet.src)) return
+    if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST
+      || isMulticast(packet.src)) return
     const target = host.routing.lookup(packet.dst)
     if (packet.dst === IPV4_BROADCAST || isMulticast(packet.dst) || target.type === 'broadcast') return
     if (packet.payload.kind === 'icmp' && isIcmpError(packet.payload.type)) return
@@ -91,7 +94,8 @@ export class Icmp implements Actor {
     const room = Math.min(ICMP_ERROR_PACKET_BYTES_MAX, host.pathMtuBytes(packet.src)) - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
     const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
     host.sendPacket({
-      src, dst: packet.src, protocol: IPPROTO_ICMP, payload: body, payloadBytes: icmpBytes(body), tos: (packet.tos & TOS_MASK) | ERROR_PRECEDENCE,
+      src, dst: packet.src, protocol: IPPROTO_ICMP, payload: body, payloadBytes: icmpBytes(body),
+      tos: (packet.tos & TOS_MASK) | ERROR_PRECEDENCE,
       dontFragment: false,
     })
   }
@@ -126,7 +130,8 @@ export class Icmp implements Actor {
     host.consume(packet, 'icmp')
     const reply: IcmpMessage = { ...message, type: ICMP_ECHO_REPLY }
     host.sendPacket({
-      src: isBroadcast ? IPV4_ANY : packet.dst, dst: packet.src, protocol: IPPROTO_ICMP, payload: reply, payloadBytes: icmpBytes(reply), tos: packet.tos, dontFragment: false,
+      src: isBroadcast ? IPV4_ANY : packet.dst, dst: packet.src, protocol: IPPROTO_ICMP, payload: reply,
+      payloadBytes: icmpBytes(reply), tos: packet.tos, dontFragment: false,
     })
   }
 
@@ -153,7 +158,8 @@ export class Icmp implements Actor {
     const { dst } = quoted
     const gateway = message.rest as IpAddr
     const current = routing.lookup(dst)
-    if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device || gateway === packet.src) return
+    if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device
+      || gateway === packet.src) return
     const towards = routing.lookup(gateway)
     if (towards.type !== 'unicast' || towards.gateway !== undefined) return
     // A gateway that is not known yet is only asked for: the next redirect finds it.

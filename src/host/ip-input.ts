@@ -6,7 +6,8 @@
  */
 import { formatIp, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast } from '../wire/address.ts'
 import {
-  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
+  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
+  UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
 } from '../wire/icmp-message.ts'
 import { IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Device } from './device.ts'
@@ -123,7 +124,8 @@ export class IpInput {
   #refuse(packet: Ipv4Packet, route: Route): void {
     const host = this.#host
     if (route.type === 'blackhole') return host.drop(packet, 'blackhole')
-    const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED : route.type === 'unreachable' ? UNREACHABLE_HOST : UNREACHABLE_NET
+    const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED
+      : route.type === 'unreachable' ? UNREACHABLE_HOST : UNREACHABLE_NET
     host.icmp.sendRouteError(packet, code)
     host.drop(packet, route.type === 'prohibit' ? 'prohibited' : route.type === 'unreachable' ? 'unreachable-route' : 'no-route')
   }

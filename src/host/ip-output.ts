@@ -37,8 +37,9 @@ export class IpOutput implements Actor {
     if (refused !== undefined) return refused
     const src = request.src === 0 ? route.source : request.src
     const packet = ipv4Packet({
-      uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload, payloadBytes: request.payloadBytes,
-      ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0, ident: this.takeIdent(), dontFragment: request.dontFragment,
+      uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload,
+      payloadBytes: request.payloadBytes, ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0,
+      ident: this.takeIdent(), dontFragment: request.dontFragment,
     })
     host.ledger.originated++
     this.#localOut(packet, route)

@@ -38,7 +38,10 @@ export interface IpService {
   sourceFor(dst: IpAddr): IpAddr | Errno
   /** True for an address of this host that an endpoint may use as its own. */
   isLocalAddress(addr: IpAddr): boolean
-  /** Largest packet, header included, that the path to `dst` is known to take: the device's MTU or a learnt path MTU. At least 68. */
+  /**
+   * Largest packet, header included, that the path to `dst` is known to take: the device's MTU or a learnt path MTU. At
+   * least 68.
+   */
   pathMtuBytes(dst: IpAddr): number
   /** MTU of the device that packets to `dst` leave by (what the advertised MSS follows). */
   deviceMtuBytes(dst: IpAddr): number
@@ -58,17 +61,25 @@ export interface IpService {
 export interface TransportProtocol {
   /** A whole packet for an address of this host. `device` is where it came in. */
   receive(packet: Ipv4Packet, device: Device): void
-  /** An ICMP error about a packet that this protocol sent (`message.quoted`); the message itself is accounted for by the caller. */
+  /**
+   * An ICMP error about a packet that this protocol sent (`message.quoted`); the message itself is accounted for by the
+   * caller.
+   */
   receiveError(message: IcmpMessage, quoted: Ipv4Packet): void
-  /** True when a socket that sent the packet which a redirect quotes is here to hear it: not one that only answers a handshake. */
+  /**
+   * True when a socket that sent the packet which a redirect quotes is here to hear it: not one that only answers a
+   * handshake.
+   */
   hasSent(quoted: Ipv4Packet): boolean
 }
 
 /** Every way a packet can die on a host. A packet lost on a link is a frame's fate, and counted there. */
 export const DROP_REASONS = [
-  'martian-source', 'martian-destination', 'rp-filter', 'no-route', 'not-forwarding', 'ttl-exceeded', 'too-big', 'not-for-us', 'neighbor-failed', 'neighbor-queue-full',
-  'device-down', 'cpu-queue-full', 'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window', 'tcp-closed', 'tcp-backlog-full',
-  'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet', 'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
+  'martian-source', 'martian-destination', 'rp-filter', 'no-route', 'not-forwarding', 'ttl-exceeded',
+  'too-big', 'not-for-us', 'neighbor-failed', 'neighbor-queue-full', 'device-down', 'cpu-queue-full',
+  'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window',
+  'tcp-closed', 'tcp-backlog-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet',
+  'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
   'blackhole', 'prohibited', 'unreachable-route', 'muted',
 ] as const
 

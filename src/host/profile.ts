@@ -17,14 +17,18 @@ export interface HostProfile {
 }
 
 const IPVS_MODULES = [
-  'ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_lc', 'ip_vs_wlc', 'ip_vs_lblc', 'ip_vs_lblcr', 'ip_vs_dh', 'ip_vs_sh', 'ip_vs_sed', 'ip_vs_nq', 'ip_vs_fo', 'ip_vs_ovf', 'ip_vs_mh', 'ip_vs_ftp',
+  'ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_lc', 'ip_vs_wlc', 'ip_vs_lblc', 'ip_vs_lblcr', 'ip_vs_dh', 'ip_vs_sh', 'ip_vs_sed',
+  'ip_vs_nq', 'ip_vs_fo', 'ip_vs_ovf', 'ip_vs_mh', 'ip_vs_ftp',
   'ip_vs_pe_sip',
 ]
 
 /** The stock Debian 12 machine: Linux 6.1 without the `twos` scheduler, 1 GiB of memory. */
 export const DEBIAN_12: HostProfile = {
   name: 'debian-12', kernelRelease: '6.1.0-56-amd64', hz: 250, memoryBytes: 1_073_741_824,
-  modules: [...IPVS_MODULES, 'ipip', 'ip_gre', 'fou', 'dummy', 'nf_conntrack', 'iptable_filter', 'iptable_nat', 'iptable_mangle', 'iptable_raw', 'xt_ipvs', '8021q', 'bonding'],
+  modules: [
+    ...IPVS_MODULES, 'ipip', 'ip_gre', 'fou', 'dummy', 'nf_conntrack', 'iptable_filter', 'iptable_nat', 'iptable_mangle',
+    'iptable_raw', 'xt_ipvs', '8021q', 'bonding',
+  ],
 }
 
 /** Profiles by name. */

@@ -154,7 +154,8 @@ export class Routing {
     }
     if (first !== IPV4_ANY) return first
     for (const other of this.#net?.devices ?? []) {
-      const found = other.addresses.find((a) => !a.secondary && a.scope !== 'link' && SCOPE_NUMBER[a.scope] <= SCOPE_NUMBER[scope])
+      const found = other.addresses.find((a) => !a.secondary && a.scope !== 'link'
+        && SCOPE_NUMBER[a.scope] <= SCOPE_NUMBER[scope])
       if (found !== undefined) return found.addr
     }
     return IPV4_ANY
@@ -201,7 +202,9 @@ export class Routing {
     const lo = this.#lo as Device
     if (this.#local.has(dst)) return plain('local', lo, dst, dst)
     const broadcastDevice = this.#broadcast.get(dst)
-    if (broadcastDevice !== undefined) return plain('broadcast', broadcastDevice, dst, this.selectSource(broadcastDevice, dst, 'link'))
+    if (broadcastDevice !== undefined) {
+      return plain('broadcast', broadcastDevice, dst, this.selectSource(broadcastDevice, dst, 'link'))
+    }
     const loopbackNetwork = this.#loopbackNetworks.find((network) => inPrefix(dst, network.addr, network.prefixLength))
     if (loopbackNetwork !== undefined) return plain('local', lo, dst, loopbackNetwork.addr)
     if (dst === IPV4_BROADCAST) {
@@ -240,7 +243,8 @@ export class Routing {
     if (backDevice === device) return verdict
     if (device.config.addresses.length === 0) return filter !== 0 ? 'rp-filter' : 'routed'
     if (filter === 1) return 'rp-filter'
-    const byDevice = this.#routes.find((route) => route.device === device.name && inPrefix(src, route.network, route.prefixLength))
+    const byDevice = this.#routes.find((route) => route.device === device.name
+      && inPrefix(src, route.network, route.prefixLength))
     if (byDevice === undefined) return 'routed'
     return byDevice.gateway === undefined ? 'on-link' : 'routed'
   }

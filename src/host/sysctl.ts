@@ -109,6 +109,7 @@ function accepted(definition: SysctlDefinition, text: string): string | undefine
   const numbers = text.split(/\s+/)
   if (definition.kind === 'int' && numbers.length !== 1) return undefined
   const { min = -2_147_483_648, max = 2_147_483_647 } = definition
-  const fits = numbers.every((number) => /^[+-]?(\d+|0x[0-9a-f]+)$/i.test(number) && Number(number) >= min && Number(number) <= max)
+  const fits = numbers.every((number) => /^[+-]?(\d+|0x[0-9a-f]+)$/i.test(number)
+    && Number(number) >= min && Number(number) <= max)
   return fits ? numbers.map((number) => String(Number(number))).join('\t') : undefined
 }

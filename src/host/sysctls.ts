@@ -13,13 +13,17 @@ interface ConfEntry {
 
 /** net.ipv4.conf.*: those that lvsim obeys, and shared_media, secure_redirects and log_martians, which change no packet here. */
 const CONF: readonly ConfEntry[] = [
-  { name: 'accept_local', initial: 0 }, { name: 'accept_redirects', initial: 1 }, { name: 'arp_announce', initial: 0 }, { name: 'arp_filter', initial: 0 }, { name: 'arp_ignore', initial: 0 },
-  { name: 'forwarding', initial: 0 }, { name: 'log_martians', initial: 0 }, { name: 'rp_filter', initial: 0 }, { name: 'secure_redirects', initial: 1 }, { name: 'send_redirects', initial: 1 }, { name: 'shared_media', initial: 1 },
+  { name: 'accept_local', initial: 0 }, { name: 'accept_redirects', initial: 1 }, { name: 'arp_announce', initial: 0 },
+  { name: 'arp_filter', initial: 0 }, { name: 'arp_ignore', initial: 0 },
+  { name: 'forwarding', initial: 0 }, { name: 'log_martians', initial: 0 }, { name: 'rp_filter', initial: 0 },
+  { name: 'secure_redirects', initial: 1 }, { name: 'send_redirects', initial: 1 }, { name: 'shared_media', initial: 1 },
 ]
 
 const GLOBAL: readonly SysctlDefinition[] = [
-  int('net.ipv4.icmp_echo_ignore_all', 0, 0, 1), int('net.ipv4.icmp_echo_ignore_broadcasts', 1, 0, 1), int('net.ipv4.icmp_ratelimit', 1000), int('net.ipv4.icmp_ratemask', 6168),
-  int('net.ipv4.ip_default_ttl', 64, 1, 255), int('net.ipv4.ip_nonlocal_bind', 0), { name: 'net.ipv4.ip_local_port_range', kind: 'ints', initial: '32768\t60999' },
+  int('net.ipv4.icmp_echo_ignore_all', 0, 0, 1), int('net.ipv4.icmp_echo_ignore_broadcasts', 1, 0, 1),
+  int('net.ipv4.icmp_ratelimit', 1000), int('net.ipv4.icmp_ratemask', 6168),
+  int('net.ipv4.ip_default_ttl', 64, 1, 255), int('net.ipv4.ip_nonlocal_bind', 0),
+  { name: 'net.ipv4.ip_local_port_range', kind: 'ints', initial: '32768\t60999' },
 ]
 
 /** Defines the sysctls that every host has; `onForwarding` is told the new value of ip_forward or conf.all.forwarding. */
@@ -40,5 +44,7 @@ export function defineDeviceSysctls(sysctl: SysctlRegistry, device: string): voi
 }
 
 function int(name: string, initial: number, min?: number, max?: number): SysctlDefinition {
-  return { name, kind: 'int', initial: String(initial), ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
+  return {
+    name, kind: 'int', initial: String(initial), ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }),
+  }
 }

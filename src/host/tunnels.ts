@@ -50,7 +50,8 @@ export class Tunnels {
     const src = tunnel === undefined || tunnel.local === IPV4_ANY ? way.source : tunnel.local
     const ttl = tunnel === undefined || tunnel.ttl === 0 ? packet.ttl : tunnel.ttl
     const outer = ipv4Packet({
-      uid: packet.uid, src, dst: remote, protocol: IPPROTO_IPIP, payload: packet, payloadBytes: totalBytes(packet), ttl, dontFragment,
+      uid: packet.uid, src, dst: remote, protocol: IPPROTO_IPIP, payload: packet, payloadBytes: totalBytes(packet), ttl,
+      dontFragment,
       ident: host.output.takeIdent(),
     })
     host.ledger.encapsulated++

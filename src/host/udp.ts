@@ -107,7 +107,8 @@ export class UdpProtocol implements TransportProtocol {
     const payloadBytes = udpBytes(datagram)
     const dontFragment = IPV4_HEADER_BYTES + payloadBytes <= this.#ip.pathMtuBytes(dst)
     return this.#ip.sendPacket({
-      src: isAny(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes, dontFragment,
+      src: isAny(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
+      dontFragment,
     })
   }
 

@@ -169,7 +169,7 @@ export class LinkDirection implements Actor {
   #serialise(bytes: number): number {
     const { rateBitsPerSecond, framing } = this.#options
     let wireBytes = bytes
-    if (framing === 'ethernet') wireBytes = (bytes < ETHERNET_FRAME_BYTES_MIN ? ETHERNET_FRAME_BYTES_MIN : bytes) + ETHERNET_OVERHEAD_BYTES
+    if (framing === 'ethernet') wireBytes = Math.max(bytes, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES
     let startNs = this.#busyUntilNs
     if (startNs < this.#sim.nowNs) {
       startNs = this.#sim.nowNs

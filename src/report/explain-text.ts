@@ -53,7 +53,8 @@ function fateSentence({ uid, stations, ends }: PacketStory): string {
   const between = hosts.length > 2 ? ` by ${listText(hosts.slice(1, -1))}` : ''
   const way = hosts.length < 2 ? `did not leave ${first}` : `went from ${first}${between} to ${last}`
   const fates = ends.map((end) => {
-    const fate = end.kind === 'consumed' ? `was taken by ${end.by} of ${end.place}` : deathText(end)
+    const fate = end.kind === 'consumed' ? `was taken by ${end.by} of ${end.place}`
+      : end.kind === 'lost' ? `was ${deathText(end)}` : deathText(end)
     return `${fate} after ${formatDuration(end.timeNs - startNs)}`
   })
   return printable(`Packet ${uid} ${way} and ${fates.length === 0 ? 'had not ended when the recording did' : listText(fates)}.`)

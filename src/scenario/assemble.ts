@@ -9,6 +9,7 @@ import type { Problem } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
 import type { Host, Placed, Scenario, ScenarioLink, Traffic } from './scenario.ts'
 import { LIST_SECTIONS, MAP_SECTIONS, SINGLE_SECTIONS } from './schema.ts'
+import { MODES } from './schema-check.ts'
 import { type HostSpec, hostSchema, interfaceSchema } from './schema-network.ts'
 import { nicName } from './schema-values.ts'
 import type { Path } from './source-tree.ts'
@@ -56,7 +57,7 @@ export function assemble(value: Fields, source: ScenarioSource): Draft {
     expect: readList(value, 'expect'),
     cluster,
     mode: undefined,
-    modes: cluster === undefined ? [] : single.compare?.modes ?? [cluster.mode],
+    modes: cluster === undefined ? [] : single.compare?.modes ?? MODES,
     source,
   }
   const brokenCluster = cluster === undefined && value['cluster'] !== undefined

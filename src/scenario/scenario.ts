@@ -91,7 +91,7 @@ export interface Scenario {
   readonly cluster: ClusterSpec | undefined
   /** The mode that a cluster was expanded for. */
   readonly mode: Mode | undefined
-  /** Modes that `compare` runs side by side; one mode for a cluster without `compare`, none without a cluster. */
+  /** Modes that `compare` runs side by side: all of them unless the file names some; none without a cluster. */
   readonly modes: readonly Mode[]
   readonly source: ScenarioSource
 }

@@ -61,7 +61,7 @@ export const clusterSchema = renamed(
     service: serviceValue,
     scheduler: z.enum(SCHEDULERS).default('wlc'),
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
-    mode: z.enum(MODES).default('dr').describe('How the director forwards, where only one mode is run.'),
+    mode: z.enum(MODES).default('dr').describe('How the director forwards, unless --mode or `lvsim compare` says otherwise.'),
     director: directorSchema.prefault({}),
     real_servers: realServers,
     server: clusterServerSchema.prefault({}).describe('What every real server runs, on the port of the service.'),

@@ -29,7 +29,7 @@ export const SINGLE_SECTIONS = {
     .describe('How long the run lasts. Unless given, it ends 1 s after traffic, events and observations are over.'),
   limits: limitsSchema.prefault({}).describe('What stops a runaway run.'),
   cluster: clusterSchema.optional(),
-  compare: compareSchema.optional().describe('The modes that `lvsim compare` runs side by side.'),
+  compare: compareSchema.optional().describe('The modes that `lvsim compare` runs side by side; all of them unless given.'),
 } as const
 
 /** A whole scenario file. */

@@ -19,15 +19,15 @@ export interface SimulateOptions {
   readonly seed?: string
 }
 
-/** Runs a scenario; its cluster, if it has one, in `mode` or the first of its modes. Refused with every problem of the text. */
+/** Runs a scenario; its cluster, if it has one, in `mode` or in the one that the file names. Refused with every problem of the text. */
 export async function runScenarioText(
   text: string, options: SimulateOptions & { readonly mode?: Mode },
 ): Promise<Result<RunResult, readonly Problem[]>> {
   const parsed = parseScenario(text, options.fileName)
   if (!parsed.ok) return parsed
   const scenario = parsed.value
-  const mode = options.mode ?? scenario.modes[0]
-  const expanded = scenario.cluster === undefined || mode === undefined ? scenario : expandCluster(scenario, mode)
+  const { cluster } = scenario
+  const expanded = cluster === undefined ? scenario : expandCluster(scenario, options.mode ?? cluster.mode)
   return runScenario(expanded, seeded(options))
 }
 

@@ -1,5 +1,6 @@
 /**
- * The simulator: one clock, one event queue, and what every run carries: limits, hash, ledgers, streams of chance, packet numbers.
+ * The simulator: one clock, one event queue, and what every run carries: limits, hash, ledgers, streams of chance,
+ * packet numbers.
  * Pure: it knows no wall clock; it runs until it is told to stop, nothing is left to do, or a limit is met.
  * @module
  */
@@ -70,8 +71,9 @@ export class Simulator {
   }
 
   /**
-   * Handles events up to and including `untilNs`, which is not before now. On `time` the clock stands at `untilNs`; on `idle` (no event is left at
-   * all) and `stopped` it stands at the last event; on `limit`, `limitReached` says which.
+   * Handles events up to and including `untilNs`, which is not before now. On `time` the clock stands at `untilNs`;
+   * on `idle` (no event is left at all) and `stopped` it stands at the last event; on `limit`, `limitReached` says
+   * which.
    */
   run(untilNs: number): RunEnd {
     const queue = this.#queue

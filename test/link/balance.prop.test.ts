@@ -22,7 +22,8 @@ const options: fc.Arbitrary<LinkOptions> = fc.record({
 const NICS = 3
 const nic = fc.nat({ max: NICS - 1 })
 const sending = fc.record({
-  kind: fc.constant('send' as const), from: nic, to: fc.oneof(nic, fc.constant('all' as const)), bytes: fc.integer({ min: 42, max: 1514 }),
+  kind: fc.constant('send' as const), from: nic, to: fc.oneof(nic, fc.constant('all' as const)),
+  bytes: fc.integer({ min: 42, max: 1514 }),
 })
 const step = fc.oneof(
   { weight: 8, arbitrary: sending },

@@ -91,7 +91,7 @@ describe('the capture of a run', () => {
     // A processor with room for one frame drops some of what comes at once.
     const { result, recorder } = await recordedCluster(mode, (text) => text
       .replace('per_byte: 0ns', 'per_byte: 0ns, queue: 1').replace('per_packet: 10us', 'per_packet: 1ms')
-      .replace('count: 2', 'count: 20'))
+      .replace('count: 2', 'count: 20, arrivals: every 300us'))
     const dropped = result.hosts.reduce((sum, { packets }) => sum + packets.dropped, 0)
     expect(dropped).toBeGreaterThan(0)
     expect(comments(recorder).filter((comment) => comment.includes('drop:'))).toHaveLength(dropped)

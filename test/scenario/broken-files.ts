@@ -295,8 +295,8 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
   { title: 'compare without a cluster', text: `${TWO}compare: {modes: [nat]}\n`, problems: ['LVS1049 5:1'] },
   {
     title: 'a check in a mode that is not run',
-    text: `${CLUSTER}expect: [{requests: {ok: 1}, modes: [nat]}]\n`,
-    problems: ['LVS1049 2:38'],
+    text: `${CLUSTER}compare: {modes: [dr]}\nexpect: [{requests: {ok: 1}, modes: [nat]}]\n`,
+    problems: ['LVS1049 3:38'],
   },
   {
     title: 'a host with a name of the cluster',

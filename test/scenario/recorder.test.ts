@@ -4,7 +4,7 @@ import { World } from '../../src/scenario/world.ts'
 import { traceLines } from '../../src/report/trace-text.ts'
 import { pingServer, recordedWorld, sendDatagram } from '../support/recorded.ts'
 
-/** Lines of the trace, and lines on decisions and ends between them. */
+/** Lines of the trace. */
 function lines(world = recordedWorld()): string[] {
   return [...traceLines(world.recorder)]
 }
@@ -50,9 +50,8 @@ describe('a recorder', () => {
     cable.down.isUp = false
     world.recorder.records.length = 0
     pingServer(world)
-    expect(lines(world).at(-1)).toBe(
-      '1.003000000 lan>server.eth0 #3 IP 10.1.0.10 > 10.2.0.10: ICMP echo request, id 7, seq 1, length 64 lost: link-down on lan>server.eth0',
-    )
+    const packet = 'IP 10.1.0.10 > 10.2.0.10: ICMP echo request, id 7, seq 1, length 64'
+    expect(lines(world).at(-1)).toBe(`1.003000000 lan>server.eth0 #3 ${packet} lost: link-down on lan>server.eth0`)
     expect(world.recorder.records.filter(({ kind }) => kind === 'lost')).toHaveLength(world.world.sim.frames.lost.linkDown)
   })
 

@@ -60,7 +60,9 @@ class Watch implements FrameTap {
   #watchArp(nic: Nic, host: Host, frame: Frame, packet: ArpPacket, nowNs: number): void {
     if (packet.op !== ARP_REQUEST || frame.dst !== MAC_BROADCAST || this.#topology.flapped.has(host)) return
     const key = `${nic.name} ${packet.tpa}`
-    if (nowNs < (this.#asked.get(key) ?? -Infinity) + NS_PER_SECOND) this.#complain(`${nic.name} asked twice within a second for ${formatIp(packet.tpa)}`)
+    if (nowNs < (this.#asked.get(key) ?? -Infinity) + NS_PER_SECOND) {
+      this.#complain(`${nic.name} asked twice within a second for ${formatIp(packet.tpa)}`)
+    }
     this.#asked.set(key, nowNs)
   }
 

@@ -108,7 +108,8 @@ export class Lan {
 
   /** By how much the books of frames and of all hosts are off, by name; empty when they balance. */
   imbalances(): string[] {
-    const off = [...this.hosts.values()].filter((host) => host.ledger.balance() !== 0).map((host) => `${host.name} ${host.ledger.balance()}`)
+    const unbalanced = [...this.hosts.values()].filter((host) => host.ledger.balance() !== 0)
+    const off = unbalanced.map((host) => `${host.name} ${host.ledger.balance()}`)
     return this.sim.frames.balance() === 0 ? off : [...off, `frames ${this.sim.frames.balance()}`]
   }
 

@@ -20,6 +20,8 @@ export interface Injected {
   readonly bytes?: number
   readonly window?: number
   readonly options?: Partial<TcpOptions>
+  /** False when more follows before A reacts. */
+  readonly isLast?: boolean
 }
 
 /** A wire whose host B is played by hand: nothing that reaches it is answered. */
@@ -95,7 +97,7 @@ export class TcpPeer {
       uid: 0, src: this.wire.b.addr, dst: this.wire.a.addr, protocol: 6, payload: segment, payloadBytes: tcpBytes(segment),
     })
     this.wire.send(this.wire.b, packet)
-    this.settle()
+    if (fields.isLast !== false) this.settle()
   }
 
   /** Lets what happens now happen. */

@@ -7,7 +7,9 @@ import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import { inPrefix, isLoopback, networkOf, type IpAddr } from '../../wire/address.ts'
 import type { Errno } from '../errno.ts'
-import { findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope } from './net-config.ts'
+import {
+  findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope,
+} from './net-config.ts'
 
 const SCOPE_WIDTH: Record<Scope, number> = { host: 0, link: 1, global: 2 }
 
@@ -36,7 +38,8 @@ export function addAddress(config: NetConfig, deviceName: string, address: NewAd
   const kin = device.addresses.filter((other) => other.prefixLength === prefixLength && inPrefix(addr, other.addr, prefixLength))
   if (kin.some((other) => other.scope !== scope)) return err('EINVAL')
   const added: AddressConfig = {
-    addr, prefixLength, broadcast: address.broadcast, scope, label: address.label ?? deviceName, inLocalTable: true, secondary: kin.length > 0,
+    addr, prefixLength, broadcast: address.broadcast, scope, label: address.label ?? deviceName, inLocalTable: true,
+    secondary: kin.length > 0,
   }
   return ok(produce(config, (draft) => {
     draft.devices.find((other) => other.name === deviceName)?.addresses.splice(placeOf(added, device.addresses), 0, added)
@@ -74,7 +77,8 @@ export function flushAddresses(config: NetConfig, deviceName: string): Result<Ne
 export function connectedRoute(device: DeviceConfig, address: AddressConfig): RouteConfig | undefined {
   if (address.prefixLength === 32 || device.kind === 'loopback') return undefined
   return {
-    type: 'unicast', network: networkOf(address.addr, address.prefixLength), prefixLength: address.prefixLength, gateway: undefined,
+    type: 'unicast', network: networkOf(address.addr, address.prefixLength), prefixLength: address.prefixLength,
+    gateway: undefined,
     device: device.name, preferredSource: address.addr, scope: 'link', metric: 0, origin: 'kernel', onLink: false,
   }
 }

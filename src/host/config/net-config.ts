@@ -88,7 +88,8 @@ export const INITIAL_NET_CONFIG: NetConfig = {
   devices: [{
     name: 'lo', ifindex: 1, kind: 'loopback', mac: 0 as MacAddr, mtuBytes: 65_536, isUp: true, usesArp: false,
     addresses: [{
-      addr: 0x7f000001 as IpAddr, prefixLength: 8, broadcast: undefined, scope: 'host', label: 'lo', secondary: false, inLocalTable: true,
+      addr: 0x7f000001 as IpAddr, prefixLength: 8, broadcast: undefined, scope: 'host', label: 'lo', secondary: false,
+      inLocalTable: true,
     }],
   }],
   routes: [],

@@ -29,7 +29,9 @@ export interface NewRoute {
  * ENETDOWN for one that is down; ENETUNREACH for a gateway that no connected route leads to; EEXIST for a second route of the
  * same network and metric (unless `replace`).
  */
-export function addRoute(config: NetConfig, route: NewRoute, options: { readonly replace?: boolean } = {}): Result<NetConfig, Errno> {
+export function addRoute(
+  config: NetConfig, route: NewRoute, options: { readonly replace?: boolean } = {},
+): Result<NetConfig, Errno> {
   const checked = completeRoute(config, route)
   if (!checked.ok) return checked
   const added = checked.value
@@ -42,7 +44,9 @@ export function addRoute(config: NetConfig, route: NewRoute, options: { readonly
 }
 
 /** Removes the first route that fits all that is given: ESRCH when none does. */
-export function removeRoute(config: NetConfig, wanted: Partial<NewRoute> & Pick<NewRoute, 'network' | 'prefixLength'>): Result<NetConfig, Errno> {
+export function removeRoute(
+  config: NetConfig, wanted: Partial<NewRoute> & Pick<NewRoute, 'network' | 'prefixLength'>,
+): Result<NetConfig, Errno> {
   const index = config.routes.findIndex((route) => isSamePrefix(route, wanted)
     && (wanted.gateway === undefined || route.gateway === wanted.gateway)
     && (wanted.device === undefined || route.device === wanted.device)
@@ -68,7 +72,8 @@ function completeRoute(config: NetConfig, route: NewRoute): Result<RouteConfig, 
   const type = route.type ?? 'unicast'
   if (networkOf(route.network, route.prefixLength) !== route.network) return err('EINVAL')
   const common = {
-    type, network: route.network, prefixLength: route.prefixLength, gateway: route.gateway, preferredSource: route.preferredSource,
+    type, network: route.network, prefixLength: route.prefixLength, gateway: route.gateway,
+    preferredSource: route.preferredSource,
     metric: route.metric ?? 0, origin: route.origin ?? 'boot', onLink: route.onLink ?? false,
   }
   if (type !== 'unicast') return ok({ ...common, device: '', scope: 'global' })

@@ -81,12 +81,33 @@ describe('timers', () => {
     expect(peer.take()).toEqual(['A seq 11 ack 4381'])
   })
 
-  it('acknowledges each segment at once in the beginning', () => {
+  it('acknowledges sixteen segments at once in the beginning, then every second full one', () => {
     const peer = new TcpPeer().accepted()
-    for (let i = 0; i < 16; i++) peer.inject('A', { seq: 1 + 100 * i, ack: 1, bytes: 100 })
+    for (let i = 0; i < 16; i++) peer.inject('A', { seq: 1 + 1460 * i, ack: 1, bytes: 1460 })
     expect(peer.take()).toHaveLength(16)
-    peer.inject('A', { seq: 1601, ack: 1, bytes: 100 })
-    expect(peer.take()).toHaveLength(0)
+    peer.inject('A', { seq: 1 + 1460 * 16, ack: 1, bytes: 1460 })
+    expect(peer.take()).toEqual([])
+    peer.inject('A', { seq: 1 + 1460 * 17, ack: 1, bytes: 1460 })
+    // 18 * 1460 + 1
+    expect(peer.take()).toEqual(['A seq 1 ack 26281'])
+  })
+
+  it('acknowledges all segments of one instant once, when the application has read them', () => {
+    const peer = new TcpPeer().accepted()
+    for (let i = 0; i < 16; i++) peer.inject('A', { seq: 1 + 1460 * i, ack: 1, bytes: 1460 })
+    peer.take()
+    for (let i = 16; i < 26; i++) peer.inject('A', { seq: 1 + 1460 * i, ack: 1, bytes: 1460, isLast: false })
+    peer.settle()
+    // 26 * 1460 + 1
+    expect(peer.take()).toEqual(['A seq 1 ack 37961'])
+  })
+
+  it('acknowledges a read of a small segment at once while the sides do not talk in turns', () => {
+    const peer = new TcpPeer().accepted()
+    for (let i = 0; i < 16; i++) peer.inject('A', { seq: 1 + 1460 * i, ack: 1, bytes: 1460 })
+    peer.take()
+    peer.inject('PA', { seq: 1 + 1460 * 16, ack: 1, bytes: 100 })
+    expect(peer.take()).toEqual(['A seq 1 ack 23461'])
   })
 
   it('probes a closed window, and sends on when it opens', () => {

@@ -14,8 +14,8 @@ const { compareLab } = (await import(new URL('../../kernel/compare.mjs', import.
 const LABS = new Map(kernelLabNames().map((name) => [name, readKernelLab(name)]))
 const withCaptures = [...LABS.keys()].filter((name) => LABS.get(name)?.packets !== undefined)
 const draws = fc.array(fc.nat(), { minLength: 8, maxLength: 8 })
-const RUNS_OF_ONE = 12
-const RUNS_OF_SEVERAL = 150
+const RUNS_OF_ONE = 8
+const RUNS_OF_SEVERAL = 100
 /** Mutations that leave something that is no record of a kernel: only what was played may look so. */
 const SPOILING: ReadonlySet<string> = new Set(['a key of a result less', 'a result where there is none'])
 
