@@ -77,7 +77,10 @@ function complaintLines({ name, host, command, stderr, exitCode, complaints }: C
   let from = 0
   for (const complaint of complaints) {
     const at = stderr.indexOf(complaint.text, from)
-    lines.push(...textLines(stderr.slice(from, at)), style.bold(`# ${printable(complaint.command)}`), ...textLines(complaint.text))
+    // What the script sent elsewhere is not there.
+    if (at < 0) continue
+    lines.push(...textLines(stderr.slice(from, at)), style.bold(`# ${printable(complaint.command)}`))
+    lines.push(...textLines(complaint.text))
     from = at + complaint.text.length
   }
   return [...lines, ...textLines(stderr.slice(from))]

@@ -50,12 +50,10 @@ export class PacketLedger {
   fragmented = 0
   /** Pieces that vanished into a reassembled packet. */
   reassembled = 0
-  /** Copies made here: a broadcast that is also delivered here. */
-  copied = 0
 
   /** 0 when every packet is accounted for. */
   balance(): number {
-    return this.received + this.originated + this.fragmented + this.copied
+    return this.received + this.originated + this.fragmented
       - this.sent - this.consumed - this.dropped - this.reassembled - this.held
   }
 }

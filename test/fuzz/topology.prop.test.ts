@@ -11,7 +11,7 @@ import { violationsOf } from '../support/invariants.ts'
 import { buildTopology, topologyPlan, type Topology } from '../support/random-topology.ts'
 import { seed } from '../support/seed.ts'
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 200)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1000)
 
 describe(`random networks (seed ${seed}, ${RUNS} runs)`, () => {
   it('never break an invariant, never meet a limit, and always replay to the same hash', () => {

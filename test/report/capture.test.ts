@@ -20,7 +20,8 @@ function read(chunks: Iterable<Uint8Array>): Capture {
 /** Frames with a comment: the nic and the comment. */
 function comments(recording: Recording): string[] {
   const { interfaces, frames } = read(captureChunks(recording))
-  return frames.flatMap(({ interfaceIndex, comment }) => comment === '' ? [] : [`${interfaces[interfaceIndex]?.name}: ${comment}`])
+  return frames.filter(({ comment }) => comment !== '')
+    .map(({ interfaceIndex, comment }) => `${interfaces[interfaceIndex]?.name}: ${comment}`)
 }
 
 function packet(uid: number, bytes = 4): Ipv4Packet {
@@ -56,10 +57,8 @@ describe('the capture of a run', () => {
 
   it('finds the frame of a packet that was rewritten before it died', () => {
     const before = packet(1)
-    expect(comments({
-      nics: [NIC], fullSinceNs: undefined, missedCount: 0,
-      records: [arrival(1, before), { kind: 'dropped', timeNs: 1, host: 'b', packet: withTtlDecremented(before), reason: 'no-route' }],
-    })).toEqual(['b.eth0: drop: no-route'])
+    const drop = { kind: 'dropped', timeNs: 1, host: 'b', packet: withTtlDecremented(before), reason: 'no-route' } as const
+    expect(comments({ nics: [NIC], fullSinceNs: undefined, missedCount: 0, records: [arrival(1, before), drop] })).toEqual(['b.eth0: drop: no-route'])
   })
 
   it('takes a frame for each copy that died, and one for all pieces of a packet', () => {

@@ -14,9 +14,12 @@ function compared(changes: Partial<RunResult>): ComparedMode {
 
 describe('the text of a comparison', () => {
   it('has a column for each mode and a row for each figure', () => {
-    const link = { name: 'client1.eth0>wan', sentFrames: 1500, sentBytes: 0, deliveredFrames: 0, lostFrames: 0, busyNs: 1_000_000 }
+    const link = {
+      name: 'client1.eth0>wan', sentFrames: 1500, sentBytes: 0, deliveredFrames: 0, lostFrames: 0, busyNs: 1_000_000,
+    }
     const director = hostOf('lb', {
-      packets: { received: 1200, originated: 0, sent: 1100, consumed: 0, dropped: 100, held: 0 }, drops: { 'cpu-queue-full': 100 },
+      packets: { received: 1200, originated: 0, sent: 1100, consumed: 0, dropped: 100, held: 0 },
+      drops: { 'cpu-queue-full': 100 },
       nics: [{ name: 'lb.eth0', rxFrames: 1201, rxBytes: 123_456, txFrames: 1101, txBytes: 65_432 }],
       cpu: { busyNs: 1_800_000, queuePeakFrames: 64, droppedFrames: 100 }, arp: { requestsSent: 3, repliesSent: 2 },
     })
@@ -67,7 +70,8 @@ describe('the text of a comparison', () => {
 
   it('keeps its columns under names of any script', () => {
     const wide = compared({
-      hosts: [hostOf('lb')], traffic: [{ name: 'a', kind: 'http', requests: [requestOf({ answeredBy: '\u670d\u52a1\u5668\u001b[1m' })] }],
+      hosts: [hostOf('lb')],
+      traffic: [{ name: 'a', kind: 'http', requests: [requestOf({ answeredBy: '\u670d\u52a1\u5668\u001b[1m' })] }],
     })
     const lines = compareText([wide], PLAIN).split('\n')
     // 12 of `answered by `, 6 of three wide letters, 4 of the rest; the widest title has 23, a gap of 2, the hash 16.

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compareDocument, explainDocument, jsonText, problemsDocument, runDocument, runLines, verifyDocument } from '../../src/report/json.ts'
+import {
+  compareDocument, explainDocument, jsonText, problemsDocument, runDocument, runLines, verifyDocument,
+} from '../../src/report/json.ts'
 import { summariseMode } from '../../src/scenario/comparison.ts'
 import { explainRecording } from '../../src/scenario/explain.ts'
 import { recordedWorld, sendDatagram } from '../support/recorded.ts'
@@ -16,8 +18,8 @@ describe('the document of a run', () => {
   it('begins with its version and kind, has one order of keys, and leaves out what is not there', () => {
     const document = JSON.parse(jsonText(runDocument(RESULT, false))) as Record<string, unknown>
     expect(Object.keys(document)).toEqual([
-      'schemaVersion', 'kind', 'passed', 'scenario', 'mode', 'seed', 'hash', 'endNs', 'trafficStartNs', 'events', 'frames', 'setup',
-      'observations', 'traffic', 'hosts', 'links', 'checks',
+      'schemaVersion', 'kind', 'passed', 'scenario', 'mode', 'seed', 'hash', 'endNs', 'trafficStartNs', 'events', 'frames',
+      'setup', 'observations', 'traffic', 'hosts', 'links', 'checks',
     ])
     expect(document).toMatchObject({
       schemaVersion: 1, kind: 'run', passed: false,

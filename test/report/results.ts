@@ -8,8 +8,8 @@ import type { HostResult, RunResult } from '../../src/scenario/result.ts'
 /** A request of client1 that is answered by rs1 after 2 ms with 1000 bytes, unless said otherwise. */
 export function requestOf(changes: Partial<RequestRecord> = {}): RequestRecord {
   return {
-    client: 'client1', startNs: 0, connectedNs: 1_000_000, firstByteNs: 2_000_000, endNs: 2_000_000, outcome: 'ok', answeredBy: 'rs1',
-    bytes: 1000, status: 200, ...changes,
+    client: 'client1', startNs: 0, connectedNs: 1_000_000, firstByteNs: 2_000_000, endNs: 2_000_000, outcome: 'ok',
+    answeredBy: 'rs1', bytes: 1000, status: 200, ...changes,
   }
 }
 
@@ -25,7 +25,7 @@ export function hostOf(name: string, changes: Partial<HostResult> = {}): HostRes
 export function resultOf(changes: Partial<RunResult> = {}): RunResult {
   return {
     scenario: 'web', mode: 'dr', seed: '42', hash: '0123456789abcdef', endNs: 1_250_000_000, events: 12_345,
-    frames: { sent: 1, duplicated: 0, delivered: 1, lost: 0, inFlight: 0 }, trafficStartNs: 250_000_000, setup: [], observations: [],
-    traffic: [], hosts: [], links: [], checks: [], limit: undefined, problem: undefined, ...changes,
+    frames: { sent: 1, duplicated: 0, delivered: 1, lost: 0, inFlight: 0 }, trafficStartNs: 250_000_000,
+    setup: [], observations: [], traffic: [], hosts: [], links: [], checks: [], limit: undefined, problem: undefined, ...changes,
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { changesOf, flowOf, reportedUid } from '../../src/scenario/packet-changes.ts'
 import { icmpError } from '../../src/wire/icmp-message.ts'
 import { fragmentOf, withDestination, withTtlDecremented, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
-import { udpDatagram, withUdpPorts, type UdpDatagram } from '../../src/wire/udp-datagram.ts'
+import { udpDatagram, withUdpPorts } from '../../src/wire/udp-datagram.ts'
 import { ip, packetOf } from '../wire/packets.ts'
 
 const datagram = udpDatagram({ sport: 40_001, dport: 53 }, new Uint8Array(92))
@@ -20,7 +20,7 @@ describe('what changed', () => {
   })
 
   it('is each field of the headers, in their order', () => {
-    const after = withTtlDecremented(withDestination(packet, ip('10.0.0.11'), withUdpPorts(packet.payload as UdpDatagram, 40_001, 5353)))
+    const after = withTtlDecremented(withDestination(packet, ip('10.0.0.11'), withUdpPorts(datagram, 40_001, 5353)))
     expect(texts(packet, after)).toEqual(['dst: 10.0.0.100 -> 10.0.0.11', 'ttl: 64 -> 63', 'dport: 53 -> 5353'])
   })
 

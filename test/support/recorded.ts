@@ -19,7 +19,7 @@ import { ip } from '../wire/packets.ts'
 /** No rate and 1 ms of delay: a frame is a segment's width away after 2 ms. */
 const LINK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: Infinity, delayNs: 1_000_000 }
 
-/** client 10.1.0.10 -- wan -- router 10.1.0.1, 10.2.0.1 -- lan -- server 10.2.0.10; the MAC addresses end in 1 to 4 in this order. */
+/** client 10.1.0.10 -- wan -- router 10.1.0.1, 10.2.0.1 -- lan -- server 10.2.0.10; MAC addresses end in 1 to 4 in this order. */
 export interface RecordedWorld {
   readonly world: World
   readonly recorder: Recorder
@@ -28,10 +28,9 @@ export interface RecordedWorld {
   readonly server: Host
 }
 
-/** The world, not yet run; frames up to 60 bytes larger than `mtuBytes` do not fit into the lan. */
-export function recordedWorld(options: Partial<RecorderOptions> & { readonly lanMtuBytes?: number } = {}): RecordedWorld {
+/** The world, not yet run. Its recorder is detailed and keeps 10,000 records unless said otherwise. */
+export function recordedWorld({ recordsMax = 10_000, isDetailed = true }: Partial<RecorderOptions> = {}): RecordedWorld {
   const world = new World('42')
-  const { lanMtuBytes = 1500, recordsMax = 10_000, isDetailed = true } = options
   world.addSegment('wan')
   world.addSegment('lan')
   for (const name of ['client', 'router', 'server']) world.addHost({ name })
@@ -41,7 +40,7 @@ export function recordedWorld(options: Partial<RecorderOptions> & { readonly lan
   ]
   for (const [index, [host, device, segment, addr]] of nics.entries()) {
     world.plug({
-      host, device, mac: (0x020000000001 + index) as MacAddr, mtuBytes: segment === 'lan' ? lanMtuBytes : 1500,
+      host, device, mac: (0x020000000001 + index) as MacAddr, mtuBytes: 1500,
       addresses: [{ addr: ip(addr), prefixLength: 24 }],
     }, segment, LINK)
   }
@@ -55,20 +54,19 @@ export function recordedWorld(options: Partial<RecorderOptions> & { readonly lan
 }
 
 /** Sends an echo request to the server and lets a second pass. */
-export function pingServer({ world, client }: RecordedWorld, how: { readonly ttl?: number, readonly dataBytes?: number } = {}): void {
-  const payload = icmpEcho(ICMP_ECHO_REQUEST, 7, 1, new Uint8Array(how.dataBytes ?? 56))
+export function pingServer({ world, client }: RecordedWorld, { ttl = 64 }: { readonly ttl?: number } = {}): void {
+  const payload = icmpEcho(ICMP_ECHO_REQUEST, 7, 1, new Uint8Array(56))
   client.sendPacket({
-    src: IPV4_ANY, dst: ip('10.2.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ttl: how.ttl ?? 64,
-    dontFragment: true,
+    src: IPV4_ANY, dst: ip('10.2.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ttl, dontFragment: true,
   })
   pass(world)
 }
 
-/** Sends a datagram from port 40001 to a port of the server, and lets a second pass. */
-export function sendDatagram({ world, client }: RecordedWorld, dport: number, bytes = 4): void {
+/** Sends a datagram of 4 bytes from port 40001 to a port of the server, and lets a second pass. */
+export function sendDatagram({ world, client }: RecordedWorld, dport: number): void {
   const socket = client.udp.connect({ dst: ip('10.2.0.10'), dport, sport: 40_001 }, {})
   if (!socket.ok) throw new Error(socket.error)
-  socket.value.send(new Uint8Array(bytes))
+  socket.value.send(new Uint8Array(4))
   pass(world)
   socket.value.close()
 }
