@@ -58,7 +58,8 @@ describe('the capture of a run', () => {
   it('finds the frame of a packet that was rewritten before it died', () => {
     const before = packet(1)
     const drop = { kind: 'dropped', timeNs: 1, host: 'b', packet: withTtlDecremented(before), reason: 'no-route' } as const
-    expect(comments({ nics: [NIC], fullSinceNs: undefined, missedCount: 0, records: [arrival(1, before), drop] })).toEqual(['b.eth0: drop: no-route'])
+    const records = [arrival(1, before), drop]
+    expect(comments({ nics: [NIC], fullSinceNs: undefined, missedCount: 0, records })).toEqual(['b.eth0: drop: no-route'])
   })
 
   it('takes a frame for each copy that died, and one for all pieces of a packet', () => {

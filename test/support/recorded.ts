@@ -57,7 +57,8 @@ export function recordedWorld({ recordsMax = 10_000, isDetailed = true }: Partia
 export function pingServer({ world, client }: RecordedWorld, { ttl = 64 }: { readonly ttl?: number } = {}): void {
   const payload = icmpEcho(ICMP_ECHO_REQUEST, 7, 1, new Uint8Array(56))
   client.sendPacket({
-    src: IPV4_ANY, dst: ip('10.2.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ttl, dontFragment: true,
+    src: IPV4_ANY, dst: ip('10.2.0.10'), protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ttl,
+    dontFragment: true,
   })
   pass(world)
 }

@@ -14,7 +14,7 @@ import { AckPolicy } from './ack-policy.ts'
 import { AppSide, type TcpHandlers } from './app-side.ts'
 import { Congestion } from './congestion.ts'
 import type { EndpointKey } from './endpoint-table.ts'
-import { sendPending, sendReset } from './output.ts'
+import { hasUnsent, sendPending, sendReset } from './output.ts'
 import { Reassembly } from './reassembly.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { RttEstimator } from './rtt-estimator.ts'
@@ -23,7 +23,8 @@ import { SentQueue } from './sent-queue.ts'
 import type { TcpListener } from './listener.ts'
 import type { TcpStack } from './stack.ts'
 import type { TcpState } from './state.ts'
-import { TIMER_DELAYED_ACK, TIMER_RETRANSMIT, timerFired } from './timers.ts'
+import { TIMER_DELAYED_ACK, TIMER_RETRANSMIT, TIMER_SEND, timerFired } from './timers.ts'
+import { writeOut } from './write-out.ts'
 
 /** MSS of a peer that does not say (RFC 9293 3.7.1). */
 const PEER_MSS_DEFAULT = 536
@@ -49,6 +50,8 @@ export class TcpEndpoint implements Actor, EndpointKey {
   sndNxt = 0
   /** Window of the peer, from `sndUna` on, in bytes. */
   sndWnd = 0
+  /** Largest window of the peer so far. */
+  sndWndMax = 0
   /** Position and acknowledgement of the segment that the window was taken from last. */
   sndWl1 = 0
   sndScale = 0
@@ -58,6 +61,10 @@ export class TcpEndpoint implements Actor, EndpointKey {
   readonly rtt = new RttEstimator()
   readonly congestion = new Congestion()
   finQueued = false
+  /** Up to here the writer has had its data pushed. */
+  pushedTo = 1
+  /** Sending is due at the end of this instant. */
+  isSending = false
   /** End of the last segment that was not full, for Nagle's rule in Minshall's variant. */
   smallEnd = 0
   lastSentNs = 0
@@ -133,7 +140,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
       if (idleNs > this.rtt.rtoNs && congestion.window > 10) congestion.restartAfterIdle(idleNs, this.rtt.rtoNs)
     }
     this.sendBuffer.append(bytes)
-    sendPending(this)
+    writeOut(this)
     return undefined
   }
 
@@ -143,7 +150,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
     this.finQueued = true
     if (this.state === 'CLOSE_WAIT') this.state = 'LAST_ACK'
     else if (this.state === 'ESTABLISHED') this.state = 'FIN_WAIT1'
-    sendPending(this)
+    sendPending(this, Infinity)
   }
 
   /**
@@ -183,7 +190,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
 
   /** Bytes written and not yet acknowledged (Send-Q of `ss`). */
   get unacknowledgedBytes(): number {
-    return Math.max(this.sendBuffer.end - Math.max(this.sndUna, 1), 0)
+    return Math.max(this.sendBuffer.written - Math.max(this.sndUna, 1), 0)
   }
 
   /** Bytes received and not yet read (Recv-Q of `ss`). */
@@ -195,6 +202,17 @@ export class TcpEndpoint implements Actor, EndpointKey {
   currentMss(): number {
     const fits = this.stack.ip.pathMtuBytes(this.remote) - headerBytes(this.remote)
     return Math.max(Math.min(this.peerMss, fits) - (this.timestampsOk ? TIMESTAMPS_BYTES : 0), 48)
+  }
+
+  /**
+   * Sends what can be sent once all segments of this instant are dealt with: Linux merges acknowledgements that come in while a writer
+   * holds the socket.
+   */
+  sendSoon(): void {
+    if (this.isSending || !(hasUnsent(this) || this.sent.lostCount > this.sent.resentCount)) return
+    this.isSending = true
+    const { sim } = this.stack.ip
+    sim.schedule(sim.nowNs, this, TIMER_SEND, undefined)
   }
 
   /** Bytes that fill the receive buffer. */

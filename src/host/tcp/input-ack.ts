@@ -4,10 +4,10 @@
  */
 import type { TcpSegment } from '../../wire/tcp-segment.ts'
 import type { TcpEndpoint } from './endpoint.ts'
-import { armRetransmit, sendPending } from './output.ts'
+import { armRetransmit } from './output.ts'
 import { DUPLICATE_THRESHOLD } from './sent-queue.ts'
 import { fromWire } from './sequence.ts'
-import { armFinTimeout, restartRetransmit, sendOn } from './timers.ts'
+import { armFinTimeout, restartRetransmit } from './timers.ts'
 
 /** Takes the acknowledgement of a valid segment that begins at `start`. `ackPosition` is not beyond what was sent. */
 export function processAck(ep: TcpEndpoint, segment: TcpSegment, start: number, ackPosition: number): void {
@@ -39,7 +39,7 @@ export function processAck(ep: TcpEndpoint, segment: TcpSegment, start: number, 
     probeAnswered(ep)
   }
   if (advanced) finAcknowledged(ep)
-  sendOn(ep)
+  ep.sendSoon()
 }
 
 /** Takes the window unless the segment is older than the one it was taken from last (tcp_may_update_window()). True when it is another. */
@@ -50,6 +50,7 @@ function takeWindow(ep: TcpEndpoint, segment: TcpSegment, start: number, ackPosi
   const changed = window !== ep.sndWnd
   ep.sndWl1 = start
   ep.sndWnd = window
+  ep.sndWndMax = Math.max(ep.sndWndMax, window)
   return changed
 }
 
@@ -96,7 +97,6 @@ function probeAnswered(ep: TcpEndpoint): void {
     ep.probing = false
     ep.retransmitTimer.cancel()
     ep.repeats = 0
-    sendPending(ep)
   } else if (!ep.retransmitTimer.isArmed) {
     armRetransmit(ep)
   }

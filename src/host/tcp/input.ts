@@ -10,9 +10,10 @@ import type { TcpEndpoint } from './endpoint.ts'
 import { adoptSynOptions, sendSynAck } from './handshake.ts'
 import { processAck } from './input-ack.ts'
 import { acknowledgeReceived, receiveData } from './input-data.ts'
-import { armRetransmit, sendAck, sendPending } from './output.ts'
+import { armRetransmit, sendAck } from './output.ts'
 import { fromWire } from './sequence.ts'
 import { mayReceive } from './state.ts'
+import { writeOut } from './write-out.ts'
 
 /** Segments out of the window are answered at most this often (tcp_invalid_ratelimit). */
 const CHALLENGE_INTERVAL_NS = 500 * NS_PER_MILLISECOND
@@ -58,7 +59,6 @@ export function segmentArrives(ep: TcpEndpoint, segment: TcpSegment): SegmentFat
     receiveData(ep, segment.data, start, (flags & TCP_FIN) !== 0)
     if (isOver(ep)) return 'used'
   }
-  sendPending(ep)
   acknowledgeReceived(ep)
   return 'used'
 }
@@ -91,7 +91,7 @@ function arrivesInSynSent(ep: TcpEndpoint, segment: TcpSegment): SegmentFate {
   }
   established(ep, segment)
   sendAck(ep)
-  sendPending(ep)
+  writeOut(ep)
   return 'used'
 }
 
@@ -106,6 +106,7 @@ function established(ep: TcpEndpoint, segment: TcpSegment): void {
   ep.sndWl1 = fromWire(ep.recvIsn, segment.seq, ep.rcvNxt)
   // The window of a SYN is not scaled.
   ep.sndWnd = (segment.flags & TCP_SYN) !== 0 ? segment.window : segment.window << ep.sndScale
+  ep.sndWndMax = ep.sndWnd
   ep.lastSentNs = ip.sim.nowNs
   ep.state = 'ESTABLISHED'
   ip.confirmNeighbor(ep.remote)

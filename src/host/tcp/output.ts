@@ -16,18 +16,17 @@ import { SentSegment } from './sent-segment.ts'
 import { toWire } from './sequence.ts'
 import { maySend } from './state.ts'
 
-/** A burst holds at least two segments and at most 64 kB (tcp_min_tso_segs, GSO_MAX_SIZE). */
+/** A burst holds at least two segments (tcp_min_tso_segs). */
 const BURST_SEGMENTS_MIN = 2
-const BURST_BYTES_MAX = 65_536
+/** A burst holds at most so many bytes (GSO_MAX_SIZE). */
+export const BURST_BYTES_MAX = 65_536
 
-/** Sends what is written and the windows allow, then the FIN if it is due (tcp_write_xmit()). */
-export function sendPending(ep: TcpEndpoint): void {
+/** Sends what is written and the windows allow, then the FIN if it is due; at most `bursts` bursts (tcp_write_xmit()). */
+export function sendPending(ep: TcpEndpoint, bursts: number): void {
   if (!maySend(ep.state)) return
   let mss = 0
-  for (;;) {
+  for (let burst = 0; burst < bursts && hasUnsent(ep); burst++) {
     const available = ep.sendBuffer.end - ep.sndNxt
-    const finDue = ep.finQueued && available >= 0
-    if (available <= 0 && !finDue) break
     if (mss === 0) mss = ep.currentMss()
     const quota = ep.congestion.window - ep.sent.inFlight
     // A lone FIN may exceed the congestion window (tcp_cwnd_test()).
@@ -38,19 +37,24 @@ export function sendPending(ep: TcpEndpoint): void {
     const room = ep.sndUna + ep.sndWnd - ep.sndNxt
     if (room < Math.min(Math.max(available, 1), mss)) break
     const segments = Math.min(quota, halfWindow(ep), burstSegments(ep, mss))
-    const bytes = burstBytes(ep, available, segments, room, mss)
+    const bytes = burstBytes(ep, segments, room, mss)
     if (bytes === 0 && available > 0) break
-    sendBurst(ep, bytes, mss, finDue && bytes === available)
+    sendBurst(ep, bytes, mss, ep.finQueued && bytes === available)
     noteFlight(ep, ep.sent.inFlight >= ep.congestion.window)
     if (!maySend(ep.state)) return
   }
   if (ep.sent.count > 0 || ep.retransmitTimer.isArmed) return
   // Data waits, and nothing is on its way that could bring the window back.
-  if (ep.sndNxt < ep.sendBuffer.end || (ep.finQueued && ep.sndNxt === ep.sendBuffer.end)) {
+  if (hasUnsent(ep)) {
     ep.probing = true
     ep.repeats = 0
     armRetransmit(ep)
   }
+}
+
+/** True while data or the FIN was not sent even once. */
+export function hasUnsent(ep: TcpEndpoint): boolean {
+  return ep.sndNxt < ep.sendBuffer.end || (ep.finQueued && ep.sndNxt === ep.sendBuffer.written)
 }
 
 /** Sends again what is lost, as far as the congestion window allows (tcp_xmit_retransmit_queue()). */
@@ -107,13 +111,17 @@ export function timeoutNs(ep: TcpEndpoint): number {
 }
 
 /** How many bytes go into the next burst; 0 when Nagle's rule holds them back (tcp_mss_split_point()). */
-function burstBytes(ep: TcpEndpoint, available: number, segments: number, room: number, mss: number): number {
+function burstBytes(ep: TcpEndpoint, segments: number, room: number, mss: number): number {
+  const { sendBuffer } = ep
+  const bufferEnd = sendBuffer.bufferEnd(ep.sndNxt)
+  const available = bufferEnd - ep.sndNxt
   const bytes = Math.min(available, segments * mss, room)
   const partial = bytes % mss
   if (partial === 0) return bytes
   if (bytes < available) return bytes - partial
-  const smallIsOut = ep.smallEnd > ep.sndUna
-  return !ep.noDelay && !ep.finQueued && ep.sent.count > 0 && smallIsOut ? bytes - partial : bytes
+  if (bufferEnd < sendBuffer.end || ep.noDelay || ep.finQueued) return bytes
+  const smallIsOut = ep.sent.count > 0 && ep.smallEnd > ep.sndUna
+  return smallIsOut ? bytes - partial : bytes
 }
 
 /** No burst takes more than half of the congestion window (tcp_cwnd_test()). */

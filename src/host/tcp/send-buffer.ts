@@ -1,6 +1,7 @@
 /**
  * What an application has written and the peer has not acknowledged: chunks of bytes by position. Nothing is copied, except
- * where a segment spans two writes. There is no limit: a writer is never blocked.
+ * where a segment spans two writes. There is no limit: a writer is never blocked. Like Linux, which keeps what is written in buffers of
+ * a limited size, it remembers the seams between them: no burst of segments goes across one.
  * @module
  */
 import { assert } from '../../base/assert.ts'
@@ -12,15 +13,39 @@ export class SendBuffer {
   #starts: number[] = []
   /** Index of the chunk that was asked for last: the next question is most often about it or the one after it. */
   #cursor = 0
+  /** Seams that were not passed yet, ascending. */
+  readonly #seams: number[] = []
+  /** The last seam that was made; 1 before the first. Live. */
+  lastSeam = 1
   /** Position after the last byte written. Live. */
+  written = 1
+  /** Position after the last byte that may be sent: what lies behind is still being copied by the writer. Live. */
   end = 1
 
   /** Adds a write. The bytes belong to the buffer from now on: the caller must not change them. */
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.#chunks.push(bytes)
-    this.#starts.push(this.end)
-    this.end += bytes.length
+    this.#starts.push(this.written)
+    this.written += bytes.length
+  }
+
+  /** The next `bytes` bytes of what was written may be sent. */
+  expose(bytes: number): void {
+    assert(this.end + bytes <= this.written, 'only what was written can be sent')
+    this.end += bytes
+  }
+
+  /** Makes a seam at the end: the next byte goes into another buffer. */
+  seal(): void {
+    this.lastSeam = this.end
+    this.#seams.push(this.end)
+  }
+
+  /** The end of the buffer that the byte at `position` lies in. */
+  bufferEnd(position: number): number {
+    while ((this.#seams[0] ?? Infinity) <= position) this.#seams.shift()
+    return this.#seams[0] ?? this.end
   }
 
   /** The bytes from `start` (included) to `end` (excluded), which must be there. */

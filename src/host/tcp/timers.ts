@@ -16,6 +16,8 @@ export const TIMER_RETRANSMIT = 0
 export const TIMER_DELAYED_ACK = 1
 /** See `TIMER_RETRANSMIT`. */
 export const TIMER_PATH = 2
+/** See `TIMER_RETRANSMIT`: no timer, but the end of an instant in which something made sending possible. */
+export const TIMER_SEND = 3
 
 /**
  * How long a report of a narrower path waits. Linux puts it off while the writer still holds the socket, which over a fast network
@@ -27,8 +29,12 @@ const ORPHAN_RETRIES = 8
 
 /** Does what is due. */
 export function timerFired(ep: TcpEndpoint, kind: number): void {
+  if (kind === TIMER_SEND) ep.isSending = false
   if (ep.state === 'CLOSE' || ep.state === 'TIME_WAIT') return
-  if (kind === TIMER_DELAYED_ACK) {
+  if (kind === TIMER_SEND) {
+    if (ep.sent.lostCount > ep.sent.resentCount) resendLost(ep)
+    sendPending(ep, Infinity)
+  } else if (kind === TIMER_DELAYED_ACK) {
     if (!ep.ack.isDue) return
     ep.ack.delayExpired(ep.rtt.rtoNs)
     sendAck(ep)
@@ -128,10 +134,4 @@ export function restartRetransmit(ep: TcpEndpoint): void {
   ep.probing = false
   if (ep.sent.count > 0) armRetransmit(ep)
   else ep.retransmitTimer.cancel()
-}
-
-/** What an acknowledgement has made possible. */
-export function sendOn(ep: TcpEndpoint): void {
-  if (ep.sent.lostCount > ep.sent.resentCount) resendLost(ep)
-  sendPending(ep)
 }
