@@ -1,6 +1,7 @@
 /**
- * An HTTP server: pages by path, a status, a service time, workers. It says who it is in the `Server` header. Conditional requests,
- * ranges and compression are not modelled; every method is answered like GET, HEAD without the body.
+ * An HTTP server: pages by path, a status, a service time, workers. It says who it is in the `Server` header.
+ * Conditional requests, ranges and compression are not modelled; every method is answered like GET, HEAD
+ * without the body.
  * @module
  */
 import type { Result } from '../base/result.ts'

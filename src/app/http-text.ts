@@ -1,6 +1,7 @@
 /**
- * HTTP/1.1 messages (RFC 9112): bytes in, messages out, however they were cut into segments. Chunked bodies, trailers and folded header
- * lines are not modelled; a body is as long as Content-Length says, or, in a response without it, as the connection lasts.
+ * HTTP/1.1 messages (RFC 9112): bytes in, messages out, however they were cut into segments. Chunked bodies,
+ * trailers and folded header lines are not modelled; a body is as long as Content-Length says, or, in a
+ * response without it, as the connection lasts.
  * @module
  */
 

@@ -21,7 +21,10 @@ export interface LabDatagramOptions extends ExchangeOptions {
   readonly sport?: number
 }
 
-/** Sends a datagram and waits for the reply, if it wants one. `onResult` gets the bytes of the reply too, and may be called before this returns. */
+/**
+ * Sends a datagram and waits for the reply, if it wants one. `onResult` gets the bytes of the reply too, and
+ * may be called before this returns.
+ */
 export function sendLabDatagram(
   host: AppHost, options: LabDatagramOptions, onResult: (result: LabResult, replyBytes: number) => void,
 ): void {

@@ -1,7 +1,8 @@
 /**
- * What the clients and servers of labs say to each other. A request begins with a line of text, its own size and the size of the reply
- * that it wants (`32 64`, with `!` behind when the server is to close first); a reply begins with the server's name and the client as the
- * server saw it (`rs1 10.0.0.10:40001 `). Both are filled up to their size with dots.
+ * What the clients and servers of labs say to each other. A request begins with a line of text, its own size
+ * and the size of the reply that it wants (`32 64`, with `!` behind when the server is to close first); a reply
+ * begins with the server's name and the client as the server saw it (`rs1 10.0.0.10:40001 `). Both are filled
+ * up to their size with dots.
  * @module
  */
 import { formatIp, type IpAddr, isIpv6 } from '../wire/address.ts'

@@ -1,6 +1,6 @@
 /**
- * Load: many requests of many clients, begun by a law of arrivals, each with its record. What a request is, a starter says; those of the
- * kinds of traffic are in `requests.ts`.
+ * Load: many requests of many clients, begun by a law of arrivals, each with its record. What a request is, a
+ * starter says; those of the kinds of traffic are in `requests.ts`.
  * @module
  */
 import { assert } from '../base/assert.ts'

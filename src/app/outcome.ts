@@ -5,8 +5,9 @@
 import type { Errno } from '../host/errno.ts'
 
 /**
- * `ok`: a whole answer; `refused`: RST or ICMP port unreachable; `unreachable`: another ICMP error or no route; `eof`: closed without
- * an answer; `short`: closed before the answer was whole; `error`: anything else, such as no free port.
+ * `ok`: a whole answer; `refused`: RST or ICMP port unreachable; `unreachable`: another ICMP error or no route;
+ * `eof`: closed without an answer; `short`: closed before the answer was whole; `error`: anything else, such as
+ * no free port.
  */
 export type RequestOutcome = 'ok' | 'refused' | 'timeout' | 'reset' | 'unreachable' | 'eof' | 'short' | 'error'
 

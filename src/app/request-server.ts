@@ -1,7 +1,8 @@
 /**
- * A TCP server of requests and answers: accepts, serves each request with a worker for the service time, answers, closes. What a request
- * is, a protocol says. A bounded number of workers is like prefork Apache: a connection is accepted when a worker is idle, which is then
- * bound to it until its first answer; later requests on the connection wait for a worker like everybody.
+ * A TCP server of requests and answers: accepts, serves each request with a worker for the service time,
+ * answers, closes. What a request is, a protocol says. A bounded number of workers is like prefork Apache: a
+ * connection is accepted when a worker is idle, which is then bound to it until its first answer; later
+ * requests on the connection wait for a worker like everybody.
  * @module
  */
 import { type Err, ok, type Result } from '../base/result.ts'

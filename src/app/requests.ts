@@ -59,8 +59,8 @@ export function udpRequests(target: RequestTarget, options: { readonly sendBytes
 }
 
 /**
- * HTTP requests for a page. Each client makes `requestsPerConnection` requests over a connection, as long as the server keeps it; a client
- * that begins a request while its connection is busy opens another one.
+ * HTTP requests for a page. Each client makes `requestsPerConnection` requests over a connection, as long as
+ * the server keeps it; a client that begins a request while its connection is busy opens another one.
  */
 export function httpRequests(
   target: RequestTarget, options: { readonly hostHeader: string, readonly requestsPerConnection: number, readonly drawPath: () => string },

@@ -16,17 +16,18 @@ import type { Framing } from './encode.ts'
 import { encodeFrame, encodePacket, PPP_PROTOCOL_IPV4 } from './encode.ts'
 import type { Frame } from './frame.ts'
 import { ETHERNET_HEADER_BYTES, ethernetFrame, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES, pppFrame } from './frame.ts'
+import { GRE_CHECKSUM_PRESENT, greHeaderBytes, grePacket, type GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
 import { ICMP_HEADER_BYTES, icmpError, isIcmpError } from './icmp-message.ts'
 import type { Ipv4Header, Ipv4Packet, Ipv4Payload } from './ipv4-packet.ts'
 import {
-  IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipv4FromHeader,
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipv4FromHeader,
 } from './ipv4-packet.ts'
 import { decodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpSegment } from './tcp-segment.ts'
 import type { UdpDatagram } from './udp-datagram.ts'
-import { UDP_HEADER_BYTES, udpDatagram } from './udp-datagram.ts'
+import { GUE_HEADER_BYTES, UDP_HEADER_BYTES, udpDatagram } from './udp-datagram.ts'
 
 /** Why bytes are not a frame or packet that can be held. */
 export interface DecodeError {
@@ -92,6 +93,15 @@ export function readTcp(body: Uint8Array): TcpSegment | undefined {
   )
 }
 
+/**
+ * The packet in the data of a UDP datagram, for those who know by its port that it is GUE. Undefined when it is not IPv4
+ * behind a header of version 0 without options, or has more or fewer bytes than its own header says.
+ */
+export function readGue(data: Uint8Array, uid: number): Ipv4Packet | undefined {
+  const isPlain = data.length >= GUE_HEADER_BYTES && data[0] === 0 && data[1] === IPPROTO_IPIP && get16(data, 2) === 0
+  return isPlain ? wholePacket(data.subarray(GUE_HEADER_BYTES), uid, 0) : undefined
+}
+
 function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Packet, DecodeError> {
   if (bytes.length < IPV4_HEADER_BYTES) return refuse('truncated', `${bytes.length} bytes are less than an IPv4 header`)
   const headerBytes = ((bytes[0] ?? 0) & 15) * 4
@@ -124,6 +134,7 @@ function parsePayload(header: Ipv4Header, body: Uint8Array, uid: number, depth: 
     case IPPROTO_UDP: return parseUdp(body)
     case IPPROTO_ICMP: return parseIcmp(body, uid, depth)
     case IPPROTO_IPIP: return wholePacket(body, uid, depth)
+    case IPPROTO_GRE: return parseGre(body, uid, depth)
     default: return undefined
   }
 }
@@ -131,6 +142,13 @@ function parsePayload(header: Ipv4Header, body: Uint8Array, uid: number, depth: 
 function parseUdp(body: Uint8Array): UdpDatagram | undefined {
   if (body.length < UDP_HEADER_BYTES) return undefined
   return udpDatagram({ sport: get16(body, 0), dport: get16(body, 2) }, new Uint8Array(body.subarray(UDP_HEADER_BYTES)))
+}
+
+function parseGre(body: Uint8Array, uid: number, depth: number): GrePacket | undefined {
+  if (get16(body, 2) !== ETHERTYPE_IPV4) return undefined
+  const hasChecksum = get16(body, 0) === GRE_CHECKSUM_PRESENT
+  const inner = wholePacket(body.subarray(greHeaderBytes(hasChecksum)), uid, depth)
+  return inner === undefined ? undefined : grePacket(inner, hasChecksum)
 }
 
 /** In an error, the packet is quoted as a value if all of it is there; a cut one could not be summed again, and stays bytes. */

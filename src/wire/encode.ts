@@ -9,16 +9,17 @@ import type { ArpPacket } from './arp-packet.ts'
 import { put16, put32, put48 } from './bytes.ts'
 import { internetChecksum, pseudoHeaderSum } from './checksum.ts'
 import type { Frame } from './frame.ts'
-import { ETHERNET_HEADER_BYTES, etherTypeOf, PPP_HEADER_BYTES } from './frame.ts'
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, etherTypeOf, PPP_HEADER_BYTES } from './frame.ts'
+import { GRE_CHECKSUM_PRESENT, greBytes, greHeaderBytes, type GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
 import { ICMP_HEADER_BYTES, icmpBytes } from './icmp-message.ts'
 import type { Ipv4Packet } from './ipv4-packet.ts'
-import { IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ipv4-packet.ts'
+import { IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ipv4-packet.ts'
 import { encodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpBytes } from './tcp-segment.ts'
 import type { UdpDatagram } from './udp-datagram.ts'
-import { UDP_HEADER_BYTES, udpBytes } from './udp-datagram.ts'
+import { GUE_HEADER_BYTES, UDP_HEADER_BYTES, udpBytes } from './udp-datagram.ts'
 
 /** How a link frames a packet: with an Ethernet II header, or with the two bytes of a point-to-point link. */
 export type Framing = 'ethernet' | 'ppp'
@@ -111,6 +112,9 @@ function writePayload(out: Uint8Array, at: number, packet: Ipv4Packet): void {
     case 'ipv4':
       assert(totalBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the packet inside')
       return writePacket(out, at, payload)
+    case 'gre':
+      assert(greBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the GRE packet')
+      return writeGre(out, at, payload)
     case 'raw':
       assert(payload.data.length === packet.payloadBytes, 'payloadBytes is the length of the data')
       return out.set(payload.data, at)
@@ -143,11 +147,24 @@ function writeUdp(out: Uint8Array, at: number, packet: Ipv4Packet, datagram: Udp
   put16(out, at, datagram.sport)
   put16(out, at + 2, datagram.dport)
   put16(out, at + 4, packet.payloadBytes)
+  if (datagram.gue !== undefined) {
+    // The first byte is version, control flag and length of options, all 0; the last two are flags, none of them set.
+    out[at + UDP_HEADER_BYTES + 1] = IPPROTO_IPIP
+    writePacket(out, at + UDP_HEADER_BYTES + GUE_HEADER_BYTES, datagram.gue.inner)
+    if (!datagram.gue.hasChecksum) return
+  }
   out.set(datagram.data, at + UDP_HEADER_BYTES)
   const sum = pseudoHeaderSum(packet, IPPROTO_UDP, packet.payloadBytes)
   const checksum = internetChecksum(out, at, at + packet.payloadBytes, sum)
   // RFC 768: zero means that there is none, so a computed zero is sent as its other form.
   put16(out, at + 6, checksum === 0 ? 0xffff : checksum)
+}
+
+function writeGre(out: Uint8Array, at: number, gre: GrePacket): void {
+  put16(out, at, gre.hasChecksum ? GRE_CHECKSUM_PRESENT : 0)
+  put16(out, at + 2, ETHERTYPE_IPV4)
+  writePacket(out, at + greHeaderBytes(gre.hasChecksum), gre.inner)
+  if (gre.hasChecksum) put16(out, at + 4, internetChecksum(out, at, at + greBytes(gre)))
 }
 
 function writeIcmp(out: Uint8Array, at: number, message: IcmpMessage): void {

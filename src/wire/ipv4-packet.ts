@@ -4,6 +4,7 @@
  * @module
  */
 import type { IpAddr } from './address.ts'
+import type { GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import type { UdpDatagram } from './udp-datagram.ts'
@@ -16,6 +17,8 @@ export const IPPROTO_IPIP = 4
 export const IPPROTO_TCP = 6
 /** See `IPPROTO_ICMP`. */
 export const IPPROTO_UDP = 17
+/** A packet behind a header of Generic Routing Encapsulation. */
+export const IPPROTO_GRE = 47
 
 /** Header length without options. */
 export const IPV4_HEADER_BYTES = 20
@@ -39,7 +42,7 @@ export interface FragmentPayload {
 }
 
 /** What an IPv4 packet carries. A packet inside a packet is IPIP. */
-export type Ipv4Payload = TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | FragmentPayload | RawPayload
+export type Ipv4Payload = TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | GrePacket | FragmentPayload | RawPayload
 
 /** One IPv4 packet. */
 export interface Ipv4Packet {

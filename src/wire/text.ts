@@ -15,10 +15,13 @@ import type { Frame } from './frame.ts'
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES } from './frame.ts'
 import { icmpText } from './icmp-text.ts'
 import type { Ipv4Header, Ipv4Packet } from './ipv4-packet.ts'
-import { IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ipv4-packet.ts'
+import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ipv4-packet.ts'
 import type { SequenceView } from './sequence-view.ts'
 import { tcpText } from './tcp-text.ts'
 import { UDP_HEADER_BYTES } from './udp-datagram.ts'
+
+/** Words of a GRE header that are printed, by their flags. */
+const GRE_FIELDS: readonly (readonly [bit: number, name: string])[] = [[0x2000, 'key='], [0x1000, 'seq ']]
 
 /** How to print. */
 export interface TextOptions {
@@ -107,12 +110,32 @@ function bodyText(
     case IPPROTO_UDP: return udpText(body)
     case IPPROTO_ICMP: return icmpText(body, lengthBytes)
     case IPPROTO_IPIP: return `IP ${ipv4Text(body, sequences)}`
+    case IPPROTO_GRE: return greText(body, lengthBytes, sequences)
     case IPPROTO_VRRP: return vrrpText(header, body, lengthBytes)
     case IPPROTO_IGMP:
       if (body[0] === IGMP_V3_REPORT) return `igmp v3 report, ${get16(body, 6)} group record(s)`
   }
   // Two spaces, as tcpdump has them here.
   return ` ip-proto-${header.protocol} ${lengthBytes}`
+}
+
+/** Key and sequence number are printed where they are; the words of verbose output are not. */
+function greText(body: Uint8Array, lengthBytes: number, sequences: SequenceView | undefined): string {
+  const flags = get16(body, 0)
+  const version = flags & 7
+  const end = `length ${lengthBytes}`
+  if (body.length < 4) return `GREv${version}, ${end} [|gre]`
+  if (version !== 0) return `GREv${version}, ${end}`
+  let at = (flags & 0xc000) === 0 ? 4 : 8
+  const fields: string[] = []
+  for (const [bit, name] of GRE_FIELDS) {
+    if ((flags & bit) === 0) continue
+    fields.push(`${name}${name === 'key=' ? `0x${get32(body, at).toString(16)}` : String(get32(body, at))}, `)
+    at += 4
+  }
+  const type = get16(body, 2)
+  const inner = type === ETHERTYPE_IPV4 ? `IP ${ipv4Text(body.subarray(at), sequences)}` : `gre-proto-0x${type.toString(16)}`
+  return `GREv0, ${fields.join('')}${end}: ${inner}`
 }
 
 function udpText(body: Uint8Array): string {

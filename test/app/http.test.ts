@@ -88,7 +88,8 @@ describe('an HTTP server', () => {
       fetchHttp(wire.a, { dst: wire.b.addr, dport: 80 }, { target: '/' }, ({ endNs }) => ends.push(Math.round(endNs / 1e6)))
     }
     wire.runFor(NS_PER_SECOND)
-    // Connect 2 ms, request and answer 2 ms. The other two are accepted when the first answers are out, at 103 ms, with their requests there.
+    // Connect 2 ms, request and answer 2 ms. The other two are accepted when the first answers are out, at 103
+    // ms, with their requests there.
     expect(ends).toEqual([104, 104, 204, 204])
   })
 

@@ -1,6 +1,7 @@
 /**
- * Two hosts for tests of endpoints, joined by a wire with a delay, an optional rate and a rule that decides what is lost. They have TCP and
- * UDP and nothing else: no routes, neighbors or hooks. Everything sent is written down in the notation of the ladders.
+ * Two hosts for tests of endpoints, joined by a wire with a delay, an optional rate and a rule that decides
+ * what is lost. They have TCP and UDP and nothing else: no routes, neighbors or hooks. Everything sent is
+ * written down in the notation of the ladders.
  * @module
  */
 import { SysctlRegistry } from '../../src/host/sysctl.ts'

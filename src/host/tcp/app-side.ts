@@ -1,6 +1,7 @@
 /**
- * The side of an endpoint that its application sees: received bytes that wait to be read, and calls to the application's handlers.
- * A reader that segments have news for is called at the end of the instant, after all packets that arrive in it, as Linux wakes it.
+ * The side of an endpoint that its application sees: received bytes that wait to be read, and calls to the
+ * application's handlers. A reader that segments have news for is called at the end of the instant, after all
+ * packets that arrive in it, as Linux wakes it.
  * @module
  */
 import type { Actor } from '../../sim/event-queue.ts'

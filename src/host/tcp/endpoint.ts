@@ -205,8 +205,8 @@ export class TcpEndpoint implements Actor, EndpointKey {
   }
 
   /**
-   * Sends what can be sent once all segments of this instant are dealt with: Linux merges acknowledgements that come in while a writer
-   * holds the socket.
+   * Sends what can be sent once all segments of this instant are dealt with: Linux merges acknowledgements that
+   * come in while a writer holds the socket.
    */
   sendSoon(): void {
     if (this.isSending || !(hasUnsent(this) || this.sent.lostCount > this.sent.resentCount)) return

@@ -1,5 +1,6 @@
 /**
- * What an acknowledgement does (tcp_ack()): the window of the peer, what has arrived, the round trip, congestion, and what is lost.
+ * What an acknowledgement does (tcp_ack()): the window of the peer, what has arrived, the round trip,
+ * congestion, and what is lost.
  * @module
  */
 import type { TcpSegment } from '../../wire/tcp-segment.ts'
@@ -42,7 +43,10 @@ export function processAck(ep: TcpEndpoint, segment: TcpSegment, start: number, 
   ep.sendSoon()
 }
 
-/** Takes the window unless the segment is older than the one it was taken from last (tcp_may_update_window()). True when it is another. */
+/**
+ * Takes the window unless the segment is older than the one it was taken from last (tcp_may_update_window()).
+ * True when it is another.
+ */
 function takeWindow(ep: TcpEndpoint, segment: TcpSegment, start: number, ackPosition: number): boolean {
   const window = segment.window << ep.sndScale
   const isNewer = ackPosition > ep.sndUna || start > ep.sndWl1 || (start === ep.sndWl1 && window > ep.sndWnd)

@@ -1,6 +1,6 @@
 /**
- * What a segment does to an endpoint (tcp_rcv_state_process(), tcp_validate_incoming()): handshake, checks, resets. Acknowledgements are
- * dealt with in `input-ack.ts`, data and FIN in `input-data.ts`.
+ * What a segment does to an endpoint (tcp_rcv_state_process(), tcp_validate_incoming()): handshake, checks,
+ * resets. Acknowledgements are dealt with in `input-ack.ts`, data and FIN in `input-data.ts`.
  * @module
  */
 import { NS_PER_MILLISECOND } from '../../base/units.ts'

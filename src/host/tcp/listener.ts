@@ -1,6 +1,7 @@
 /**
- * A listening endpoint with its two queues: handshakes that are going on, and connections that wait to be accepted. Where Linux begins to
- * answer with SYN cookies, because more handshakes are going on than the backlog allows, lvsim goes on keeping state, up to a bound.
+ * A listening endpoint with its two queues: handshakes that are going on, and connections that wait to be
+ * accepted. Where Linux begins to answer with SYN cookies, because more handshakes are going on than the
+ * backlog allows, lvsim goes on keeping state, up to a bound.
  * @module
  */
 import type { Actor } from '../../sim/event-queue.ts'

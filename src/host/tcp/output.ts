@@ -175,7 +175,10 @@ function transmit(ep: TcpEndpoint, start: number, end: number, pushed: boolean):
   put(ep, start, flags, plainOptions(ep), start < dataEnd ? ep.sendBuffer.slice(start, dataEnd) : NO_DATA)
 }
 
-/** Puts a segment onto the wire, with the window and the acknowledgement of the moment. Everything an endpoint sends goes through here. */
+/**
+ * Puts a segment onto the wire, with the window and the acknowledgement of the moment. Everything an endpoint
+ * sends goes through here.
+ */
 export function put(ep: TcpEndpoint, position: number, flags: number, options: TcpOptions, data: Uint8Array): Errno | undefined {
   const isReset = (flags & TCP_RST) !== 0
   const window = isReset ? 0 : offeredWindow(ep, (flags & TCP_SYN) !== 0)

@@ -1,7 +1,8 @@
 /**
- * What an application has written and the peer has not acknowledged: chunks of bytes by position. Nothing is copied, except
- * where a segment spans two writes. There is no limit: a writer is never blocked. Like Linux, which keeps what is written in buffers of
- * a limited size, it remembers the seams between them: no burst of segments goes across one.
+ * What an application has written and the peer has not acknowledged: chunks of bytes by position. Nothing is
+ * copied, except where a segment spans two writes. There is no limit: a writer is never blocked. Like Linux,
+ * which keeps what is written in buffers of a limited size, it remembers the seams between them: no burst of
+ * segments goes across one.
  * @module
  */
 import { assert } from '../../base/assert.ts'

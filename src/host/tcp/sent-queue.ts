@@ -1,8 +1,8 @@
 /**
- * The segments that are sent and not acknowledged, oldest first, and what is known of each: selectively acknowledged, lost, resent
- * (the retransmission queue and its SACK scoreboard, RFC 6675). A segment is lost when three later ones have arrived; a retransmission
- * when something sent after it has, once reordering was seen by a quarter of the round trip (RACK, RFC 8985, without its timers and
- * tail loss probes).
+ * The segments that are sent and not acknowledged, oldest first, and what is known of each: selectively
+ * acknowledged, lost, resent (the retransmission queue and its SACK scoreboard, RFC 6675). A segment is lost
+ * when three later ones have arrived; a retransmission when something sent after it has, once reordering was
+ * seen by a quarter of the round trip (RACK, RFC 8985, without its timers and tail loss probes).
  * @module
  */
 import type { ByteRange } from './reassembly.ts'
@@ -157,8 +157,9 @@ export class SentQueue {
   }
 
   /**
-   * Cuts the bursts that hold a segment of more than `mss` bytes anew, and marks the pieces lost. A burst is cut as one, as far as
-   * it is not selectively acknowledged, because Linux keeps it in one buffer. True when there was any.
+   * Cuts the bursts that hold a segment of more than `mss` bytes anew, and marks the pieces lost. A burst is
+   * cut as one, as far as it is not selectively acknowledged, because Linux keeps it in one buffer. True when
+   * there was any.
    */
   cutAnew(mss: number): boolean {
     const old = this.#segments.slice(this.#head)

@@ -1,6 +1,6 @@
 /**
- * The connections of a host in TIME_WAIT and the end of each. All wait equally long, so one timer serves the list in order of entry;
- * the few that segments of the old connection prolong get an event of their own.
+ * The connections of a host in TIME_WAIT and the end of each. All wait equally long, so one timer serves the
+ * list in order of entry; the few that segments of the old connection prolong get an event of their own.
  * @module
  */
 import type { Actor } from '../../sim/event-queue.ts'

@@ -1,6 +1,7 @@
 /**
- * What is left of a connection in TIME_WAIT: enough to answer the peer's repeated FIN, and to let a new connection between the same
- * ports begin when its numbers are beyond the old ones (tcp_timewait_state_process()).
+ * What is left of a connection in TIME_WAIT: enough to answer the peer's repeated FIN, and to let a new
+ * connection between the same ports begin when its numbers are beyond the old ones
+ * (tcp_timewait_state_process()).
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'

@@ -1,6 +1,7 @@
 /**
- * What happens when a timer of an endpoint fires: retransmission with backoff, probes of a closed window, delayed acknowledgements,
- * the end of an abandoned FIN_WAIT2, and the cut of segments that a path has become too narrow for (tcp_timer.c).
+ * What happens when a timer of an endpoint fires: retransmission with backoff, probes of a closed window,
+ * delayed acknowledgements, the end of an abandoned FIN_WAIT2, and the cut of segments that a path has become
+ * too narrow for (tcp_timer.c).
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
@@ -20,8 +21,9 @@ export const TIMER_PATH = 2
 export const TIMER_SEND = 3
 
 /**
- * How long a report of a narrower path waits. Linux puts it off while the writer still holds the socket, which over a fast network
- * lasts until the answers to the whole burst are in; so what they acknowledge is not sent again.
+ * How long a report of a narrower path waits. Linux puts it off while the writer still holds the socket, which
+ * over a fast network lasts until the answers to the whole burst are in; so what they acknowledge is not sent
+ * again.
  */
 const PATH_DELAY_NS = NS_PER_MILLISECOND
 /** Times of an abandoned connection's retransmissions when tcp_orphan_retries is 0 (tcp_orphan_retries()). */

@@ -1,6 +1,7 @@
 /**
- * How what an application writes gets into the send buffer (tcp_sendmsg_locked()): in buffers of as many full segments as half of the
- * peer's window holds, with a first burst as soon as one is full. It shows in where PSH is set, and so in captures.
+ * How what an application writes gets into the send buffer (tcp_sendmsg_locked()): in buffers of as many full
+ * segments as half of the peer's window holds, with a first burst as soon as one is full. It shows in where PSH
+ * is set, and so in captures.
  * @module
  */
 import type { TcpEndpoint } from './endpoint.ts'

@@ -92,8 +92,8 @@ describe('congestion control', () => {
 
   it('waits for the timeout when the last segment is lost', () => {
     const { doneNs } = download({ bytes: 14_600, delayNs: 50 * NS_PER_MILLISECOND, rule: losing(10) })
-    // Round trip samples of 100 ms: the deviation falls from 50 to 37.5 and below 50 ms, so the bound of 200 ms counts. The timer runs from
-    // the last acknowledgement, at 250 ms + 50 ms.
+    // Round trip samples of 100 ms: the deviation falls from 50 to 37.5 and below 50 ms, so the bound of 200 ms
+    // counts. The timer runs from the last acknowledgement, at 250 ms + 50 ms.
     expect(doneNs()).toBeGreaterThan(550 * NS_PER_MILLISECOND)
     expect(doneNs()).toBeLessThan(700 * NS_PER_MILLISECOND)
   })

@@ -79,7 +79,8 @@ describe(`TCP over a bad wire (seed ${seed})`, () => {
       const toB = c.writes.map((bytes) => all.subarray(at, at += bytes))
       const toA = pattern(c.reply)
       const { received, ended, wire } = transfer({ ...c, toB, toA })
-      // A handshake can fail when all of its seven SYNs or six SYN-ACKs are lost, a close when the last ACK is; data may not be wrong.
+      // A handshake can fail when all of its seven SYNs or six SYN-ACKs are lost, a close when the last ACK is;
+      // data may not be wrong.
       if (ended.includes('a ETIMEDOUT')) return
       expect(received.b).toEqual([...all])
       expect(received.a).toEqual([...toA])

@@ -99,6 +99,19 @@ describe('ladders as recorded from Linux 6.1', () => {
     ])
   })
 
+  it('sends a large write in bursts as Linux does, each with its last segment pushed', () => {
+    const wire = pair()
+    serve(wire, { onData: (endpoint) => { endpoint.send(new Uint8Array(50_000)) } })
+    connect(wire, { onConnected: (endpoint) => { endpoint.send(new Uint8Array(1000)) }, onData: () => {} })
+    wire.runFor(NS_PER_SECOND)
+    const ends = wire.ladder.flatMap((line) => /^B > A: PA seq (\d+) .* len (\d+)/.exec(line)?.slice(1).map(Number) ?? [])
+    // Half of the window of ten, twice; half of twenty, twice. What is written is kept in buffers of 22 full
+    // segments, half of the peer's window of 64240, refilled while it goes out: the first ends after 5 + 5 + 22
+    // = 32 segments, which leaves 2, and 3 in the second.
+    const seqs = ends.filter((_, i) => i % 2 === 0)
+    expect(seqs).toEqual([5841, 13_141, 27_741, 42_341, 45_261, 49_641])
+  })
+
   it('cuts what is not selectively acknowledged anew when the path is narrower than thought', () => {
     const wire = pair()
     wire.rule = (packet) => packet.src === wire.a.addr ? { narrowMtu: 1400 } : 'pass'

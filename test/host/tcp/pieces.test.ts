@@ -32,7 +32,7 @@ describe('the send buffer', () => {
     buffer.append(Uint8Array.of(5, 6))
     // Positions begin at 1.
     expect([...buffer.slice(2, 6)]).toEqual([2, 3, 4, 5])
-    expect(buffer.end).toBe(7)
+    expect(buffer.written).toBe(7)
   })
 
   it('does not copy what lies within one write', () => {
@@ -50,6 +50,16 @@ describe('the send buffer', () => {
       .toEqual([false, true, false, true])
   })
 
+  it('has its bytes sent only as they are exposed, and remembers the seams ahead', () => {
+    const buffer = new SendBuffer()
+    buffer.append(new Uint8Array(30))
+    buffer.expose(10)
+    buffer.seal()
+    buffer.expose(15)
+    expect([buffer.end, buffer.written, buffer.bufferEnd(1), buffer.bufferEnd(11)]).toEqual([26, 31, 11, 26])
+    expect(() => buffer.expose(6)).toThrow('only what was written')
+  })
+
   it(`always gives what was written, whatever was released (seed ${seed})`, () => {
     fc.assert(fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { minLength: 1, maxLength: 80 }),
       fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 30 }), (writes, reads) => {
@@ -58,10 +68,10 @@ describe('the send buffer', () => {
         const all = writes.flatMap((bytes) => [...bytes])
         let released = 1
         for (const [from, length, release] of reads) {
-          const start = released + from % Math.max(buffer.end - released, 1)
-          const end = Math.min(start + length % 40, buffer.end)
+          const start = released + from % Math.max(buffer.written - released, 1)
+          const end = Math.min(start + length % 40, buffer.written)
           if (start < end) expect([...buffer.slice(start, end)]).toEqual(all.slice(start - 1, end - 1))
-          released = Math.max(released, Math.min(released + release % 10, buffer.end - 1))
+          released = Math.max(released, Math.min(released + release % 10, buffer.written - 1))
           buffer.release(released)
         }
       }), { seed })
