@@ -75,7 +75,7 @@ export function makeProgram(finish: (code: ExitCode) => void): Command {
 function withRunOptions(command: Command): Command {
   return command.option('--seed <seed>', 'instead of that of the file').option('--json', 'print one JSON document')
     .addOption(new Option('--jsonl', 'print one JSON document a line').conflicts('json'))
-    .option('--trace', 'print every frame, as tcpdump does').option('--pcap <folder>', 'write a capture of every nic (pcapng)')
+    .option('--trace', 'print every frame, as tcpdump does').option('--pcap <folder>', 'write a capture of each nic (pcapng); mergecap joins them')
     .option('--quiet', 'no progress, and only what failed')
 }
 

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import type { Result } from '../base/result.ts'
-import { captureChunks } from '../report/capture.ts'
+import { captureFiles } from '../report/capture.ts'
 import { traceLines } from '../report/trace-text.ts'
 import type { TextOptions } from '../report/style.ts'
 import { Recorder } from '../scenario/recorder.ts'
@@ -62,19 +62,22 @@ export async function simulate(scenario: Scenario, options: SimulationOptions): 
   return result.ok ? { ok: true, value: { result: result.value, recorder } } : result
 }
 
-/** Prints the trace and writes the capture that were asked for. Not ok when the capture could not be written. */
+/** Prints the trace and writes the captures that were asked for, one of each nic. Not ok when one could not be written. */
 export async function deliverRecording({ result, recorder }: Simulated, options: SimulationOptions): Promise<ExitCode> {
   if (recorder === undefined) return EXIT.ok
   if (options.trace === true) for (const line of traceLines(recorder, styleFor(process.stdout))) await print(`${line}\n`)
   if (options.pcap === undefined) return EXIT.ok
-  const name = result.mode === undefined ? 'run' : result.mode
-  const path = join(options.pcap, `${name}.pcapng`)
-  const written = writeWhole(path, joined([...captureChunks(recorder)]))
-  if (!written.ok) {
-    say(`lvsim: ${written.error.path}: ${written.error.message}`)
-    return EXIT.io
+  const folder = result.mode === undefined ? options.pcap : join(options.pcap, result.mode)
+  let count = 0
+  for (const { name, chunks } of captureFiles(recorder)) {
+    const written = writeWhole(join(folder, `${name}.pcapng`), joined([...chunks]))
+    if (!written.ok) {
+      say(`lvsim: ${written.error.path}: ${written.error.message}`)
+      return EXIT.io
+    }
+    count++
   }
-  if (options.quiet !== true) say(`wrote ${path}`)
+  if (options.quiet !== true) say(`wrote ${count} captures to ${folder}`)
   return EXIT.ok
 }
 

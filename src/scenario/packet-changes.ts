@@ -5,7 +5,7 @@
  */
 import { formatIp, type IpAddr } from '../wire/address.ts'
 import { isIcmpError } from '../wire/icmp-message.ts'
-import { isFragment, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { innerPacket, isFragment, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 
 /** One field of a header that changed, both values as text. */
 export interface FieldChange {
@@ -26,7 +26,7 @@ export interface Flow {
 /** Fields of the headers that differ, in their order. A wrapping put on or taken off is one change, of `outer header`. */
 export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] {
   if (before === after) return []
-  const [inner, outer] = [innerOf(before), innerOf(after)]
+  const [inner, outer] = [innerPacket(before), innerPacket(after)]
   if (inner === undefined && outer !== undefined) {
     return [{ field: 'outer header', before: 'none', after: outerText(after) }, ...changesOf(before, outer)]
   }
@@ -45,25 +45,23 @@ export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] 
 /** The TCP or UDP flow of a packet; of what is inside it, of the whole it is a piece of, of what an ICMP error is about. */
 export function flowOf(packet: Ipv4Packet): Flow | undefined {
   const { payload, src, dst } = packet
+  const inner = innerPacket(packet)
+  if (inner !== undefined) return flowOf(inner)
   switch (payload.kind) {
     case 'tcp':
     case 'udp': return { protocol: payload.kind, src, sport: payload.sport, dst, dport: payload.dport }
-    case 'ipv4': return flowOf(payload)
     case 'fragment': return flowOf(payload.whole)
     case 'icmp': return payload.quoted === undefined ? undefined : flowOf(payload.quoted)
-    case 'raw': return undefined
+    default: return undefined
   }
 }
 
 /** The number of the packet that this one, an ICMP error, is about; undefined for any other packet. */
 export function reportedUid(packet: Ipv4Packet): number | undefined {
   const { payload } = packet
-  if (payload.kind === 'ipv4') return reportedUid(payload)
+  const inner = innerPacket(packet)
+  if (inner !== undefined) return reportedUid(inner)
   return payload.kind === 'icmp' && isIcmpError(payload.type) ? payload.quoted?.uid : undefined
-}
-
-function innerOf({ payload }: Ipv4Packet): Ipv4Packet | undefined {
-  return payload.kind === 'ipv4' ? payload : undefined
 }
 
 function outerText({ src, dst, ttl }: Ipv4Packet): string {

@@ -101,6 +101,16 @@ export function isFragment(packet: Ipv4Packet): boolean {
   return packet.moreFragments || packet.fragmentOffsetBytes !== 0
 }
 
+/** The packet inside, of one that a tunnel has wrapped (IPIP, GRE or GUE); undefined for any other. */
+export function innerPacket({ payload }: Ipv4Packet): Ipv4Packet | undefined {
+  switch (payload.kind) {
+    case 'ipv4': return payload
+    case 'gre': return payload.inner
+    case 'udp': return payload.gue?.inner
+    default: return undefined
+  }
+}
+
 /** The packet after one more router: TTL less one. */
 export function withTtlDecremented(p: Ipv4Packet): Ipv4Packet {
   return make(p.uid, p.src, p.dst, p.ttl - 1, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,

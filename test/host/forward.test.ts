@@ -226,6 +226,6 @@ function sample(): Ipv4Packet {
   return {
     kind: 'ipv4', uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.1'), ttl: 64, protocol: 17, tos: 0, ident: 0, dontFragment: true,
     moreFragments: false,
-    fragmentOffsetBytes: 0, payload: { kind: 'udp', sport: 1, dport: 9, data: new Uint8Array(0) }, payloadBytes: 8, mark: 0,
+    fragmentOffsetBytes: 0, payload: udpDatagram({ sport: 1, dport: 9 }, new Uint8Array(0)), payloadBytes: 8, mark: 0,
   }
 }
