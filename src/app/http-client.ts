@@ -218,7 +218,8 @@ export class HttpConnection implements TcpHandlers, Actor {
     }
     onDone?.({
       failure, errno, message, status: message === undefined ? undefined : Number(message.startLine.split(' ')[1]),
-      body: joined(this.#body), bodyBytes: this.#bodyBytes, server: message === undefined ? undefined : findHeader(message, 'server'),
+      body: joined(this.#body), bodyBytes: this.#bodyBytes,
+      server: message === undefined ? undefined : findHeader(message, 'server'),
       startNs: this.#startNs, connectedNs: this.#connectedNs, firstByteNs: this.#firstByteNs, endNs: this.#host.sim.nowNs,
     })
   }

@@ -30,7 +30,8 @@ export interface HttpServerOptions extends RequestServerOptions {
 
 /** Reason phrases (RFC 9110 15). */
 const REASONS = new Map<number, string>([
-  [200, 'OK'], [201, 'Created'], [204, 'No Content'], [301, 'Moved Permanently'], [302, 'Found'], [304, 'Not Modified'], [400, 'Bad Request'],
+  [200, 'OK'], [201, 'Created'], [204, 'No Content'], [301, 'Moved Permanently'], [302, 'Found'],
+  [304, 'Not Modified'], [400, 'Bad Request'],
   [401, 'Unauthorized'], [403, 'Forbidden'], [404, 'Not Found'], [500, 'Internal Server Error'], [502, 'Bad Gateway'],
   [503, 'Service Unavailable'], [504, 'Gateway Timeout'],
 ])

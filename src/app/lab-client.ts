@@ -146,8 +146,12 @@ export class LabConnection implements TcpHandlers, Actor {
   onPeerClosed(): void {
     this.#peerClosed = true
     if (this.#onResult === undefined) return
-    if (this.#receivedBytes >= this.#replyBytes) this.#succeed()
-    else this.#finish({ ...this.#source(), outcome: this.#receivedBytes === 0 ? 'eof' : 'short', ...this.#answer(), ...this.#after() })
+    if (this.#receivedBytes >= this.#replyBytes) {
+      this.#succeed()
+      return
+    }
+    const outcome = this.#receivedBytes === 0 ? 'eof' : 'short'
+    this.#finish({ ...this.#source(), outcome, ...this.#answer(), ...this.#after() })
   }
 
   onError(_endpoint: TcpEndpoint, errno: Errno): void {

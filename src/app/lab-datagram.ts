@@ -37,7 +37,9 @@ export function sendLabDatagram(
   }
   const timer = new Timer(host.sim, { onEvent: () => finish({ outcome: 'timeout' }, 0) }, 0, undefined)
   const opened = host.udp.connect(options, {
-    onDatagram: (_socket, { data }) => finish({ outcome: 'ok', ...readLabReply(data.subarray(0, REPLY_HEAD_BYTES)) }, data.length),
+    onDatagram: (_socket, { data }) => {
+      finish({ outcome: 'ok', ...readLabReply(data.subarray(0, REPLY_HEAD_BYTES)) }, data.length)
+    },
     onError: (_socket, errno) => finish({ outcome: outcomeOf(errno), errno }, 0),
   })
   if (!opened.ok) {

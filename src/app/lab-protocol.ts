@@ -46,7 +46,9 @@ export function readLabRequest(bytes: Uint8Array): LabRequest | undefined {
 }
 
 /** The bytes of a reply, `bytes` of them. */
-export function encodeLabReply(name: string, client: { readonly addr: IpAddr, readonly port: number }, bytes: number): Uint8Array {
+export function encodeLabReply(
+  name: string, client: { readonly addr: IpAddr, readonly port: number }, bytes: number,
+): Uint8Array {
   return filled(`${name} ${formatEndpoint(client.addr, client.port)} `, bytes)
 }
 

@@ -31,11 +31,21 @@ export function startLabServer(host: AppHost, options: LabServerOptions): Result
   return RequestServer.start(host, options, (client) => new LabConversation(options, client))
 }
 
+/** How a UDP server of a lab answers. */
+export interface LabUdpServerOptions {
+  readonly port: number
+  /** All addresses unless given. */
+  readonly addr?: IpAddr
+  /** What it calls itself. */
+  readonly name: string
+  /** None unless given. */
+  readonly serviceTime?: ServiceTime
+  /** Datagrams served at once; no bound unless given. */
+  readonly workers?: number
+}
+
 /** Starts a UDP server: one reply to each datagram. */
-export function startLabUdpServer(
-  host: AppHost,
-  options: { readonly port: number, readonly addr?: IpAddr, readonly name: string, readonly serviceTime?: ServiceTime, readonly workers?: number },
-): Result<RunningServer, Errno> {
+export function startLabUdpServer(host: AppHost, options: LabUdpServerOptions): Result<RunningServer, Errno> {
   const server = new UdpServer(host, options)
   const bound = server.bind(options.addr ?? IPV4_ANY)
   return bound.ok ? ok(server) : bound
@@ -81,29 +91,23 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return all
 }
 
-interface UdpServerOptions {
-  readonly port: number
-  readonly name: string
-  readonly serviceTime?: ServiceTime
-  readonly workers?: number
-}
-
 /** Serves datagrams with workers, first come, first served. */
 class UdpServer implements RunningServer, Actor {
   readonly #host: AppHost
-  readonly #options: UdpServerOptions
+  readonly #options: LabUdpServerOptions
   readonly #queue: ReceivedDatagram[] = []
   #socket: UdpSocket | undefined
   #idleWorkers: number
 
-  constructor(host: AppHost, options: UdpServerOptions) {
+  constructor(host: AppHost, options: LabUdpServerOptions) {
     this.#host = host
     this.#options = options
     this.#idleWorkers = options.workers ?? Infinity
   }
 
   bind(addr: IpAddr): Result<undefined, Errno> {
-    const bound = this.#host.udp.bind({ addr, port: this.#options.port }, { onDatagram: (_socket, datagram) => this.#receive(datagram) })
+    const handlers = { onDatagram: (_socket: UdpSocket, datagram: ReceivedDatagram): void => this.#receive(datagram) }
+    const bound = this.#host.udp.bind({ addr, port: this.#options.port }, handlers)
     if (!bound.ok) return bound satisfies Err<Errno>
     this.#socket = bound.value
     return ok(undefined)
@@ -134,7 +138,8 @@ class UdpServer implements RunningServer, Actor {
 
   #work(datagram: ReceivedDatagram): void {
     const { sim, name } = this.#host
-    const serviceNs = drawServiceNs(this.#options.serviceTime ?? NO_SERVICE_TIME, sim.stream(`server:${name}:${this.#options.port}`))
+    const { serviceTime = NO_SERVICE_TIME, port } = this.#options
+    const serviceNs = drawServiceNs(serviceTime, sim.stream(`server:${name}:${port}`))
     if (serviceNs === 0) this.onEvent(0, datagram)
     else sim.schedule(sim.nowNs + serviceNs, this, 0, datagram)
   }

@@ -24,7 +24,8 @@ export interface RequestTarget {
 
 /** Connections with one request and one reply; kept open for `holdNs` after the reply. */
 export function connectRequests(
-  target: RequestTarget, options: { readonly sendBytes: number, readonly replyBytes: number, readonly holdNs: number, readonly serverCloses: boolean },
+  target: RequestTarget,
+  options: { readonly sendBytes: number, readonly replyBytes: number, readonly holdNs: number, readonly serverCloses: boolean },
 ): StartRequest {
   const { holdNs } = options
   return (client, index, done) => {
@@ -47,7 +48,9 @@ export function connectRequests(
 }
 
 /** Datagrams and their replies. */
-export function udpRequests(target: RequestTarget, options: { readonly sendBytes: number, readonly replyBytes: number }): StartRequest {
+export function udpRequests(
+  target: RequestTarget, options: { readonly sendBytes: number, readonly replyBytes: number },
+): StartRequest {
   return (client, index, done) => {
     const { sim } = client
     const startNs = sim.nowNs
@@ -63,7 +66,8 @@ export function udpRequests(target: RequestTarget, options: { readonly sendBytes
  * the server keeps it; a client that begins a request while its connection is busy opens another one.
  */
 export function httpRequests(
-  target: RequestTarget, options: { readonly hostHeader: string, readonly requestsPerConnection: number, readonly drawPath: () => string },
+  target: RequestTarget,
+  options: { readonly hostHeader: string, readonly requestsPerConnection: number, readonly drawPath: () => string },
 ): StartRequest {
   const idle = new Map<AppHost, { readonly connection: HttpConnection, left: number }>()
   const perConnection = options.requestsPerConnection
@@ -71,7 +75,8 @@ export function httpRequests(
     let lane = idle.get(client)
     idle.delete(client)
     if (lane === undefined || !lane.connection.isReusable) {
-      lane = { connection: new HttpConnection(client, { ...targetOf(target, index), connectTimeoutNs: target.timeoutNs }), left: perConnection }
+      const connection = new HttpConnection(client, { ...targetOf(target, index), connectTimeoutNs: target.timeoutNs })
+      lane = { connection, left: perConnection }
     }
     const current = lane
     current.left--
@@ -79,23 +84,29 @@ export function httpRequests(
       target: options.drawPath(), hostHeader: options.hostHeader, timeoutNs: target.timeoutNs, keepsAlive: current.left > 0,
     }
     current.connection.request(request, (result) => {
-      if (current.left > 0 && result.failure === undefined && current.connection.isReusable && !idle.has(client)) idle.set(client, current)
+      const mayKeep = current.left > 0 && result.failure === undefined && current.connection.isReusable
+      if (mayKeep && !idle.has(client)) idle.set(client, current)
       else current.connection.close()
       done(recordOf(client, result))
     })
   }
 }
 
+/** Whom to ping. */
+export interface PingTarget {
+  readonly dst: IpAddr
+  readonly timeoutNs: number
+  /** Bytes of data. */
+  readonly sizeBytes: number
+}
+
 /** Pings. `echoOf` gives the registry of a client's host. */
-export function pingRequests(
-  target: { readonly dst: IpAddr, readonly timeoutNs: number, readonly sizeBytes: number }, echoOf: (client: AppHost) => IcmpEcho,
-): StartRequest {
+export function pingRequests(target: PingTarget, echoOf: (client: AppHost) => IcmpEcho): StartRequest {
   return (client, _index, done) => startPing(client.sim, client.name, echoOf(client), target, done)
 }
 
 function startPing(
-  sim: Simulator, client: string, echo: IcmpEcho, target: { readonly dst: IpAddr, readonly timeoutNs: number, readonly sizeBytes: number },
-  done: (record: RequestRecord) => void,
+  sim: Simulator, client: string, echo: IcmpEcho, target: PingTarget, done: (record: RequestRecord) => void,
 ): void {
   const startNs = sim.nowNs
   const finish = (outcome: RequestOutcome, bytes: number): void => {

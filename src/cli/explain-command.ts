@@ -29,7 +29,7 @@ const RECORDS_MAX = 5_000_000
 
 /** Runs a scenario with every decision written down, and tells what concerns one packet or connection. */
 export async function explainCommand(fileOrCode: string, options: ExplainOptions): Promise<ExitCode> {
-  if (/^LVS\d+$/.test(fileOrCode)) return explainCode(fileOrCode)
+  if (/^LVS\d+$/i.test(fileOrCode)) return explainCode(fileOrCode.toUpperCase())
   const subject = subjectOf(options)
   if (typeof subject === 'number') return subject
   const mode = parseMode(options.mode)

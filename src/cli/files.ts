@@ -37,7 +37,7 @@ export function writeWhole(path: string, content: string | Uint8Array): Result<v
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
     const handle = openSync(temporary, 'w', 0o644)
     try {
@@ -52,6 +52,14 @@ export function writeWhole(path: string, content: string | Uint8Array): Result<v
     rmSync(temporary, { force: true })
     return err({ path, message: reasonOf(error) })
   }
+}
+
+/** Makes a folder and those above it, one by one: Node's own `recursive` never comes back from a folder such as /proc. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  const above = dirname(path)
+  if (above !== path) makeFolder(above)
+  mkdirSync(path)
 }
 
 /** True for a folder. */
@@ -80,6 +88,6 @@ export function filesBelow(path: string, ending: string): Result<string[], FileE
 
 /** The system's words, without the path and the call that Node adds. */
 function reasonOf(error: unknown): string {
-  const message = (error as Error).message
-  return /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'EISDIR' ? 'is a directory' : /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
 }

@@ -13,11 +13,12 @@ import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_HOST } from '../wire/icmp-message.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { Arp } from './arp.ts'
-import { setDeviceUp } from './config/devices.ts'
-import { INITIAL_NET_CONFIG, type NetConfig } from './config/net-config.ts'
+import { addDevice, setDeviceUp } from './config/devices.ts'
+import { INITIAL_NET_CONFIG, type DeviceConfig, type NetConfig } from './config/net-config.ts'
 import { Cpu, type CpuOptions } from './cpu.ts'
 import type { Device } from './device.ts'
 import type { Errno } from './errno.ts'
+import { GuePorts } from './gue-ports.ts'
 import { Hooks, type Passage } from './hooks.ts'
 import { Icmp } from './icmp.ts'
 import { IpInput } from './ip-input.ts'
@@ -36,6 +37,12 @@ import { defineTcpSysctls } from './tcp/tcp-sysctls.ts'
 import type { HostTrace } from './trace.ts'
 import { Tunnels } from './tunnels.ts'
 import { UdpProtocol } from './udp.ts'
+
+/** The device that a module brings with it. gretap0 and erspan0, which come with gre0, are not modelled. */
+const DEVICES_OF_MODULES: ReadonlyMap<string, Pick<DeviceConfig, 'name' | 'kind' | 'mtuBytes'>> = new Map([
+  ['ipip', { name: 'tunl0', kind: 'ipip', mtuBytes: 1480 }],
+  ['ip_gre', { name: 'gre0', kind: 'gre', mtuBytes: 1476 }],
+])
 
 /** How a host is made; everything has a default but the name. */
 export interface HostOptions {
@@ -66,6 +73,7 @@ export class Host implements IpService {
   readonly input: IpInput
   readonly output: IpOutput
   readonly tunnels: Tunnels
+  readonly guePorts: GuePorts
   readonly netfilter: Netfilter
   readonly tcp: TcpProtocol
   readonly udp: UdpProtocol
@@ -98,6 +106,7 @@ export class Host implements IpService {
     this.netfilter = new Netfilter(this)
     this.tcp = new TcpProtocol(this)
     this.udp = new UdpProtocol(this)
+    this.guePorts = new GuePorts(this)
     this.pings = new IcmpEcho(this)
     this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOn(nic, frame, true))
     this.reconfigure(INITIAL_NET_CONFIG)
@@ -332,17 +341,12 @@ export class Host implements IpService {
     this.sysctl.set('net.ipv4.conf.all.accept_redirects', value === '0' ? '1' : '0')
   }
 
-  /** Modules that bring a device: ipip makes `tunl0`, down, with room for the outer header. */
-  #onModule(name: string): void {
-    if (name !== 'ipip' || this.#devices.has('tunl0')) return
-    this.reconfigure({
-      ...this.#net,
-      devices: [...this.#net.devices, {
-        name: 'tunl0', ifindex: this.#net.nextIfindex, kind: 'ipip', mac: 0 as MacAddr, mtuBytes: 1480, isUp: false,
-        usesArp: false, addresses: [],
-      }],
-      nextIfindex: this.#net.nextIfindex + 1,
-    })
+  /** Modules that bring a device: down, with room for the outer header. */
+  #onModule(module: string): void {
+    const device = DEVICES_OF_MODULES.get(module)
+    if (device === undefined || this.#devices.has(device.name)) return
+    const added = addDevice(this.#net, { ...device, mac: 0 as MacAddr })
+    if (added.ok) this.reconfigure(added.value)
   }
 }
 

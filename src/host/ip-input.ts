@@ -9,7 +9,7 @@ import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
   UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
 } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Device } from './device.ts'
 import { Reassembly } from './fragments.ts'
 import type { Passage } from './hooks.ts'
@@ -45,6 +45,7 @@ export class IpInput {
     const host = this.#host
     if (packet.protocol === IPPROTO_ICMP) return host.icmp.receive(packet, device)
     if (packet.protocol === IPPROTO_IPIP && host.modules.has('ipip')) return host.tunnels.receive(packet)
+    if (packet.protocol === IPPROTO_GRE && host.modules.has('ip_gre')) return host.tunnels.receive(packet)
     const transport = host.transport(packet.protocol)
     if (transport !== undefined) return transport.receive(packet, device)
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PROTOCOL, rest: 0 })

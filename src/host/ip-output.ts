@@ -129,7 +129,8 @@ export class IpOutput implements Actor {
         host.ledger.sent++
         device.nic?.send(pppFrame(packet))
         return
-      case 'ipip': return host.tunnels.send(packet, device, route)
+      case 'ipip':
+      case 'gre': return host.tunnels.send(packet, device, route)
       case 'loopback': return this.#loop(packet)
       case 'dummy': return host.drop(packet, 'blackhole')
     }

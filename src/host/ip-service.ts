@@ -79,7 +79,7 @@ export const DROP_REASONS = [
   'too-big', 'not-for-us', 'neighbor-failed', 'neighbor-queue-full', 'device-down', 'cpu-queue-full',
   'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window',
   'tcp-closed', 'tcp-backlog-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet',
-  'ipvs-unsupported', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
+  'tunnel-header', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
   'blackhole', 'prohibited', 'unreachable-route', 'muted',
 ] as const
 

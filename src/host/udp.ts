@@ -5,9 +5,10 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../wire/address.ts'
+import { encodePayload } from '../wire/encode.ts'
 import { ICMP_UNREACHABLE, type IcmpMessage, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
 import { IPPROTO_UDP, IPV4_HEADER_BYTES, type Ipv4Packet } from '../wire/ipv4-packet.ts'
-import { type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
+import { UDP_HEADER_BYTES, type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
 import type { Errno } from './errno.ts'
 import { errorOfIcmp } from './icmp-errno.ts'
 import type { IpService, TransportProtocol } from './ip-service.ts'
@@ -27,6 +28,8 @@ export interface UdpHandlers {
   onDatagram?(socket: UdpSocket, datagram: ReceivedDatagram): void
   /** An ICMP error about a datagram of a connected socket. */
   onError?(socket: UdpSocket, errno: Errno): void
+  /** Takes the packet whole, and accounts for it: a tunnel ends at this port (encap_rcv). */
+  onPacket?(packet: Ipv4Packet): void
 }
 
 /** One socket. */
@@ -135,6 +138,10 @@ export class UdpProtocol implements TransportProtocol {
       this.#ip.drop(packet, 'no-listener')
       return
     }
+    if (socket.handlers.onPacket !== undefined) {
+      socket.handlers.onPacket(packet)
+      return
+    }
     this.#ip.consume(packet, 'udp')
     deliver(socket, packet, datagram)
   }
@@ -204,7 +211,9 @@ function hears(socket: UdpSocket, remote: IpAddr, rport: number): boolean {
 }
 
 function deliver(socket: UdpSocket, packet: Ipv4Packet, datagram: UdpDatagram): void {
-  socket.handlers.onDatagram?.(socket, { data: datagram.data, from: packet.src, fromPort: datagram.sport, to: packet.dst })
+  // Who reads what was meant for a tunnel gets its bytes.
+  const data = datagram.gue === undefined ? datagram.data : encodePayload(packet).subarray(UDP_HEADER_BYTES)
+  socket.handlers.onDatagram?.(socket, { data, from: packet.src, fromPort: datagram.sport, to: packet.dst })
 }
 
 function isAny(addr: IpAddr): boolean {

@@ -6,7 +6,7 @@
 import type { Timer } from '../sim/timer.ts'
 import type { IpAddr } from '../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ipv4-packet.ts'
-import type { TunnelRule, ForwardingMethod } from './control/rules.ts'
+import type { ForwardingMethod } from './control/rules.ts'
 import type { Destination } from './destination.ts'
 import { TCP_STATE_NAMES } from './tcp-states.ts'
 
@@ -45,7 +45,6 @@ export class Connection {
   readonly isTemplate: boolean
   readonly isOnePacket: boolean
   method: ConnectionMethod = 'bypass'
-  tunnel: TunnelRule | undefined
   destination: Destination | undefined
   /** No packet of the server has been seen, and none is expected: DR and TUN begin like this. */
   noOutput = false

@@ -131,7 +131,6 @@ export class Connections implements Actor {
 function bind(connection: Connection, destination: Destination): void {
   connection.destination = destination
   connection.method = destination.method
-  connection.tunnel = destination.tunnel
   connection.noOutput = destination.method !== 'nat'
   destination.references++
   if (connection.isTemplate) destination.persistConns++

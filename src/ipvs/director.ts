@@ -44,6 +44,7 @@ export class Ipvs implements IpvsParts {
   readonly defence: Defence
   readonly totals: Stats
   tunnelIdent = 0
+  readonly flowSeed: number
   #rules: IpvsRules = INITIAL_RULES
   readonly #trash: Trash
   readonly #clock: ServiceClock
@@ -53,6 +54,7 @@ export class Ipvs implements IpvsParts {
 
   constructor(host: Host) {
     this.host = host
+    this.flowSeed = host.sim.stream(`ipvs:${host.name}:flows`).int(0x100000000)
     this.settings = defineIpvsSysctls(host.sysctl, host.profile.memoryBytes, (name) => this.#onSetting(name))
     this.#clock = this.#makeClock()
     this.totals = new Stats(this.#clock)

@@ -9,7 +9,7 @@ import { formatIp } from '../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
 } from '../wire/icmp-message.ts'
-import { IPPROTO_IPIP, IPV4_HEADER_BYTES, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { countIn, countOut } from './counting.ts'
 import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
 import { byIpvs, type IpvsParts } from './parts.ts'
@@ -18,8 +18,8 @@ import { transmit } from './transmit/transmit.ts'
 import { findWay, markHandled, type Sending } from './transmit/way.ts'
 
 const ICMP_SOURCE_QUENCH = 4
-/** An MTU that leaves room for an outer header above the smallest MTU of IPv4. */
-const TUNNEL_MTU_BYTES_MIN = 68 + IPV4_HEADER_BYTES
+/** The smallest MTU of IPv4 (RFC 791). */
+const MTU_BYTES_MIN = 68
 
 /** The hook function for errors on their way to real servers, at localIn, localOut and (for services by mark) forward. */
 export function handleIncomingError(
@@ -29,8 +29,12 @@ export function handleIncomingError(
   const message = errorOf(packet)
   const quoted = message?.quoted
   if (message === undefined || quoted === undefined) return packet
-  if (quoted.protocol === IPPROTO_IPIP && quoted.payload.kind === 'ipv4') {
-    return point === 'localIn' ? aboutTunnel(parts, packet, message, { outer: quoted, inner: quoted.payload }) : packet
+  const inner = innerPacket(quoted)
+  if (quoted.protocol === IPPROTO_IPIP && inner !== undefined) {
+    return point === 'localIn' ? aboutTunnel(parts, packet, message, { outer: quoted, inner }) : packet
+  }
+  if (inner !== undefined && point === 'localIn' && endsAtDestination(parts, quoted)) {
+    return aboutTunnel(parts, packet, message, { outer: quoted, inner })
   }
   const { connections, settings } = parts
   const read = readHeaders(quoted)
@@ -121,12 +125,21 @@ function aboutTunnel(
     // A client that does not look for the path MTU is not told it; its packets are cut.
     if (!outer.dontFragment) return undefined
     const mtuBytes = host.pathMtuBytes(outer.dst)
-    rest = mtuBytes > TUNNEL_MTU_BYTES_MIN ? mtuBytes - IPV4_HEADER_BYTES : mtuBytes
+    const overheadBytes = totalBytes(outer) - totalBytes(inner)
+    rest = mtuBytes > MTU_BYTES_MIN + overheadBytes ? mtuBytes - overheadBytes : mtuBytes
   }
   parts.host.trace?.decision(parts.host, inner, byIpvs(`the tunnel to ${formatIp(outer.dst)} failed: the client is told`))
   host.sendIcmpError(inner, { type: message.type, code: message.code, rest })
   countOut(parts, connection, inner)
   return undefined
+}
+
+/** True when a GUE or GRE packet was sent to a destination that has such a tunnel (ip_vs_find_tunnel). */
+function endsAtDestination(parts: IpvsParts, { dst, payload }: Ipv4Packet): boolean {
+  return parts.services.all.some(({ destinations }) => destinations.some(({ addr, method, tunnel }) => {
+    if (method !== 'tun' || addr !== dst) return false
+    return payload.kind === 'udp' ? tunnel.type === 'gue' && tunnel.port === payload.dport : tunnel.type === payload.kind
+  }))
 }
 
 /** The message, if it is an error that IPVS looks at. */

@@ -24,6 +24,8 @@ export interface IpvsParts {
   readonly totals: Stats
   /** Identification of the last outer packet of a tunnel. Live. */
   tunnelIdent: number
+  /** What this director's hash of flows begins with. */
+  readonly flowSeed: number
   /** The service of a destination of a connection, for its counters; undefined when that service is gone. */
   serviceOf(connection: Connection): Service | undefined
 }

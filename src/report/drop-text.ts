@@ -75,10 +75,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
   },
   'no-protocol': {
     cause: 'this host has nobody for packets of this protocol.',
-    cure: 'for IPIP load the module (modprobe ipip) and bring tunl0 up.',
+    cure: 'for IPIP and GUE load the module (modprobe ipip) and bring tunl0 up; for GRE, ip_gre and gre0.',
   },
   'tunnel-down': {
-    cause: 'an IPIP packet came in, but no tunnel device that is up takes it.',
+    cause: 'a packet of a tunnel came in, but no tunnel device that is up takes it.',
     cure: 'bring it up on the real server: ip link set tunl0 up (ifconfig tunl0 VIP netmask 255.255.255.255 up).',
   },
   'tcp-out-of-window': {
@@ -105,9 +105,9 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cause: 'IPVS threw it away to defend itself or by a setting: a drop rate, low memory, or a packet that belongs to nobody.',
     cure: 'look at net.ipv4.vs.drop_packet, drop_entry, amemthresh and sloppy_tcp.',
   },
-  'ipvs-unsupported': {
-    cause: 'the forwarding method cannot carry this packet.',
-    cure: 'use another forwarding method for this destination.',
+  'tunnel-header': {
+    cause: 'the header of the tunnel is not one that this end takes: not GUE at a GUE port, or a GRE checksum too many or too few.',
+    cure: 'make both ends the same: --tun-type, --tun-port and --tun-csum of ipvsadm, ip fou and ip tunnel on the real server.',
   },
   'ipvs-no-route': {
     cause: 'the director has no usable route to the real server.',

@@ -117,7 +117,8 @@ describe('an HTTP client', () => {
     const silent = serving()
     silent.rule = () => 'lose'
     const connecting = fetch(silent, { timeoutNs: NS_PER_SECOND })
-    expect([connecting.failure, connecting.endNs, curlExitCode(connecting.failure)]).toEqual(['connect-timeout', NS_PER_SECOND, 28])
+    expect([connecting.failure, connecting.endNs]).toEqual(['connect-timeout', NS_PER_SECOND])
+    expect(curlExitCode(connecting.failure)).toBe(28)
     const slow = fetch(serving({ serviceTime: { law: 'constant', meanNs: 5 * NS_PER_SECOND } }), { timeoutNs: NS_PER_SECOND })
     expect([slow.failure, curlExitCode(slow.failure)]).toEqual(['timeout', 28])
   })
@@ -140,7 +141,9 @@ describe('an HTTP client', () => {
 
   it('fails as curl does: 56 when reset', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
-    wire.b.tcp.listen({ addr: ip('0.0.0.0'), port: 80 }, (listener) => listener.accept()?.attach({ onData: (endpoint) => endpoint.abort() }))
+    wire.b.tcp.listen({ addr: ip('0.0.0.0'), port: 80 }, (listener) => {
+      listener.accept()?.attach({ onData: (endpoint) => endpoint.abort() })
+    })
     const result = fetch(wire)
     expect([result.failure, result.errno, curlExitCode(result.failure)]).toEqual(['reset', 'ECONNRESET', 56])
   })
@@ -168,7 +171,8 @@ describe('an HTTP client', () => {
 
 describe(`reading HTTP (seed ${seed})`, () => {
   it('never depends on how the bytes were cut', () => {
-    const all = httpBytes('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: a:b \r\n\r\nabcHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+    const all = httpBytes('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: a:b \r\n\r\nabc'
+      + 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
     const read = (cuts: readonly number[]): string[] => {
       const reader = new HttpReader('responses')
       const found: string[] = []

@@ -22,7 +22,8 @@ function lab(options: Partial<LabServerOptions> = {}): Lab {
   return {
     wire, server: started.value, results,
     connect: (more = {}) => {
-      const connection = new LabConnection(wire.a, { dst: wire.b.addr, dport: 80, sport: 40_001, ...more }, (result) => results.push(result))
+      const target = { dst: wire.b.addr, dport: 80, sport: 40_001, ...more }
+      const connection = new LabConnection(wire.a, target, (result) => results.push(result))
       wire.runFor(100 * NS_PER_MILLISECOND)
       return connection
     },
@@ -176,10 +177,12 @@ describe('a lab datagram', () => {
 
   it('waits its turn at a server with one worker', () => {
     const wire = new WirePair({ delayNs: 0 })
-    startLabUdpServer(wire.b, { port: 53, name: 'rs1', workers: 1, serviceTime: { law: 'constant', meanNs: 10 * NS_PER_MILLISECOND } })
+    const serviceTime = { law: 'constant', meanNs: 10 * NS_PER_MILLISECOND } as const
+    startLabUdpServer(wire.b, { port: 53, name: 'rs1', workers: 1, serviceTime })
     const ends: number[] = []
     for (let i = 0; i < 3; i++) {
-      sendLabDatagram(wire.a, { dst: wire.b.addr, dport: 53, sport: 5001 + i }, () => ends.push(wire.sim.nowNs / NS_PER_MILLISECOND))
+      const target = { dst: wire.b.addr, dport: 53, sport: 5001 + i }
+      sendLabDatagram(wire.a, target, () => ends.push(wire.sim.nowNs / NS_PER_MILLISECOND))
     }
     wire.runFor(NS_PER_SECOND)
     expect(ends).toEqual([10, 20, 30])

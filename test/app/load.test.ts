@@ -25,8 +25,8 @@ function slow(wire: WirePair): StartRequest {
     const startNs = wire.sim.nowNs
     wire.sim.schedule(startNs + 10 * NS_PER_MILLISECOND, {
       onEvent: () => done({
-        client: client.name, startNs, connectedNs: undefined, firstByteNs: undefined, endNs: wire.sim.nowNs, outcome: 'ok', answeredBy: undefined,
-        bytes: 0, status: undefined,
+        client: client.name, startNs, connectedNs: undefined, firstByteNs: undefined, endNs: wire.sim.nowNs, outcome: 'ok',
+        answeredBy: undefined, bytes: 0, status: undefined,
       }),
     }, 0, undefined)
   }
@@ -72,7 +72,8 @@ describe('arrivals', () => {
     const wire = new WirePair({ delayNs: 0 })
     let overNs = -1
     const load = new Load({
-      name: 'x', clients: [wire.a], count: 2, arrivals: { law: 'in-turn' }, start: slow(wire), onOver: () => { overNs = wire.sim.nowNs },
+      name: 'x', clients: [wire.a], count: 2, arrivals: { law: 'in-turn' }, start: slow(wire),
+      onOver: () => { overNs = wire.sim.nowNs },
     })
     load.begin(0)
     wire.runFor(NS_PER_SECOND)
@@ -90,8 +91,8 @@ describe('requests', () => {
     )
     const { records } = run(wire, [wire.a], 2, { law: 'in-turn' }, start)
     expect(records[0]).toEqual({
-      client: 'A', startNs: 0, connectedNs: 2 * NS_PER_MILLISECOND, firstByteNs: 4 * NS_PER_MILLISECOND, endNs: 4 * NS_PER_MILLISECOND,
-      outcome: 'ok', answeredBy: 'rs1', bytes: 64, status: undefined,
+      client: 'A', startNs: 0, connectedNs: 2 * NS_PER_MILLISECOND, firstByteNs: 4 * NS_PER_MILLISECOND,
+      endNs: 4 * NS_PER_MILLISECOND, outcome: 'ok', answeredBy: 'rs1', bytes: 64, status: undefined,
     })
     const ports = wire.packets.flatMap(({ src, payload }) => src === wire.a.addr && payload.kind === 'tcp' ? [payload.sport] : [])
     expect([...new Set(ports)]).toEqual([40_001, 40_002])
@@ -101,7 +102,8 @@ describe('requests', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
     startLabServer(wire.b, { port: 80, name: 'rs1' })
     const options = { sendBytes: 32, replyBytes: 64, holdNs: NS_PER_SECOND, serverCloses: false }
-    run(wire, [wire.a], 1, { law: 'in-turn' }, connectRequests({ dst: wire.b.addr, dport: 80, timeoutNs: NS_PER_SECOND }, options))
+    const start = connectRequests({ dst: wire.b.addr, dport: 80, timeoutNs: NS_PER_SECOND }, options)
+    run(wire, [wire.a], 1, { law: 'in-turn' }, start)
     const fin = wire.ladder.findIndex((line) => line.startsWith('A > B: FA'))
     // 4 ms to the reply, then 1 s.
     expect(wire.sentNs[fin]).toBe(1004 * NS_PER_MILLISECOND)
@@ -111,7 +113,8 @@ describe('requests', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
     wire.a.refuse = 'EHOSTUNREACH'
     const options = { sendBytes: 32, replyBytes: 64, holdNs: 0, serverCloses: false }
-    const { records } = run(wire, [wire.a], 1, { law: 'in-turn' }, connectRequests({ dst: wire.b.addr, dport: 80, timeoutNs: 1 }, options))
+    const start = connectRequests({ dst: wire.b.addr, dport: 80, timeoutNs: 1 }, options)
+    const { records } = run(wire, [wire.a], 1, { law: 'in-turn' }, start)
     expect(records.map(({ outcome, connectedNs }) => [outcome, connectedNs])).toEqual([['unreachable', undefined]])
   })
 
@@ -125,13 +128,15 @@ describe('requests', () => {
 
   it('http: as many requests over one connection as wanted, with pages drawn for each', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
-    startHttpServer(wire.b, { port: 80, name: 'rs1', closes: false, pages: new Map([['/a', { sizeBytes: 1000 }], ['/b', { sizeBytes: 10 }]]) })
+    const pages = new Map([['/a', { sizeBytes: 1000 }], ['/b', { sizeBytes: 10 }]])
+    startHttpServer(wire.b, { port: 80, name: 'rs1', closes: false, pages })
     let draws = 0
     const start = httpRequests({ dst: wire.b.addr, dport: 80, timeoutNs: NS_PER_SECOND }, {
       hostHeader: 'www', requestsPerConnection: 2, drawPath: () => ++draws % 2 === 0 ? '/b' : '/a',
     })
     const { records } = run(wire, [wire.a], 4, { law: 'in-turn' }, start)
-    expect(records.map(({ outcome, status, answeredBy }) => [outcome, status, answeredBy])).toEqual(Array(4).fill(['ok', 200, 'rs1']))
+    const answers = records.map(({ outcome, status, answeredBy }) => [outcome, status, answeredBy])
+    expect(answers).toEqual(Array(4).fill(['ok', 200, 'rs1']))
     // Heads are alike but for the length, 4 digits and 2, and the first says keep-alive, the second close.
     expect((records[0]?.bytes ?? 0) - (records[1]?.bytes ?? 0)).toBe(990 + 2 + 5)
     expect(wire.ladder.filter((line) => line.startsWith('A > B: S '))).toHaveLength(2)
@@ -139,7 +144,9 @@ describe('requests', () => {
 
   it('http: outcomes of failures', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
-    const start = httpRequests({ dst: wire.b.addr, dport: 80, timeoutNs: NS_PER_SECOND }, { hostHeader: 'www', requestsPerConnection: 1, drawPath: () => '/' })
+    const start = httpRequests({ dst: wire.b.addr, dport: 80, timeoutNs: NS_PER_SECOND }, {
+      hostHeader: 'www', requestsPerConnection: 1, drawPath: () => '/',
+    })
     expect(run(wire, [wire.a], 1, { law: 'in-turn' }, start).records).toMatchObject([{ outcome: 'refused', status: undefined }])
     wire.rule = () => 'lose'
     expect(run(wire, [wire.a], 1, { law: 'in-turn' }, start).records).toMatchObject([{ outcome: 'timeout' }])
@@ -149,7 +156,8 @@ describe('requests', () => {
     const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
     const echo = new IcmpEcho(wire.a)
     const start = pingRequests({ dst: wire.b.addr, timeoutNs: NS_PER_SECOND, sizeBytes: 56 }, () => echo)
-    expect(run(wire, [wire.a], 1, { law: 'in-turn' }, start).records).toMatchObject([{ outcome: 'timeout', endNs: NS_PER_SECOND }])
+    const { records } = run(wire, [wire.a], 1, { law: 'in-turn' }, start)
+    expect(records).toMatchObject([{ outcome: 'timeout', endNs: NS_PER_SECOND }])
   })
 })
 
@@ -168,7 +176,8 @@ describe('service times', () => {
 
 describe('outcomes of error numbers', () => {
   it.each([
-    ['ECONNREFUSED', 'refused'], ['ETIMEDOUT', 'timeout'], ['ECONNRESET', 'reset'], ['EPIPE', 'reset'], ['EHOSTUNREACH', 'unreachable'],
+    ['ECONNREFUSED', 'refused'], ['ETIMEDOUT', 'timeout'], ['ECONNRESET', 'reset'], ['EPIPE', 'reset'],
+    ['EHOSTUNREACH', 'unreachable'],
     ['ENETUNREACH', 'unreachable'], ['ENOPROTOOPT', 'unreachable'], ['EADDRNOTAVAIL', 'error'], ['EMSGSIZE', 'error'],
   ] as const)('%s is %s', (errno, outcome) => {
     expect(outcomeOf(errno)).toBe(outcome)

@@ -8,6 +8,7 @@ import type { Host } from '../../src/host/host.ts'
 import { MAC_BROADCAST } from '../../src/wire/address.ts'
 import { ethernetFrame } from '../../src/wire/frame.ts'
 import type { Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { addressTo, datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl, setUp } from '../support/lan.ts'
 
 let lan: Lan

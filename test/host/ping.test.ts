@@ -14,7 +14,9 @@ describe('ping', () => {
     ping.request({ src: ip('0.0.0.0'), dst: wire.b.addr, sequence: 3, dataBytes: 56, dontFragment: true })
     expect(wire.packets[0]).toMatchObject({ protocol: 1, payloadBytes: 64, payload: { type: 8, rest: 2 * 65_536 + 3 } })
     const reply = icmpEcho(0, ping.ident, 3, new Uint8Array(56))
-    const packet = ipv4Packet({ uid: 0, src: wire.b.addr, dst: wire.a.addr, protocol: 1, payload: reply, payloadBytes: 64, ttl: 63 })
+    const packet = ipv4Packet({
+      uid: 0, src: wire.b.addr, dst: wire.a.addr, protocol: 1, payload: reply, payloadBytes: 64, ttl: 63,
+    })
     expect(echo.receiveEchoReply(packet, reply)).toBe(true)
     expect(heard).toEqual([{ from: wire.b.addr, sequence: 3, ttl: 63, dataBytes: 56 }])
   })

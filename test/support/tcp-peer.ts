@@ -107,7 +107,8 @@ export class TcpPeer {
 
   /** What A has sent since the last call. */
   take(): string[] {
-    return this.wire.takeLadder().filter((line) => line.startsWith('A')).map((line) => line.replace('A > B: ', '').replace(' (lost)', ''))
+    const lines = this.wire.takeLadder().filter((line) => line.startsWith('A'))
+    return lines.map((line) => line.replace('A > B: ', '').replace(' (lost)', ''))
   }
 
   /** State of the connection as `netstat` would show it; CLOSE when there is none. */

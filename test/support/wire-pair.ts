@@ -25,7 +25,7 @@ export function ip(text: string): IpAddr {
 }
 
 /** What the wire does to a packet. */
-export type WireRule = (packet: Ipv4Packet, index: number) => 'pass' | 'lose' | { readonly narrowMtu: number } | { readonly extraNs: number }
+export type WireRule = (packet: Ipv4Packet) => 'pass' | 'lose' | { readonly narrowMtu: number } | { readonly extraNs: number }
 
 /** One of the two hosts. */
 export class WireHost implements IpService, Actor {
@@ -57,7 +57,8 @@ export class WireHost implements IpService, Actor {
 
   sendPacket(request: SendRequest): Errno | undefined {
     if (this.refuse !== undefined) return this.refuse
-    this.#wire.send(this, ipv4Packet({ uid: this.sim.nextPacketUid(), ...request, src: request.src === 0 ? this.addr : request.src }))
+    const src = request.src === 0 ? this.addr : request.src
+    this.#wire.send(this, ipv4Packet({ uid: this.sim.nextPacketUid(), ...request, src }))
     return undefined
   }
 
@@ -137,9 +138,8 @@ export class WirePair {
 
   /** Carries a packet to the other host, or does to it what the rule says. */
   send(from: WireHost, packet: Ipv4Packet): void {
-    const index = this.packets.length
     const line = this.#describe(from, packet)
-    const fate = this.rule(packet, index)
+    const fate = this.rule(packet)
     this.packets.push(packet)
     this.sentNs.push(this.sim.nowNs)
     this.ladder.push(fate === 'lose' ? `${line} (lost)` : line)
@@ -203,6 +203,8 @@ export class WirePair {
 }
 
 function flagsText(flags: number): string {
-  const letters: readonly (readonly [number, string])[] = [[TCP_SYN, 'S'], [TCP_FIN, 'F'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A']]
+  const letters: readonly (readonly [number, string])[] = [
+    [TCP_SYN, 'S'], [TCP_FIN, 'F'], [TCP_RST, 'R'], [TCP_PSH, 'P'], [TCP_ACK, 'A'],
+  ]
   return letters.filter(([bit]) => (flags & bit) !== 0).map(([, letter]) => letter).join('')
 }

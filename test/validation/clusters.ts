@@ -55,6 +55,7 @@ export async function openWorld(text: string): Promise<World> {
 /** The text of a cluster, to which traffic and observations may be added. */
 export function clusterText(options: ClusterOptions): string {
   const { layout, clients, servers = 1, cables = '{}', setup = {} } = options
+  const firstServer = servers === 1 ? 11 : 101
   const twoLans = layout === 'nat-two-lans'
   const insidePrefix = twoLans ? '192.168.1' : '10.0.0'
   const method = { nat: '-m', dr: '-g', tun: '-i' }[layout.split('-')[0] as 'nat' | 'dr' | 'tun']
@@ -77,11 +78,11 @@ ${indented(setup.c ?? '')}
 ${cpuOf(options.directorCpu)}\
     setup: |
       ipvsadm -A ${service} -s rr
-${Array.from({ length: servers }, (_, i) => `      ipvsadm -a ${service} -r ${insidePrefix}.${11 + i} ${method}`).join('\n')}
+${Array.from({ length: servers }, (_, i) => `      ipvsadm -a ${service} -r ${insidePrefix}.${firstServer + i} ${method}`).join('\n')}
 ${indented(setup.d ?? '')}
   r:
     replicas: ${servers}
-    interfaces: {eth0: {segment: ${twoLans ? 'in' : 'out'}, addresses: [${insidePrefix}.11/24]}}
+    interfaces: {eth0: {segment: ${twoLans ? 'in' : 'out'}, addresses: [${insidePrefix}.${firstServer}/24]}}
     routes: [default via ${insidePrefix}.1]
     sysctl: {net.ipv4.tcp_timestamps: 0}
     setup: |

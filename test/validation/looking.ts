@@ -20,16 +20,22 @@ export interface Exchange {
   /** Undefined when it was not over in the time given. */
   readonly result: LabResult | undefined
   readonly times: LabTimes
+  /** When it was over. */
+  readonly endNs: number | undefined
 }
 
 /** A request of the client c (or another) to the virtual service, and so much time. The server closes first unless told otherwise. */
 export function ask(world: World, seconds: number, options: Partial<LabConnectOptions> & { readonly from?: string } = {}): Exchange {
   let result: LabResult | undefined
+  let endNs: number | undefined
   const connection = new LabConnection(world.host(options.from ?? 'c'), {
     dst: addr(VIP), dport: 80, sendBytes: 100, replyBytes: 1000, serverCloses: true, ...options,
-  }, (come) => result = come)
+  }, (come) => {
+    result = come
+    endNs = world.sim.nowNs
+  })
   runFor(world, seconds * NS_PER_SECOND)
-  return { result, times: connection.times }
+  return { result, times: connection.times, endNs }
 }
 
 /** From the start of an exchange to its first byte. */

@@ -134,10 +134,11 @@ describe('TCP repeats what is lost when Linux does', () => {
     const watch = new Watch(world)
     // Nothing is measured before ARP is over: a first packet goes ahead.
     await shell(world, 'c', `ping -c 1 10.0.0.100`)
-    const { result, times } = ask(world, 130, { timeoutNs: 200 * NS_PER_SECOND })
+    const { result, times, endNs } = ask(world, 130, { timeoutNs: 200 * NS_PER_SECOND })
     const syns = watch.at('c.eth0').filter(({ direction, frame: { payload } }) => direction === 'out'
       && payload.kind === 'ipv4' && segmentOf(payload)?.flags === TCP_SYN)
     expect(syns.map(({ timeNs }) => (timeNs - times.startNs) / NS_PER_SECOND)).toEqual([0, 1, 3, 7, 15, 31, 63])
     expect(result?.outcome).toBe('timeout')
+    expect(((endNs ?? 0) - times.startNs) / NS_PER_SECOND).toBe(127)
   })
 })

@@ -55,6 +55,8 @@ export interface StopPlace extends ScriptPosition {
   /** One line: what is not modelled. */
   readonly what: string
   readonly word: string
+  /** The command that the word was given to; the word itself for a command that is not there at all. */
+  readonly command: string
 }
 
 /** The shell of one host. */
@@ -84,7 +86,7 @@ export class HostShell {
     const script = this.#scripts.get(task)
     if (script === undefined || task.stop === undefined) return undefined
     const { word, what, command } = task.stop
-    return { word, what, ...findWord(script, command, word) }
+    return { word, what, command, ...findWord(script, command, word) }
   }
 
   async #run(task: ShellTask, start: ShellStart): Promise<ShellResult> {

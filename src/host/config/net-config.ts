@@ -6,7 +6,7 @@
 import type { IpAddr, MacAddr } from '../../wire/address.ts'
 
 /** What a device is. `ethernet` is plugged into a segment, `ppp` into a point-to-point link; the others are software. */
-export type DeviceKind = 'loopback' | 'ethernet' | 'ppp' | 'ipip' | 'dummy'
+export type DeviceKind = 'loopback' | 'ethernet' | 'ppp' | 'ipip' | 'gre' | 'dummy'
 
 /** Scope of an address or a route, as `ip` names it; `nowhere` is never stored. */
 export type Scope = 'global' | 'link' | 'host'
@@ -26,7 +26,7 @@ export interface AddressConfig {
   readonly inLocalTable: boolean
 }
 
-/** The ends of an IPIP tunnel; 0.0.0.0 for any. */
+/** The ends of a tunnel, 0.0.0.0 for any, and what its outer packets are like. */
 export interface TunnelConfig {
   readonly local: IpAddr
   readonly remote: IpAddr
@@ -34,6 +34,10 @@ export interface TunnelConfig {
   readonly ttl: number
   /** Sets DF on every outer packet; otherwise it follows the inner one. */
   readonly pmtuDiscovery: boolean
+  /** GRE: takes only packets with a checksum; without it, only those without. */
+  readonly checksumIn: boolean
+  /** GRE: sends a checksum. */
+  readonly checksumOut: boolean
 }
 
 /** One device. */
@@ -49,7 +53,7 @@ export interface DeviceConfig {
   /** False after `ifconfig eth0 -arp` or `ip link set eth0 arp off`. */
   readonly usesArp: boolean
   readonly addresses: readonly AddressConfig[]
-  /** Of an IPIP tunnel beside `tunl0`, which has no ends of its own. */
+  /** Of a tunnel beside `tunl0` and `gre0`, which have no ends of their own. */
   readonly tunnel?: TunnelConfig
 }
 
@@ -99,4 +103,9 @@ export const INITIAL_NET_CONFIG: NetConfig = {
 /** The device of this name. */
 export function findDeviceConfig(config: NetConfig, name: string): DeviceConfig | undefined {
   return config.devices.find((device) => device.name === name)
+}
+
+/** True for a device whose packets travel inside others. */
+export function isTunnel({ kind }: DeviceConfig): boolean {
+  return kind === 'ipip' || kind === 'gre'
 }

@@ -23,7 +23,7 @@ import { SentQueue } from './sent-queue.ts'
 import type { TcpListener } from './listener.ts'
 import type { TcpStack } from './stack.ts'
 import type { TcpState } from './state.ts'
-import { TIMER_DELAYED_ACK, TIMER_RETRANSMIT, TIMER_SEND, timerFired } from './timers.ts'
+import { armFinTimeout, TIMER_DELAYED_ACK, TIMER_RETRANSMIT, TIMER_SEND, timerFired } from './timers.ts'
 import { writeOut } from './write-out.ts'
 
 /** MSS of a peer that does not say (RFC 9293 3.7.1). */
@@ -165,7 +165,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
     }
     this.app.isClosed = true
     this.shutdownWrite()
-    if (this.state === 'FIN_WAIT2') this.stack.armFinTimeout(this)
+    if (this.state === 'FIN_WAIT2') armFinTimeout(this)
   }
 
   /** Resets the connection: the peer gets an RST, what was not sent is lost. The application hears nothing more. */

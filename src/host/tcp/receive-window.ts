@@ -10,6 +10,9 @@ const INITIAL_BYTES = 65_535
 /** Half of tcp_rmem's maximum of 6,291,456 (tcp_adv_win_scale 1). */
 const CEILING_BYTES_MAX = 3_145_728
 
+/** Smaller segments do not open the window (tcp_event_data_recv()). */
+const SMALL_SEGMENT_BYTES = 128
+
 /** The receive window of one endpoint. */
 export class ReceiveWindow {
   readonly #mss: number
@@ -31,9 +34,10 @@ export class ReceiveWindow {
     return free < Math.min(this.#mss, this.#ceilingBytes / 16) ? 0 : free
   }
 
-  /** Data of `bytes` came in. Small segments do not open the window. */
+  /** Data of `bytes` came in. */
   received(bytes: number): void {
-    if (bytes >= 128) this.#offerBytes = Math.min(this.#offerBytes + 2 * this.#mss, Math.max(this.#ceilingBytes, this.#offerBytes))
+    if (bytes < SMALL_SEGMENT_BYTES || this.#offerBytes >= this.#ceilingBytes) return
+    this.#offerBytes = Math.min(this.#offerBytes + 2 * this.#mss, this.#ceilingBytes)
   }
 
   /** The application took `bytes`. */

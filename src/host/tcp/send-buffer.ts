@@ -62,19 +62,23 @@ export class SendBuffer {
   /** True when a write ends within the bytes from `start` to `end`, the last byte included: the segment is to be pushed. */
   endsWrite(start: number, end: number): boolean {
     const index = this.#indexOf(start)
-    return (this.#starts[index] as number) + (this.#chunks[index] as Uint8Array).length <= end
+    return this.#endOf(index) <= end
   }
 
   /** Forgets the writes that lie wholly before `position`. */
   release(position: number): void {
     let count = 0
-    while (count < this.#chunks.length && (this.#starts[count] as number) + (this.#chunks[count] as Uint8Array).length <= position) count++
+    while (count < this.#chunks.length && this.#endOf(count) <= position) count++
     // Small heads are left in place: shifting a long array for every acknowledgement would cost more than it frees.
     if (count === this.#chunks.length || count >= 32) {
       this.#chunks = this.#chunks.slice(count)
       this.#starts = this.#starts.slice(count)
       this.#cursor = 0
     }
+  }
+
+  #endOf(index: number): number {
+    return (this.#starts[index] as number) + (this.#chunks[index] as Uint8Array).length
   }
 
   #indexOf(position: number): number {

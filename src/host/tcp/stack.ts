@@ -12,6 +12,4 @@ export interface TcpStack {
   remove(endpoint: TcpEndpoint): void
   /** Both FINs are acknowledged, this side's first: the endpoint gives way to an entry that waits 60 s. */
   enterTimeWait(endpoint: TcpEndpoint): void
-  /** Starts the time that an endpoint without an application may stay in FIN_WAIT2. */
-  armFinTimeout(endpoint: TcpEndpoint): void
 }

@@ -35,7 +35,8 @@ export function sendTimeWaitAck(ip: IpService, entry: TimeWait): void {
     },
   }
   const segment = tcpSegment(
-    { sport: entry.lport, dport: entry.rport }, { seq: entry.seq, ack: entry.ack, window: entry.window }, TCP_ACK, options, NO_DATA,
+    { sport: entry.lport, dport: entry.rport }, { seq: entry.seq, ack: entry.ack, window: entry.window },
+    TCP_ACK, options, NO_DATA,
   )
   send(ip, entry.local, entry.remote, segment)
 }

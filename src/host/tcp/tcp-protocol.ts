@@ -25,7 +25,7 @@ import type { TcpStack } from './stack.ts'
 import { resetStray, sendTimeWaitAck } from './stray.ts'
 import { TimeWait } from './time-wait.ts'
 import { TimeWaitList } from './time-wait-list.ts'
-import { armFinTimeout, notePathNarrowed } from './timers.ts'
+import { notePathNarrowed } from './timers.ts'
 
 /** Range of ephemeral ports, both included (net.ipv4.ip_local_port_range). */
 export const EPHEMERAL_PORT_MIN = 32_768
@@ -158,10 +158,6 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     endpoint.app.ended(undefined)
     this.#table.set(entry)
     this.#timeWaits.add(entry)
-  }
-
-  armFinTimeout(endpoint: TcpEndpoint): void {
-    armFinTimeout(endpoint)
   }
 
   #arrivesAt(endpoint: TcpEndpoint, packet: Ipv4Packet, segment: TcpSegment): void {

@@ -87,7 +87,8 @@ function repeatData(ep: TcpEndpoint): void {
   }
   const { congestion } = ep
   if (ep.repeats === 0) ep.repeatingSinceNs = ep.stack.ip.sim.nowNs
-  const fresh = congestion.state === 'open' || ep.sndUna >= congestion.recoverTo || (congestion.state === 'loss' && ep.repeats === 0)
+  const { state, recoverTo } = congestion
+  const fresh = state === 'open' || ep.sndUna >= recoverTo || (state === 'loss' && ep.repeats === 0)
   congestion.timedOut(ep.sndNxt, fresh)
   ep.sent.markAllLost()
   ep.repeats++

@@ -10,8 +10,17 @@ interface Download {
   readonly doneNs: () => number
 }
 
+interface DownloadOptions {
+  readonly bytes: number
+  readonly delayNs: number
+  readonly rateBitsPerSecond?: number
+  readonly rule?: WireRule
+  readonly sack?: boolean
+  readonly timestamps?: boolean
+}
+
 /** A asks, B answers with so many bytes and closes. Rate and delay are those of each direction. */
-function download(options: { bytes: number, delayNs: number, rateBitsPerSecond?: number, rule?: WireRule, sack?: boolean, timestamps?: boolean }): Download {
+function download(options: DownloadOptions): Download {
   const wire = new WirePair(options)
   for (const host of [wire.a, wire.b]) {
     if (options.sack === false) host.sysctl.set('net.ipv4.tcp_sack', '0')

@@ -98,7 +98,8 @@ describe(`TCP over a bad wire (seed ${seed})`, () => {
         const endpoint = listener.accept()
         endpoint?.pauseReading()
         endpoint?.attach({ onData: (_, data) => { received += data.length } })
-        wire.sim.schedule(wire.sim.nowNs + pauseMs * NS_PER_MILLISECOND, { onEvent: () => endpoint?.resumeReading() }, 0, undefined)
+        const resumer = { onEvent: () => endpoint?.resumeReading() }
+        wire.sim.schedule(wire.sim.nowNs + pauseMs * NS_PER_MILLISECOND, resumer, 0, undefined)
       })
       wire.a.tcp.connect({ dst: wire.b.addr, dport: 80 }, { onConnected: (endpoint) => { endpoint.send(new Uint8Array(bytes)) } })
       let edge = 0

@@ -4,8 +4,15 @@ import type { TcpListener } from '../../../src/host/tcp/listener.ts'
 import { ip, WirePair } from '../../support/wire-pair.ts'
 import { TcpPeer } from '../../support/tcp-peer.ts'
 
+interface Crowd {
+  readonly wire: WirePair
+  readonly listener: TcpListener
+  readonly connected: number[]
+  readonly errors: string[]
+}
+
 /** B listens and accepts nobody; A connects so many times. */
-function crowd(backlog: number, connections: number): { wire: WirePair, listener: TcpListener, connected: number[], errors: string[] } {
+function crowd(backlog: number, connections: number): Crowd {
   const wire = new WirePair({ delayNs: NS_PER_MILLISECOND })
   const listening = wire.b.tcp.listen({ addr: ip('0.0.0.0'), port: 80, backlog }, () => {})
   if (!listening.ok) throw new Error(listening.error)
@@ -77,7 +84,10 @@ describe('a listener', () => {
     })
     wire.runFor(100 * NS_PER_MILLISECOND)
     const events: string[] = []
-    waiting?.accept()?.attach({ onData: (_, bytes) => events.push(`data ${bytes.length}`), onPeerClosed: () => events.push('closed') })
+    waiting?.accept()?.attach({
+      onData: (_, bytes) => events.push(`data ${bytes.length}`),
+      onPeerClosed: () => events.push('closed'),
+    })
     expect(events).toEqual(['data 10', 'closed'])
   })
 
@@ -108,10 +118,13 @@ describe('connecting', () => {
 
   it('fails with an address of another host', () => {
     const wire = new WirePair({ delayNs: 0 })
-    expect(wire.a.tcp.connect({ src: ip('10.0.0.2'), dst: ip('10.0.0.2'), dport: 80 }, {})).toEqual({ ok: false, error: 'EADDRNOTAVAIL' })
+    const begun = wire.a.tcp.connect({ src: ip('10.0.0.2'), dst: ip('10.0.0.2'), dport: 80 }, {})
+    expect(begun).toEqual({ ok: false, error: 'EADDRNOTAVAIL' })
   })
 
-  it.each([[1, 'EHOSTUNREACH'], [2, 'ENOPROTOOPT'], [3, 'ECONNREFUSED'], [13, 'EHOSTUNREACH']])('fails on ICMP 3/%i with %s', (code, errno) => {
+  it.each([
+    [1, 'EHOSTUNREACH'], [2, 'ENOPROTOOPT'], [3, 'ECONNREFUSED'], [13, 'EHOSTUNREACH'],
+  ])('fails on ICMP 3/%i with %s', (code, errno) => {
     const peer = new TcpPeer()
     peer.connect()
     const [syn] = peer.wire.packets

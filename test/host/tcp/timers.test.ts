@@ -128,7 +128,9 @@ describe('timers', () => {
 
   it('frees the ports of a connection 60 s after its end', () => {
     const wire = new WirePair({ delayNs: 0 })
-    wire.b.tcp.listen({ addr: ip('0.0.0.0'), port: 80 }, (listener) => listener.accept()?.attach({ onPeerClosed: (e) => e.close() }))
+    wire.b.tcp.listen({ addr: ip('0.0.0.0'), port: 80 }, (listener) => {
+      listener.accept()?.attach({ onPeerClosed: (endpoint) => endpoint.close() })
+    })
     const target = { dst: wire.b.addr, dport: 80, sport: 40_001 }
     wire.a.tcp.connect(target, { onConnected: (endpoint) => endpoint.close() })
     wire.runFor(59 * NS_PER_SECOND)
