@@ -70,6 +70,8 @@ function hardware(config: DeviceConfig): string {
   switch (config.kind) {
     case 'loopback': return `loop  ${queue}  (Local Loopback)`
     case 'ipip': return `tunnel   ${queue}  (IPIP Tunnel)`
+    // net-tools has no name for GRE, and prints what room there is for an address.
+    case 'gre': return `unspec ${Array<string>(16).fill('00').join('-')}  ${queue}  (UNSPEC)`
     case 'ppp': return `ppp  ${queue}  (Point-to-Point Protocol)`
     default: return `ether ${formatMac(config.mac)}  ${queue}  (Ethernet)`
   }

@@ -14,7 +14,8 @@ import { print } from './terminal.ts'
 
 /** Runs a cluster under each of its modes, with the same traffic and the same seed. */
 export async function compareCommand(file: string, options: SimulationOptions): Promise<ExitCode> {
-  if (options.trace === true && (options.json === true || options.jsonl === true)) return badUsage('--trace prints text: it does not go with JSON')
+  if (options.trace === true && (options.json === true || options.jsonl === true))
+    return badUsage('--trace prints text: it does not go with JSON')
   const asJson = options.json === true || options.jsonl === true
   const loaded = await loadScenario(file, asJson)
   if (!loaded.ok) return loaded.error
@@ -32,7 +33,8 @@ export async function compareCommand(file: string, options: SimulationOptions): 
   }
   if (options.json === true) await print(jsonText(compareDocument(compared, code === EXIT.ok)))
   else if (options.jsonl === true) {
-    for (const { result } of compared) for (const line of runLines(result, codeOf(result) === EXIT.ok)) await print(line)
+    for (const { result } of compared)
+      for (const line of runLines(result, codeOf(result) === EXIT.ok)) await print(line)
   } else if (options.quiet === true) for (const { result } of compared) await print(failuresText(result, textOptions()))
   else await print(compareText(compared, textOptions()))
   return code

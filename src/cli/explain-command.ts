@@ -40,7 +40,8 @@ export async function explainCommand(fileOrCode: string, options: ExplainOptions
   if (!scenario.ok) return scenario.error
   const recorder = new Recorder({ recordsMax: RECORDS_MAX, isDetailed: true })
   const ran = await runScenario(scenario.value, {
-    ...(options.seed === undefined ? {} : { seed: options.seed }), onWorld: (world) => recorder.attach(world),
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    onWorld: (world) => recorder.attach(world),
   })
   if (!ran.ok) return showProblems(ran.error, options.json === true)
   if (ran.value.problem !== undefined) say(renderProblem(ran.value.problem))
@@ -49,19 +50,26 @@ export async function explainCommand(fileOrCode: string, options: ExplainOptions
     say(`lvsim: ${explanation.error}`)
     return EXIT.failed
   }
-  await print(options.json === true ? jsonText(explainDocument(explanation.value)) : explainText(explanation.value, textOptions().style))
+  await print(
+    options.json === true
+      ? jsonText(explainDocument(explanation.value))
+      : explainText(explanation.value, textOptions().style),
+  )
   return EXIT.ok
 }
 
 function subjectOf({ packet, connection }: ExplainOptions): Subject | ExitCode {
   if ((packet === undefined) === (connection === undefined)) {
-    return badUsage('name one of --packet NUMBER (as in --trace) and --connection ADDRESS:PORT (the client\'s end)')
+    return badUsage("name one of --packet NUMBER (as in --trace) and --connection ADDRESS:PORT (the client's end)")
   }
   if (packet !== undefined) {
-    return /^[1-9]\d{0,14}$/.test(packet) ? { kind: 'packet', uid: Number(packet) } : badUsage(`--packet is a number from 1 on, not ${packet}`)
+    return /^[1-9]\d{0,14}$/.test(packet)
+      ? { kind: 'packet', uid: Number(packet) }
+      : badUsage(`--packet is a number from 1 on, not ${packet}`)
   }
   const endpoint = parseEndpoint(connection ?? '')
-  if (endpoint === undefined) return badUsage(`--connection is an address and a port such as 10.0.0.10:40001, not ${connection}`)
+  if (endpoint === undefined)
+    return badUsage(`--connection is an address and a port such as 10.0.0.10:40001, not ${connection}`)
   return { kind: 'connection', addr: endpoint.address, port: endpoint.port }
 }
 

@@ -2,7 +2,18 @@
  * Files: read whole, or written whole or not at all. The only place that touches the disk.
  * @module
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { err, ok, type Result } from '../base/result.ts'
 
@@ -41,7 +52,7 @@ export function writeWhole(path: string, content: string | Uint8Array): Result<v
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
     const handle = openSync(temporary, 'w', 0o644)
     try {
-      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done)
+      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
       fsyncSync(handle)
     } finally {
       closeSync(handle)
@@ -75,11 +86,12 @@ export function isFolder(path: string): boolean {
 export function filesBelow(path: string, ending: string): Result<string[], FileError> {
   try {
     if (!statSync(path).isDirectory()) return ok([''])
-    const walk = (folder: string, prefix: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const name = prefix + entry.name
-      if (entry.isDirectory()) return walk(join(folder, entry.name), `${name}/`)
-      return entry.name.endsWith(ending) ? [name] : []
-    })
+    const walk = (folder: string, prefix: string): string[] =>
+      readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+        const name = prefix + entry.name
+        if (entry.isDirectory()) return walk(join(folder, entry.name), `${name}/`)
+        return entry.name.endsWith(ending) ? [name] : []
+      })
     return ok(walk(path, '').sort())
   } catch (error) {
     return err({ path, message: reasonOf(error) })
@@ -89,5 +101,5 @@ export function filesBelow(path: string, ending: string): Result<string[], FileE
 /** The system's words, without the path and the call that Node adds. */
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code === 'EISDIR' ? 'is a directory' : /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
+  return code === 'EISDIR' ? 'is a directory' : (/^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message)
 }

@@ -54,7 +54,9 @@ export function parseTime(option: string, word: string): Result<number, ExitCode
 /** The scenario as it runs: its cluster expanded for `mode`, for the mode that the file names unless given. */
 export function inMode(scenario: Scenario, mode: Mode | undefined): Result<Scenario, ExitCode> {
   if (scenario.cluster === undefined) {
-    return mode === undefined ? ok(scenario) : err(badUsage(`${scenario.source.fileName} has no cluster, so it has no --mode`))
+    return mode === undefined
+      ? ok(scenario)
+      : err(badUsage(`${scenario.source.fileName} has no cluster, so it has no --mode`))
   }
   return ok(expandCluster(scenario, mode ?? scenario.cluster.mode))
 }

@@ -23,7 +23,10 @@ export async function recordCommand(path: string, options: { readonly out?: stri
   let code: ExitCode = EXIT.ok
   for (const file of files.value) {
     const from = file === '' ? path : join(path, file)
-    const result = await recordOne(from, options.out === undefined ? undefined : file === '' ? options.out : join(options.out, file))
+    const result = await recordOne(
+      from,
+      options.out === undefined ? undefined : file === '' ? options.out : join(options.out, file),
+    )
     if (result !== EXIT.ok) code = result
   }
   return code

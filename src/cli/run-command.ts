@@ -10,8 +10,12 @@ import { codeOf, deliverRecording, simulate, textOptions, type SimulationOptions
 import { print } from './terminal.ts'
 
 /** Runs a scenario; its cluster, if it has one, in one mode. */
-export async function runCommand(file: string, options: SimulationOptions & { readonly mode?: string }): Promise<ExitCode> {
-  if (options.trace === true && (options.json === true || options.jsonl === true)) return badUsage('--trace prints text: it does not go with JSON')
+export async function runCommand(
+  file: string,
+  options: SimulationOptions & { readonly mode?: string },
+): Promise<ExitCode> {
+  if (options.trace === true && (options.json === true || options.jsonl === true))
+    return badUsage('--trace prints text: it does not go with JSON')
   const asJson = options.json === true || options.jsonl === true
   const mode = parseMode(options.mode)
   if (!mode.ok) return mode.error

@@ -34,10 +34,14 @@ export async function showCommand(file: string, words: readonly string[], option
     const nearest = nearestWord(options.on, scenario.value.hosts.keys())
     return badUsage(`there is no host ${options.on}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
   }
-  const ran = await runScenario({ ...scenario.value, observe: [], expect: [] }, {
-    ...(options.seed === undefined ? {} : { seed: options.seed }), ...(at === undefined ? {} : { stopAfterNs: at.value }),
-    atEnd: [{ host: options.on, command: words.join(' ') }],
-  })
+  const ran = await runScenario(
+    { ...scenario.value, observe: [], expect: [] },
+    {
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(at === undefined ? {} : { stopAfterNs: at.value }),
+      atEnd: [{ host: options.on, command: words.join(' ') }],
+    },
+  )
   if (!ran.ok) return showProblems(ran.error, options.json === true)
   const [shown] = ran.value.observations
   if (options.json === true) await print(jsonText(runDocument(ran.value, codeOf(ran.value) === EXIT.ok)))

@@ -45,16 +45,24 @@ export function textOptions(): TextOptions {
 }
 
 /** Runs a scenario whose cluster is expanded; tells where it is on a terminal unless told to be quiet. */
-export async function simulate(scenario: Scenario, options: SimulationOptions): Promise<Result<Simulated, readonly Problem[]>> {
-  const recorder = options.trace === true || options.pcap !== undefined
-    ? new Recorder({ recordsMax: RECORDS_MAX, isDetailed: false }) : undefined
+export async function simulate(
+  scenario: Scenario,
+  options: SimulationOptions,
+): Promise<Result<Simulated, readonly Problem[]>> {
+  const recorder =
+    options.trace === true || options.pcap !== undefined
+      ? new Recorder({ recordsMax: RECORDS_MAX, isDetailed: false })
+      : undefined
   const showsProgress = process.stderr.isTTY === true && options.quiet !== true
   const run: RunOptions = {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onWorld: (world) => {
       recorder?.attach(world)
       nowRunning({ seed: world.sim.seed, moment: () => ({ timeNs: world.sim.nowNs, events: world.sim.eventCount }) })
-      if (showsProgress) process.stderr.write(`running ${scenario.name}${scenario.mode === undefined ? '' : ` under ${scenario.mode}`} ...`)
+      if (showsProgress)
+        process.stderr.write(
+          `running ${scenario.name}${scenario.mode === undefined ? '' : ` under ${scenario.mode}`} ...`,
+        )
     },
   }
   const result = await runScenario(scenario, run)
@@ -65,7 +73,8 @@ export async function simulate(scenario: Scenario, options: SimulationOptions): 
 /** Prints the trace and writes the captures that were asked for, one of each nic. Not ok when one could not be written. */
 export async function deliverRecording({ result, recorder }: Simulated, options: SimulationOptions): Promise<ExitCode> {
   if (recorder === undefined) return EXIT.ok
-  if (options.trace === true) for (const line of traceLines(recorder, styleFor(process.stdout))) await print(`${line}\n`)
+  if (options.trace === true)
+    for (const line of traceLines(recorder, styleFor(process.stdout))) await print(`${line}\n`)
   if (options.pcap === undefined) return EXIT.ok
   const folder = result.mode === undefined ? options.pcap : join(options.pcap, result.mode)
   let count = 0

@@ -14,8 +14,10 @@ export interface Style {
 
 const PLAIN: Style = { bold: (text) => text, red: (text) => text, green: (text) => text, dim: (text) => text }
 const COLOURED: Style = {
-  bold: (text) => styleText('bold', text, { validateStream: false }), red: (text) => styleText('red', text, { validateStream: false }),
-  green: (text) => styleText('green', text, { validateStream: false }), dim: (text) => styleText('dim', text, { validateStream: false }),
+  bold: (text) => styleText('bold', text, { validateStream: false }),
+  red: (text) => styleText('red', text, { validateStream: false }),
+  green: (text) => styleText('green', text, { validateStream: false }),
+  dim: (text) => styleText('dim', text, { validateStream: false }),
 }
 
 /** The style for a stream: colours on a terminal unless NO_COLOR is set or TERM is dumb; FORCE_COLOR turns them on anywhere. */
@@ -26,8 +28,12 @@ export function styleFor(stream: { readonly isTTY?: boolean }): Style {
   return stream.isTTY === true && TERM !== 'dumb' ? COLOURED : PLAIN
 }
 
+/** Live: whether data went to stdout, and what was said beside it. */
+export const output = { hasData: false, said: [] as string[] }
+
 /** Writes data to stdout, whole: waits while the reader is slow. */
 export function print(text: string | Uint8Array): Promise<void> {
+  output.hasData = true
   return new Promise((resolve) => {
     if (process.stdout.write(text)) resolve()
     else process.stdout.once('drain', resolve)
@@ -36,6 +42,7 @@ export function print(text: string | Uint8Array): Promise<void> {
 
 /** Writes a line to stderr. */
 export function say(text: string): void {
+  output.said.push(text)
   process.stderr.write(`${text}\n`)
 }
 

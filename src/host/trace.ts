@@ -12,6 +12,15 @@ import type { DropReason } from './ip-service.ts'
 export interface Decision {
   readonly by: 'route' | 'neighbor' | 'ipvs' | 'netfilter' | 'tcp' | 'udp' | 'icmp' | 'tunnel' | 'cpu' | 'fragment'
   readonly text: string
+  /** The rule that decided, where it was one of netfilter. */
+  readonly rule?: RulePlace
+}
+
+/** A rule of netfilter by its place; number 0 is the policy of the chain, the first rule is 1. */
+export interface RulePlace {
+  readonly table: string
+  readonly chain: string
+  readonly number: number
 }
 
 /** A listener. Hosts are named, so that it need not know their class. */

@@ -7,7 +7,7 @@
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
 import {
-  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
+  ICMP_SOURCE_QUENCH, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
 } from '../wire/icmp-message.ts'
 import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { countIn, countOut } from './counting.ts'
@@ -17,7 +17,6 @@ import { schedule } from './scheduling.ts'
 import { transmit } from './transmit/transmit.ts'
 import { findWay, markHandled, type Sending } from './transmit/way.ts'
 
-const ICMP_SOURCE_QUENCH = 4
 /** The smallest MTU of IPv4 (RFC 791). */
 const MTU_BYTES_MIN = 68
 

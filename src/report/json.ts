@@ -82,6 +82,11 @@ export function problemsDocument(problems: readonly Problem[], passed: boolean):
   return { schemaVersion: SCHEMA_VERSION, kind: 'problems', passed, problems }
 }
 
+/** Why a command came to nothing: what it said on stderr, and its exit code. */
+export function failureDocument(messages: readonly string[], exitCode: number): Document {
+  return { schemaVersion: SCHEMA_VERSION, kind: 'failure', passed: false, exitCode, messages }
+}
+
 /** Labs held against their records. None at all is a failure. */
 export function verifyDocument(verdicts: readonly LabVerdict[]): Document {
   const failedCount = verdicts.filter(({ passed }) => !passed).length
@@ -109,7 +114,8 @@ export function explainDocument(explanation: Explanation): Document {
   }
 }
 
-function jsonLine(document: Document): string {
+/** The document in one line, ended. */
+export function jsonLine(document: Document): string {
   return `${escaped(JSON.stringify(document, refuseNonNumbers))}\n`
 }
 

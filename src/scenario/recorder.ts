@@ -109,8 +109,8 @@ export class Recorder implements FrameTap, HostTrace, LossTap, Recording {
     this.#keep({ kind: 'lost', timeNs: this.#nowNs(), link: link.name, reason, frame })
   }
 
-  decision(host: { readonly name: string }, packet: Ipv4Packet, { by, text }: Decision): void {
-    if (this.#options.isDetailed) this.#keep({ kind: 'decision', timeNs: this.#nowNs(), host: host.name, packet, by, text })
+  decision(host: { readonly name: string }, packet: Ipv4Packet, decision: Decision): void {
+    if (this.#options.isDetailed) this.#keep({ kind: 'decision', timeNs: this.#nowNs(), host: host.name, packet, ...decision })
   }
 
   changed(host: { readonly name: string }, before: Ipv4Packet, after: Ipv4Packet, why: string): void {

@@ -32,11 +32,14 @@ export interface RunOptions {
   /** Ends the run this long after traffic began, instead of when the file says. */
   readonly stopAfterNs?: number
   /** Commands to run at the very end, whose outputs join the observations. */
-  readonly atEnd?: readonly { readonly host: string, readonly command: string }[]
+  readonly atEnd?: readonly { readonly host: string; readonly command: string }[]
 }
 
 /** Runs a scenario whose cluster, if it has one, is expanded. Refused when it cannot even be built. */
-export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<Result<RunResult, readonly Problem[]>> {
+export async function runScenario(
+  scenario: Scenario,
+  options: RunOptions = {},
+): Promise<Result<RunResult, readonly Problem[]>> {
   const seed = options.seed ?? scenario.seed
   const built = buildWorld(scenario, seed)
   if (!built.ok) return built
@@ -82,7 +85,7 @@ class Run {
   async toEnd(seed: string): Promise<Result<RunResult, readonly Problem[]>> {
     const { sim } = this.#world
     const scenario = this.#scenario
-    const refused = [...startServers(this.#world, scenario), ...await this.#setUp()]
+    const refused = [...startServers(this.#world, scenario), ...(await this.#setUp())]
     if (refused.length > 0) return err(refused)
     const trafficStartNs = sim.nowNs
     const traffic = new TrafficRun(this.#world, scenario)
@@ -92,19 +95,36 @@ class Run {
       if (!this.#isOver) await this.#observeEnd()
     }
     this.#world.checkLedgers()
-    const outputs = (kind: Started['kind']): CommandOutput[] => this.#started.filter((one) => one.kind === kind).map(outputOf)
+    const outputs = (kind: Started['kind']): CommandOutput[] =>
+      this.#started.filter((one) => one.kind === kind).map(outputOf)
     const observations = outputs('observation')
     const hosts = hostResults(this.#world)
     const results = traffic.results()
     const { frames } = sim
     const lost = frames.lost.loss + frames.lost.queueFull + frames.lost.linkDown
     return ok({
-      scenario: scenario.name, mode: scenario.mode, seed, hash: sim.hash.digest(), endNs: sim.nowNs, events: sim.eventCount,
-      frames: { sent: frames.sent, duplicated: frames.duplicated, delivered: frames.delivered, lost, inFlight: frames.inFlight },
-      trafficStartNs, setup: [...outputs('setup'), ...outputs('event')], observations, traffic: results, hosts,
+      scenario: scenario.name,
+      mode: scenario.mode,
+      seed,
+      hash: sim.hash.digest(),
+      endNs: sim.nowNs,
+      events: sim.eventCount,
+      frames: {
+        sent: frames.sent,
+        duplicated: frames.duplicated,
+        delivered: frames.delivered,
+        lost,
+        inFlight: frames.inFlight,
+      },
+      trafficStartNs,
+      setup: [...outputs('setup'), ...outputs('event')],
+      observations,
+      traffic: results,
+      hosts,
       links: linkResults(this.#world),
       checks: this.#isOver ? [] : checkAll(scenario, { observations, traffic: results, hosts }),
-      limit: sim.limitReached, problem: this.#problem,
+      limit: sim.limitReached,
+      problem: this.#problem,
     })
   }
 
@@ -114,7 +134,13 @@ class Run {
     for (const host of this.#scenario.hosts.values()) {
       for (const [index, route] of host.routes.entries()) {
         const path = [...host.path, 'routes', index]
-        const started = this.#start({ kind: 'setup', name: 'routes', host: host.name, command: `ip route add ${route}`, path })
+        const started = this.#start({
+          kind: 'setup',
+          name: 'routes',
+          host: host.name,
+          command: `ip route add ${route}`,
+          path,
+        })
         await this.#wait([started])
         if (this.#isOver) return problems
         const { result } = started.task
@@ -125,9 +151,17 @@ class Run {
     }
     if (problems.length > 0) return problems
     const scripts = [...this.#scenario.hosts.values()].filter((host) => host.setup.trim() !== '')
-    await this.#wait(scripts.map((host) => this.#start({
-      kind: 'setup', name: 'setup', host: host.name, command: host.setup, path: [...host.path, 'setup'],
-    })))
+    await this.#wait(
+      scripts.map((host) =>
+        this.#start({
+          kind: 'setup',
+          name: 'setup',
+          host: host.name,
+          command: host.setup,
+          path: [...host.path, 'setup'],
+        }),
+      ),
+    )
     return problems
   }
 
@@ -136,7 +170,9 @@ class Run {
     const scenario = this.#scenario
     const moments = [
       ...scenario.events.map((event) => ({ atNs: event.atNs, do: () => this.#event(event) })),
-      ...scenario.observe.flatMap((one) => one.at === 'end' ? [] : [{ atNs: one.at.ns, do: () => this.#observe(one) }]),
+      ...scenario.observe.flatMap((one) =>
+        one.at === 'end' ? [] : [{ atNs: one.at.ns, do: () => this.#observe(one) }],
+      ),
     ].sort((a, b) => a.atNs - b.atNs)
     const endNs = Math.min(scenario.durationNs ?? Infinity, this.#options.stopAfterNs ?? Infinity)
     for (const moment of moments) {
@@ -166,7 +202,13 @@ class Run {
   }
 
   #observe(one: Scenario['observe'][number]): Started {
-    return this.#start({ kind: 'observation', name: one.name, host: one.on, command: one.run, path: [...one.path, 'run'] })
+    return this.#start({
+      kind: 'observation',
+      name: one.name,
+      host: one.on,
+      command: one.run,
+      path: [...one.path, 'run'],
+    })
   }
 
   async #observeEnd(): Promise<void> {
@@ -179,7 +221,10 @@ class Run {
   #start(command: Omit<Started, 'task'>): Started {
     const shell = this.#shells.get(command.host)
     assert(shell !== undefined, 'references are checked')
-    const started = { ...command, task: shell.start({ script: command.command, name: `${command.host} ${command.name}` }) }
+    const started = {
+      ...command,
+      task: shell.start({ script: command.command, name: `${command.host} ${command.name}` }),
+    }
     this.#started.push(started)
     return started
   }
@@ -226,18 +271,34 @@ class Run {
 function unsupportedProblem({ source }: Scenario, { host, command, path }: Started, place: StopPlace): Problem {
   const nearest = place.word === place.command ? nearestWord(place.word, TOOLS.keys()) : undefined
   const text = { code: 'LVS1060' as const, message: `${host}: ${place.what}`, nearest }
-  if (path.length > 0) return source.problemAt(source.has(path) ? source.scriptAt(path, place.line, place.column) : source.at(path), text)
+  if (path.length > 0)
+    return source.problemAt(source.has(path) ? source.scriptAt(path, place.line, place.column) : source.at(path), text)
   const { line, column } = place
   return {
-    code: text.code, message: text.message, ...(nearest === undefined ? {} : { nearest }), file: 'command line', line, column,
-    endColumn: column + place.word.length, sourceLine: command.split('\n')[line - 1] ?? '',
+    code: text.code,
+    message: text.message,
+    ...(nearest === undefined ? {} : { nearest }),
+    file: 'command line',
+    line,
+    column,
+    endColumn: column + place.word.length,
+    sourceLine: command.split('\n')[line - 1] ?? '',
   }
 }
 
 function outputOf({ name, host, command, task }: Started): CommandOutput {
   const result = task.result ?? { stdout: '', stderr: '', exitCode: 0 }
   const { stdout, stderr, exitCode } = result
-  return { name, host, command: command.trim(), atNs: task.startedNs, stdout, stderr, exitCode, complaints: complaintsIn(stderr, task) }
+  return {
+    name,
+    host,
+    command: command.trim(),
+    atNs: task.startedNs,
+    stdout,
+    stderr,
+    exitCode,
+    complaints: complaintsIn(stderr, task),
+  }
 }
 
 /** The complaints of a shell's tools that came out on its standard error, each once and in order. */

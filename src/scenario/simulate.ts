@@ -19,9 +19,10 @@ export interface SimulateOptions {
   readonly seed?: string
 }
 
-/** Runs a scenario; its cluster, if it has one, in `mode` or in the one that the file names. Refused with every problem of the text. */
+/** Runs a scenario; its cluster, if it has one, in `mode` or in the one that the file names. Refused with all problems. */
 export async function runScenarioText(
-  text: string, options: SimulateOptions & { readonly mode?: Mode },
+  text: string,
+  options: SimulateOptions & { readonly mode?: Mode },
 ): Promise<Result<RunResult, readonly Problem[]>> {
   const parsed = parseScenario(text, options.fileName)
   if (!parsed.ok) return parsed
@@ -39,7 +40,8 @@ export function validateScenarioText(text: string, options: { readonly fileName:
 
 /** Runs the cluster of a scenario in each of the modes it compares: the same traffic and the same seed. */
 export async function compareScenarioText(
-  text: string, options: SimulateOptions,
+  text: string,
+  options: SimulateOptions,
 ): Promise<Result<RunResult[], readonly Problem[]>> {
   const parsed = parseScenario(text, options.fileName)
   return parsed.ok ? compareModes(parsed.value, () => seeded(options)) : parsed
@@ -47,7 +49,8 @@ export async function compareScenarioText(
 
 /** Runs each of the modes of a scenario, one after the other; `optionsFor` is asked before each. */
 export async function compareModes(
-  scenario: Scenario, optionsFor: (mode: Mode) => RunOptions,
+  scenario: Scenario,
+  optionsFor: (mode: Mode) => RunOptions,
 ): Promise<Result<RunResult[], readonly Problem[]>> {
   const results: RunResult[] = []
   for (const mode of scenario.modes) {

@@ -1,6 +1,6 @@
 /**
  * The frame on a link: an Ethernet II header, or the two bytes of a point-to-point link. A frame refers to the packet it
- * carries; copies that a bridge floods are the same value. Padding to 60 bytes is not part of the frame, as in a capture by its sender.
+ * carries; copies that a bridge floods are the same value. Padding to 60 bytes is not part of it, as in a capture by its sender.
  * @module
  */
 import type { MacAddr } from './address.ts'

@@ -9,6 +9,8 @@ export const ICMP_ECHO_REPLY = 0
 /** See `ICMP_ECHO_REPLY`. */
 export const ICMP_UNREACHABLE = 3
 /** See `ICMP_ECHO_REPLY`. */
+export const ICMP_SOURCE_QUENCH = 4
+/** See `ICMP_ECHO_REPLY`. */
 export const ICMP_REDIRECT = 5
 /** See `ICMP_ECHO_REPLY`. */
 export const ICMP_ECHO_REQUEST = 8
@@ -71,7 +73,8 @@ export function withQuoted(message: IcmpMessage, quoted: Ipv4Packet): IcmpMessag
 
 /** True for the types that report about another packet (and are never answered with an error themselves). */
 export function isIcmpError(type: number): boolean {
-  return type === ICMP_UNREACHABLE || type === ICMP_REDIRECT || type === ICMP_TIME_EXCEEDED || type === ICMP_PARAMETER_PROBLEM || type === 4
+  return type === ICMP_UNREACHABLE || type === ICMP_REDIRECT || type === ICMP_TIME_EXCEEDED
+    || type === ICMP_PARAMETER_PROBLEM || type === ICMP_SOURCE_QUENCH
 }
 
 /** Header and data. */

@@ -47,7 +47,7 @@ export type Ipv4Payload = TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | 
 /** One IPv4 packet. */
 export interface Ipv4Packet {
   readonly kind: 'ipv4'
-  /** Number of the packet within its run, given where it was made and kept by every rewrite, wrapping and fragment. Not on the wire. */
+  /** Number of the packet in its run, given where it was made and kept by every rewrite, wrapping and cut. Not on the wire. */
   readonly uid: number
   readonly src: IpAddr
   readonly dst: IpAddr
@@ -168,6 +168,7 @@ function make(
   moreFragments: boolean, fragmentOffsetBytes: number, payload: Ipv4Payload, payloadBytes: number, mark: number,
 ): Ipv4Packet {
   return {
-    kind: 'ipv4', uid, src, dst, ttl, protocol, tos, ident, dontFragment, moreFragments, fragmentOffsetBytes, payload, payloadBytes, mark,
+    kind: 'ipv4', uid, src, dst, ttl, protocol, tos, ident, dontFragment, moreFragments, fragmentOffsetBytes, payload,
+    payloadBytes, mark,
   }
 }

@@ -63,7 +63,8 @@ export function tcpSegment(
   flags: number, options: TcpOptions, data: Uint8Array,
 ): TcpSegment {
   return {
-    kind: 'tcp', sport: ports.sport, dport: ports.dport, seq: numbers.seq, ack: numbers.ack, flags, window: numbers.window, options, data,
+    kind: 'tcp', sport: ports.sport, dport: ports.dport, seq: numbers.seq, ack: numbers.ack, flags, window: numbers.window,
+    options, data,
   }
 }
 

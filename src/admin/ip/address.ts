@@ -221,7 +221,7 @@ function oneLiners(config: DeviceConfig, addresses: readonly AddressConfig[]): s
 }
 
 function briefLine(config: DeviceConfig, addresses: readonly AddressConfig[]): string {
-  const name = config.kind === 'ipip' ? `${config.name}@NONE` : config.name
+  const name = deviceName(config)
   const list = addresses.map((address) => `${formatIp(address.addr)}/${address.prefixLength} `).join('')
   return `${name.padEnd(16)} ${deviceState(config).padEnd(14)} ${list}\n`
 }

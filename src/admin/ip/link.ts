@@ -150,6 +150,6 @@ function entry(host: Host, config: DeviceConfig, options: IpOptions): string {
 }
 
 function briefLine(config: DeviceConfig): string {
-  const name = config.kind === 'ipip' ? `${config.name}@NONE` : config.name
+  const name = deviceName(config)
   return `${name.padEnd(16)} ${deviceState(config).padEnd(14)} ${briefAddress(config)} <${deviceFlags(config).join(',')}> \n`
 }

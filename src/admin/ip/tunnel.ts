@@ -1,21 +1,33 @@
 /**
- * `ip tunnel`: IPIP tunnels with their ends. Of the other modes (gre, sit, isatap, vti) and of keys, sequence numbers and TOS
- * nothing is modelled.
+ * `ip tunnel`: IPIP and GRE tunnels with their ends. Of the other modes (sit, isatap, vti) and of keys, sequence numbers and
+ * TOS nothing is modelled.
  * @module
  */
 import { addDevice, removeDevice, setDeviceTunnel } from '../../host/config/devices.ts'
-import { findDeviceConfig, type DeviceConfig, type TunnelConfig } from '../../host/config/net-config.ts'
+import { findDeviceConfig, isTunnel, type DeviceConfig, type NetConfig, type TunnelConfig } from '../../host/config/net-config.ts'
 import { errnoText, type Errno } from '../../host/errno.ts'
 import type { Host } from '../../host/host.ts'
 import { formatIp, IPV4_ANY, type MacAddr, parseIpv4, type IpAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { expected, incomplete, isShortFor, Words } from './words.ts'
 
-/** MTU of a tunnel over Ethernet: room for the outer header. */
-const TUNNEL_MTU_BYTES = 1480
-const OTHER_MODES: ReadonlySet<string> = new Set(['gre', 'gre/ip', 'sit', 'ipv6/ip', 'isatap', 'vti', 'any'])
+/** What the modes differ in: the module, the device it brings, names that Linux gives, and the MTU over Ethernet. */
+interface Mode {
+  readonly kind: 'ipip' | 'gre'
+  readonly module: string
+  readonly base: string
+  readonly stem: string
+  readonly mtuBytes: number
+}
+
+const IPIP: Mode = { kind: 'ipip', module: 'ipip', base: 'tunl0', stem: 'tunl', mtuBytes: 1480 }
+const GRE: Mode = { kind: 'gre', module: 'ip_gre', base: 'gre0', stem: 'gre', mtuBytes: 1476 }
+const MODES: ReadonlyMap<string, Mode> = new Map([['ipip', IPIP], ['ip/ip', IPIP], ['gre', GRE], ['gre/ip', GRE]])
+/** A checksum makes the GRE header this much longer. */
+const GRE_CHECKSUM_BYTES = 4
+const OTHER_MODES: ReadonlySet<string> = new Set(['sit', 'ipv6/ip', 'isatap', 'vti', 'any'])
 const OTHER_WORDS: ReadonlySet<string> = new Set([
-  'key', 'ikey', 'okey', 'seq', 'iseq', 'oseq', 'csum', 'icsum', 'ocsum', 'tos', 'dsfield', 'dev', 'prl-default', '6rd-prefix', 'ignore-df',
+  'key', 'ikey', 'okey', 'seq', 'iseq', 'oseq', 'tos', 'dsfield', 'dev', 'prl-default', '6rd-prefix', 'ignore-df',
 ])
 
 interface Wanted {
@@ -47,7 +59,10 @@ function readWanted(words: Words): Wanted | ToolResult {
     const word = words.take() ?? ''
     if (word === 'pmtudisc') tunnel.pmtuDiscovery = true
     else if (word === 'nopmtudisc') tunnel.pmtuDiscovery = false
-    else if (OTHER_WORDS.has(word)) return unsupported(word, `ip tunnel: "${word}" is not modelled`)
+    else if (word === 'csum' || word === 'icsum' || word === 'ocsum') {
+      if (word !== 'ocsum') tunnel.checksumIn = true
+      if (word !== 'icsum') tunnel.checksumOut = true
+    } else if (OTHER_WORDS.has(word)) return unsupported(word, `ip tunnel: "${word}" is not modelled`)
     else if (/^(mode|remote|local|ttl|hoplimit|hlim|name)$/.test(word)) {
       const value = words.take()
       if (value === undefined) return incomplete()
@@ -73,16 +88,23 @@ function readEnd(text: string): IpAddr | undefined {
 
 function add(host: Host, { name, mode, tunnel }: Wanted): ToolResult {
   if (mode !== undefined && OTHER_MODES.has(mode)) return unsupported(mode, `ip tunnel: mode ${mode} is not modelled`)
-  if (mode !== 'ipip' && mode !== 'ip/ip') return refused('cannot determine tunnel mode (ipip, gre, vti or sit)\n', 255)
-  if (!host.modules.load('ipip').ok) return failed('tunl0', 'ENODEV')
-  const config: TunnelConfig = { local: IPV4_ANY, remote: IPV4_ANY, ttl: 0, pmtuDiscovery: true, ...tunnel }
+  const known = mode === undefined ? undefined : MODES.get(mode)
+  if (known === undefined) return refused('cannot determine tunnel mode (ipip, gre, vti or sit)\n', 255)
+  const { kind, base, stem } = known
+  if (!host.modules.load(known.module).ok) return failed(base, 'ENODEV')
+  const anywhere: TunnelConfig = {
+    local: IPV4_ANY, remote: IPV4_ANY, ttl: 0, pmtuDiscovery: true, checksumIn: false, checksumOut: false,
+  }
+  // Only GRE has checksums; the words are let pass for all.
+  const config: TunnelConfig = { ...anywhere, ...tunnel, ...(kind === 'gre' ? {} : { checksumIn: false, checksumOut: false }) }
   // A fixed TTL needs DF, or packets could run in circles (ipip_tunnel_ctl).
   if (config.ttl !== 0 && !config.pmtuDiscovery) return refused('ttl != 0 and nopmtudisc are incompatible\n', 255)
-  const isTaken = host.net.devices.some((device) => isSameTunnel(device, config))
-  const chosen = name ?? freeName(host)
-  if (isTaken) return failed('tunl0', 'EEXIST')
-  const added = addDevice(host.net, { name: chosen, kind: 'ipip', mac: 0 as MacAddr, mtuBytes: TUNNEL_MTU_BYTES, tunnel: config })
-  if (!added.ok) return failed('tunl0', added.error)
+  if (host.net.devices.some((device) => device.kind === kind && hasSameEnds(device, config))) return failed(base, 'EEXIST')
+  const mtuBytes = known.mtuBytes - (config.checksumOut ? GRE_CHECKSUM_BYTES : 0)
+  const added = addDevice(host.net, {
+    name: name ?? freeName(host.net, stem), kind, mac: 0 as MacAddr, mtuBytes, tunnel: config,
+  })
+  if (!added.ok) return failed(base, added.error)
   host.reconfigure(added.value)
   return printed('')
 }
@@ -98,7 +120,7 @@ function change(host: Host, { name = 'tunl0', tunnel }: Wanted): ToolResult {
 
 function remove(host: Host, { name = 'tunl0' }: Wanted): ToolResult {
   const device = findDeviceConfig(host.net, name)
-  if (device?.kind !== 'ipip') return failed(name, 'ENODEV')
+  if (device === undefined || !isTunnel(device)) return failed(name, 'ENODEV')
   // The device of last resort stays as long as its module does.
   if (device.tunnel === undefined) return failed(name, 'EPERM')
   const removed = removeDevice(host.net, name)
@@ -110,27 +132,32 @@ function remove(host: Host, { name = 'tunl0' }: Wanted): ToolResult {
 function show(host: Host, names: readonly string[]): ToolResult {
   const [first] = names
   const named = first === undefined ? undefined : findDeviceConfig(host.net, first)
-  if (first !== undefined && named?.kind !== 'ipip') return failed(first, 'ENODEV')
-  const shown = host.net.devices.filter((device) => device.kind === 'ipip' && (named === undefined || device === named))
+  if (first !== undefined && (named === undefined || !isTunnel(named))) return failed(first, 'ENODEV')
+  const shown = host.net.devices.filter((device) => isTunnel(device) && (named === undefined || device === named))
   return printed(shown.map(tunnelLine).join(''))
 }
 
-function tunnelLine({ name, tunnel }: DeviceConfig): string {
-  if (tunnel === undefined) return `${name}: any/ip remote any local any ttl inherit nopmtudisc\n`
+function tunnelLine({ name, kind, tunnel }: DeviceConfig): string {
+  if (tunnel === undefined) {
+    return `${name}: ${kind === 'gre' ? 'gre' : 'any'}/ip remote any local any ttl inherit nopmtudisc\n`
+  }
   const end = (addr: IpAddr): string => addr === IPV4_ANY ? 'any' : formatIp(addr)
+  const mode = kind === 'gre' ? 'gre/ip' : 'ip/ip'
   const ttl = tunnel.ttl === 0 ? 'inherit' : String(tunnel.ttl)
-  return `${name}: ip/ip remote ${end(tunnel.remote)} local ${end(tunnel.local)} ttl ${ttl}${tunnel.pmtuDiscovery ? '' : ' nopmtudisc'}\n`
+  const rest = `${tunnel.pmtuDiscovery ? '' : ' nopmtudisc'}${tunnel.checksumIn ? '\n  Checksum in received packet is required.' : ''}`
+    + (tunnel.checksumOut ? '\n  Checksum output packets.' : '')
+  return `${name}: ${mode} remote ${end(tunnel.remote)} local ${end(tunnel.local)} ttl ${ttl}${rest}\n`
 }
 
-function isSameTunnel({ tunnel }: DeviceConfig, config: TunnelConfig): boolean {
+function hasSameEnds({ tunnel }: DeviceConfig, config: TunnelConfig): boolean {
   return tunnel !== undefined && tunnel.local === config.local && tunnel.remote === config.remote
 }
 
 /** tunl1, tunl2, ... as Linux counts them up. */
-function freeName(host: Host): string {
+function freeName(net: NetConfig, stem: string): string {
   let index = 1
-  while (findDeviceConfig(host.net, `tunl${index}`) !== undefined) index++
-  return `tunl${index}`
+  while (findDeviceConfig(net, `${stem}${index}`) !== undefined) index++
+  return `${stem}${index}`
 }
 
 /** What the kernel refused, of which device. */

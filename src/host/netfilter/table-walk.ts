@@ -8,6 +8,7 @@ import { CHAIN_OF_HOOK, findChain, type ChainConfig, type TableConfig } from '..
 import type { RuleConfig, RuleTarget } from '../config/rule-config.ts'
 import type { HookPoint, Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
+import type { RulePlace } from '../trace.ts'
 import { trackingOf } from './conntrack.ts'
 import type { Nat } from './nat.ts'
 import { count, type RuleCounters } from './rule-counters.ts'
@@ -46,7 +47,7 @@ export function walkTable(
   if (verdict === 'accept') return walk.packet
   count(rules.counters.policy({ table: table.name, chain: chain.name }), totalBytes(packet))
   if (chain.policy !== 'DROP') return walk.packet
-  explain(rules.host, packet, `${table.name} ${chain.name} policy DROP`)
+  explain(rules.host, packet, { table: table.name, chain: chain.name, number: 0 }, 'DROP')
   rules.host.drop(walk.packet, 'netfilter-drop')
   return undefined
 }
@@ -74,7 +75,7 @@ class Walk {
       count(this.#rules.counters.rule(rule.id), totalBytes(this.packet))
       const { target } = rule.spec
       if (target.kind !== 'none')
-        explain(this.#rules.host, this.packet, `${this.#table.name} ${chain.name} rule ${i + 1}: ${nameOf(target)}`)
+        explain(this.#rules.host, this.packet, { table: this.#table.name, chain: chain.name, number: i + 1 }, nameOf(target))
       if (target.kind === 'return') return 'on'
       if (target.kind === 'goto') return this.#enter(target.chain)
       const verdict = target.kind === 'jump' ? this.#enter(target.chain) : this.#apply(target)
@@ -130,6 +131,8 @@ function nameOf(target: RuleTarget): string {
   return target.kind === 'jump' || target.kind === 'goto' ? target.chain : target.kind.toUpperCase()
 }
 
-function explain(host: Host, packet: Ipv4Packet, text: string): void {
-  host.trace?.decision(host, packet, { by: 'netfilter', text })
+function explain(host: Host, packet: Ipv4Packet, rule: RulePlace, target: string): void {
+  const { table, chain, number } = rule
+  const text = number === 0 ? `${table} ${chain} policy ${target}` : `${table} ${chain} rule ${number}: ${target}`
+  host.trace?.decision(host, packet, { by: 'netfilter', text, rule })
 }
