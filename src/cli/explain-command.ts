@@ -11,6 +11,7 @@ import { PROBLEM_CODES, type ProblemCode } from '../scenario/problem-codes.ts'
 import { renderProblem } from '../scenario/problems.ts'
 import { Recorder } from '../scenario/recorder.ts'
 import { runScenario } from '../scenario/run.ts'
+import type { World } from '../scenario/world.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
 import { textOptions } from './simulation.ts'
@@ -39,13 +40,17 @@ export async function explainCommand(fileOrCode: string, options: ExplainOptions
   const scenario = inMode(loaded.value, mode.value)
   if (!scenario.ok) return scenario.error
   const recorder = new Recorder({ recordsMax: RECORDS_MAX, isDetailed: true })
+  let world: World | undefined
   const ran = await runScenario(scenario.value, {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
-    onWorld: (world) => recorder.attach(world),
+    onWorld: (made) => {
+      world = made
+      recorder.attach(made)
+    },
   })
   if (!ran.ok) return showProblems(ran.error, options.json === true)
   if (ran.value.problem !== undefined) say(renderProblem(ran.value.problem))
-  const explanation = explainRecording(recorder, subject)
+  const explanation = explainRecording(recorder, subject, world)
   if (!explanation.ok) {
     say(`lvsim: ${explanation.error}`)
     return EXIT.failed

@@ -1,0 +1,169 @@
+/**
+ * The verbs of `lvsim` and their options. What a verb does is loaded when it is used, so that `--help` starts fast.
+ * @module
+ */
+import { Command, Option } from 'commander'
+import { EXIT_MEANINGS, type ExitCode } from './exit-codes.ts'
+import { say } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+const OUTPUT_HELP = `
+Exit codes:
+${EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
+
+Data goes to stdout, everything else to stderr. NO_COLOR and FORCE_COLOR are obeyed.`
+
+/** Takes what a verb came to. */
+type Finish = (code: ExitCode) => void
+/** Adds a verb to the program: usage, what it does, and examples that run in this project's folder. */
+type AddVerb = (usage: string, about: string, examples: readonly string[]) => Command
+
+/** The program with all its verbs. `finish` is told the exit code of the one that ran. */
+export function makeProgram(finish: Finish): Command {
+  const program = new Command('lvsim')
+    .description('Simulates Linux Virtual Server clusters packet by packet: NAT, DR and TUN, side by side, without root.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => say(text.trimEnd()) })
+    .addHelpText('after', OUTPUT_HELP)
+  const verb: AddVerb = (usage, about, examples) =>
+    program
+      .command(usage)
+      .description(about)
+      .exitOverride()
+      .showSuggestionAfterError()
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ lvsim ${line}`).join('\n')}`)
+  addRuns(verb, finish)
+  addLooks(verb, finish)
+  addFiles(verb, finish)
+  addLabs(verb, finish)
+  addBench(program, finish)
+  return program
+}
+
+function addRuns(verb: AddVerb, finish: Finish): void {
+  withRunOptions(
+    verb('run <file>', 'run a scenario and show what happened', [
+      'run scenarios/tutorial-nat.lvs.yaml',
+      'run scenarios/first.lvs.yaml --trace --seed 7',
+      'run scenarios/first.lvs.yaml --pcap out --json',
+    ]),
+  )
+    .option('--mode <mode>', 'build the cluster of the file for this mode: nat, dr or tun')
+    .action(async (file: string, options) => finish(await (await import('./run-command.ts')).runCommand(file, options)))
+  withRunOptions(
+    verb('compare <file>', 'run a cluster under NAT, DR and TUN: same traffic, same seed, side by side', [
+      'compare scenarios/compare.lvs.yaml',
+      'compare scenarios/first.lvs.yaml --json',
+    ]),
+  ).action(async (file: string, options) => {
+    finish(await (await import('./compare-command.ts')).compareCommand(file, options))
+  })
+}
+
+function addLooks(verb: AddVerb, finish: Finish): void {
+  verb('show <file> [command...]', 'run a scenario up to a moment and run a command there', [
+    'show scenarios/first.lvs.yaml --mode nat --at 400ms --on lb -- ipvsadm -Lnc',
+    'show scenarios/tutorial-dr.lvs.yaml --at 1s --on director -- ipvsadm -Ln --stats',
+  ])
+    .requiredOption('--on <host>', 'the host that runs the command')
+    .option('--at <time>', 'this long after the last setup was over; the end unless given')
+    .option('--mode <mode>', 'nat, dr or tun')
+    .option('--seed <seed>', 'instead of that of the file')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string, command: string[], options) => {
+      finish(await (await import('./show-command.ts')).showCommand(file, command, options))
+    })
+  verb(
+    'explain <file-or-code>',
+    'tell the way of a packet or a connection: each hop, what changed, who decided, why it died',
+    [
+      'explain scenarios/tutorial-nat.lvs.yaml --packet 12',
+      'explain scenarios/arp-problem.lvs.yaml --connection 10.0.0.10:40001',
+      'explain LVS1060',
+    ],
+  )
+    .option('--packet <number>', 'the packet, as numbered by --trace')
+    .option('--connection <address:port>', "the client's end of a connection")
+    .option('--mode <mode>', 'nat, dr or tun')
+    .option('--seed <seed>', 'instead of that of the file')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string, options) => {
+      finish(await (await import('./explain-command.ts')).explainCommand(file, options))
+    })
+}
+
+function addFiles(verb: AddVerb, finish: Finish): void {
+  verb('validate <file...>', 'check scenario files without running them', [
+    'validate scenarios/first.lvs.yaml',
+    'validate scenarios/*.lvs.yaml --json',
+  ])
+    .option('--json', 'print one JSON document')
+    .action(async (files: string[], options) => {
+      finish(await (await import('./validate-command.ts')).validateCommand(files, options))
+    })
+  verb('setup <file>', 'print the commands of each host, ready for real machines', [
+    'setup scenarios/first.lvs.yaml --mode dr',
+    'setup scenarios/first.lvs.yaml --mode nat --host lb',
+  ])
+    .option('--mode <mode>', 'nat, dr or tun')
+    .option('--host <name>', 'only this host')
+    .action(async (file: string, options) => {
+      finish(await (await import('./setup-command.ts')).setupCommand(file, options))
+    })
+  verb('init [file]', 'write a first scenario to start from', ['init my.lvs.yaml', 'init -']).action(
+    async (file: string | undefined) => finish(await (await import('./init-command.ts')).initCommand(file)),
+  )
+  verb('schema', 'print the JSON Schema of scenario files, for editors', [
+    'schema',
+    'schema > lvsim.schema.json',
+  ]).action(async () => finish(await (await import('./schema-command.ts')).schemaCommand()))
+}
+
+function addLabs(verb: AddVerb, finish: Finish): void {
+  verb('record <path>', 'play a lab, or a folder of labs, and write what happened', [
+    'record test/kernel/labs/forward/dr-lan.json -o dr-lan.played.json',
+    'record test/kernel/labs/forward -o played',
+  ])
+    .option('-o, --out <path>', 'where to write; stdout unless given (one lab only)')
+    .action(async (path: string, options) => {
+      finish(await (await import('./record-command.ts')).recordCommand(path, options))
+    })
+  verb('verify <path...>', 'play recorded labs and judge the outcome against the record of the real kernel', [
+    'verify test/kernel/labs/forward',
+    'verify test/kernel/labs/forward/dr-lan.json --json',
+  ])
+    .option('--json', 'print one JSON document')
+    .option('--family <name>', 'only labs of this family')
+    .action(async (paths: string[], options) => {
+      finish(await (await import('./verify-command.ts')).verifyCommand(paths, options))
+    })
+}
+
+function addBench(program: Command, finish: Finish): void {
+  const bench = program.command('bench').description('measure lvsim on this machine').exitOverride()
+  bench
+    .command('engine')
+    .description('packet-hops per CPU second: clients, a router and servers that echo UDP')
+    .exitOverride()
+    .option('--servers <count>', 'servers', '10')
+    .option('--requests <count>', 'requests in all', '2000000')
+    .option('--rounds <count>', 'repetitions, the first not counted', '4')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ lvsim bench engine --requests 100000\n  $ lvsim bench engine --servers 100 --requests 100000 --json',
+    )
+    .action(async (options) => finish(await (await import('./bench-command.ts')).benchEngineCommand(options)))
+}
+
+function withRunOptions(command: Command): Command {
+  return command
+    .option('--seed <seed>', 'instead of that of the file')
+    .option('--json', 'print one JSON document')
+    .addOption(new Option('--jsonl', 'print one JSON document a line').conflicts('json'))
+    .option('--trace', 'print every frame, as tcpdump does')
+    .option('--pcap <folder>', 'write a capture of each nic (pcapng); mergecap joins them')
+    .option('--quiet', 'no progress, and only what failed')
+}
