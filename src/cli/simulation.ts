@@ -13,6 +13,7 @@ import type { Problem } from '../scenario/problems.ts'
 import type { RunResult } from '../scenario/result.ts'
 import { runScenario, type RunOptions } from '../scenario/run.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import { concatBytes } from '../wire/bytes.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { nowRunning } from './failure.ts'
 import { writeWhole } from './files.ts'
@@ -73,13 +74,16 @@ export async function simulate(
 /** Prints the trace and writes the captures that were asked for, one of each nic. Not ok when one could not be written. */
 export async function deliverRecording({ result, recorder }: Simulated, options: SimulationOptions): Promise<ExitCode> {
   if (recorder === undefined) return EXIT.ok
-  if (options.trace === true)
-    for (const line of traceLines(recorder, styleFor(process.stdout))) await print(`${line}\n`)
+  if (options.trace === true) {
+    const style = styleFor(process.stdout)
+    if (result.mode !== undefined) await print(`${style.bold(`# ${result.mode}`)}\n`)
+    for (const line of traceLines(recorder, style)) await print(`${line}\n`)
+  }
   if (options.pcap === undefined) return EXIT.ok
   const folder = result.mode === undefined ? options.pcap : join(options.pcap, result.mode)
   let count = 0
   for (const { name, chunks } of captureFiles(recorder)) {
-    const written = writeWhole(join(folder, `${name}.pcapng`), joined([...chunks]))
+    const written = writeWhole(join(folder, `${name}.pcapng`), concatBytes([...chunks]))
     if (!written.ok) {
       say(`lvsim: ${written.error.path}: ${written.error.message}`)
       return EXIT.io
@@ -97,12 +101,10 @@ export function codeOf({ limit, problem, checks }: RunResult): ExitCode {
   return checks.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
+/** True when a file has expectations and none of them was meant for what was run: silence proves nothing. Says so. */
+export function nothingChecked({ expect, source }: Scenario, results: readonly RunResult[]): boolean {
+  const came = results.filter(({ limit, problem }) => limit === undefined && problem === undefined)
+  if (expect.length === 0 || came.length === 0 || came.some(({ checks }) => checks.length > 0)) return false
+  say(`lvsim: ${source.fileName}: no expectation is meant for ${results.map(({ mode }) => `mode ${mode ?? 'none'}`).join(', ')}`)
+  return true
 }

@@ -4,6 +4,7 @@
  * so that the run begins at the start of 1970. Statistics and name resolution blocks are not written.
  * @module
  */
+import { concatBytes } from '../wire/bytes.ts'
 import { assert } from '../base/assert.ts'
 import { LINKTYPE_ETHERNET, LINKTYPE_PPP } from '../wire/capture.ts'
 import type { Framing } from '../wire/encode.ts'
@@ -46,7 +47,7 @@ export function pcapngHeader(nics: readonly CaptureNic[]): Uint8Array {
   // The length of the section is not known yet, which is written as all ones.
   view.setUint32(8, 0xffffffff, true)
   view.setUint32(12, 0xffffffff, true)
-  return concatenated([block(BLOCK_SECTION, [section]), ...nics.map(interfaceBlock)])
+  return concatBytes([block(BLOCK_SECTION, [section]), ...nics.map(interfaceBlock)])
 }
 
 /** The block of one frame. */
@@ -92,7 +93,7 @@ function interfaceBlock(nic: CaptureNic): Uint8Array {
 
 /** A block of these parts, each padded to a multiple of four bytes. */
 function block(type: number, parts: readonly Uint8Array[]): Uint8Array {
-  const body = concatenated(parts.map(padding))
+  const body = concatBytes(parts.map(padding))
   const out = new Uint8Array(12 + body.length)
   const view = new DataView(out.buffer)
   view.setUint32(0, type, true)
@@ -114,16 +115,6 @@ function option(code: number, value: Uint8Array): Uint8Array {
 function padding(part: Uint8Array): Uint8Array {
   const out = new Uint8Array(padded(part.length))
   out.set(part)
-  return out
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
   return out
 }
 

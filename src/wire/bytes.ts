@@ -45,3 +45,14 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   }
   return true
 }
+
+/** The parts one after the other. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
