@@ -9,30 +9,30 @@ import type { RequestRecord } from '../../src/app/outcome.ts'
 import { connectRequests } from '../../src/app/requests.ts'
 import type { ServiceTime } from '../../src/app/service-time.ts'
 import type { Host } from '../../src/host/host.ts'
-import { NS_PER_MILLISECOND } from '../../src/base/units.ts'
+import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../src/base/units.ts'
 import type { World } from '../../src/scenario/world.ts'
 import { Timer } from '../../src/sim/timer.ts'
 import { IPV4_ANY, type IpAddr } from '../../src/wire/address.ts'
 import { addr, hostsOf, VIP } from './clusters.ts'
 
 /** Calls `act` so much later. */
-export function after(host: Host, ns: number, act: () => void): void {
+function after(host: Host, ns: number, act: () => void): void {
   new Timer(host.sim, { onEvent: act }, 0, undefined).armIn(ns)
 }
 
 /** Sizes of the recorded exchange: request and reply. */
-export const RECORDED = { sendBytes: 100, replyBytes: 1000 } as const
+const RECORDED = { sendBytes: 100, replyBytes: 1000 } as const
 
-/** A server that reads a request of so many bytes, answers a little later, and closes a little after that. */
-export function serveSlowly(host: Host, sizes: { readonly sendBytes: number, readonly replyBytes: number }): void {
+/** A server that reads a request, answers a little later, and closes a little after that. */
+export function serveSlowly(host: Host): void {
   host.tcp.listen({ addr: IPV4_ANY, port: 80 }, (listener) => {
     let receivedBytes = 0
     listener.accept()?.attach({
       onData: (endpoint, bytes) => {
         receivedBytes += bytes.length
-        if (receivedBytes < sizes.sendBytes) return
+        if (receivedBytes < RECORDED.sendBytes) return
         after(host, 2 * NS_PER_MILLISECOND, () => {
-          endpoint.send(new Uint8Array(sizes.replyBytes))
+          endpoint.send(new Uint8Array(RECORDED.replyBytes))
           after(host, 2 * NS_PER_MILLISECOND, () => endpoint.close())
         })
       },
@@ -40,37 +40,20 @@ export function serveSlowly(host: Host, sizes: { readonly sendBytes: number, rea
   })
 }
 
-/** What a client came to. Live. */
-export interface SlowClient {
-  receivedBytes: number
-  isConnected: boolean
-  isClosed: boolean
-}
-
-/** A client that sends its request a little after it is connected, and closes a little after the server has. */
-export function askSlowly(host: Host, sport: number, sendBytes: number): SlowClient {
-  const client: SlowClient = { receivedBytes: 0, isConnected: false, isClosed: false }
+/** A client that sends its request a little after it is connected, and closes so long after the server has. */
+export function askSlowly(host: Host, sport: number, closesAfterNs = 10 * NS_PER_MILLISECOND): void {
   host.tcp.connect({ dst: addr(VIP), dport: 80, sport }, {
-    onConnected: (endpoint) => {
-      client.isConnected = true
-      after(host, 5 * NS_PER_MILLISECOND, () => endpoint.send(new Uint8Array(sendBytes)))
-    },
-    onData: (_endpoint, bytes) => {
-      client.receivedBytes += bytes.length
-    },
-    onPeerClosed: (endpoint) => after(host, 10 * NS_PER_MILLISECOND, () => endpoint.close()),
-    onClosed: () => {
-      client.isClosed = true
-    },
+    onConnected: (endpoint) => after(host, 5 * NS_PER_MILLISECOND, () => endpoint.send(new Uint8Array(RECORDED.sendBytes))),
+    onPeerClosed: (endpoint) => after(host, closesAfterNs, () => endpoint.close()),
   })
-  return client
 }
 
 /** Starts a lab server on port 80 of every real server. */
 export function startServers(world: World, serviceTime?: ServiceTime, workers?: number): void {
   for (const host of hostsOf(world, 'r')) {
     startLabServer(host, {
-      name: host.name, port: 80, ...(serviceTime === undefined ? {} : { serviceTime }), ...(workers === undefined ? {} : { workers }),
+      name: host.name, port: 80, ...(serviceTime === undefined ? {} : { serviceTime }),
+      ...(workers === undefined ? {} : { workers }),
     })
   }
 }
@@ -95,7 +78,8 @@ export function startLoop(world: World, { dst, loops, ...sizes }: LoopOptions): 
       const to = dst?.(index) ?? addr(VIP)
       let starter = starters.get(to)
       if (starter === undefined) {
-        starter = connectRequests({ dst: to, dport: 80, timeoutNs: 10_000_000_000 }, { ...sizes, holdNs: 0, serverCloses: true })
+        const target = { dst: to, dport: 80, timeoutNs: 10 * NS_PER_SECOND }
+        starter = connectRequests(target, { ...sizes, holdNs: 0, serverCloses: true })
         starters.set(to, starter)
       }
       starter(client, index, done)
@@ -106,7 +90,9 @@ export function startLoop(world: World, { dst, loops, ...sizes }: LoopOptions): 
 }
 
 /** A server that answers the first datagram of each client with a stream that never ends. */
-export function streamDatagrams(host: Host, options: { readonly dataBytes: number, readonly everyNs: number, readonly firstAfterNs: number }): void {
+export function streamDatagrams(
+  host: Host, options: { readonly dataBytes: number, readonly everyNs: number, readonly firstAfterNs: number },
+): void {
   const data = new Uint8Array(options.dataBytes)
   host.udp.bind({ addr: IPV4_ANY, port: 80 }, {
     onDatagram: (socket, { from, fromPort }) => {

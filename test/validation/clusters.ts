@@ -60,6 +60,8 @@ export function clusterText(options: ClusterOptions): string {
   const insidePrefix = twoLans ? '192.168.1' : '10.0.0'
   const method = { nat: '-m', dr: '-g', tun: '-i' }[layout.split('-')[0] as 'nat' | 'dr' | 'tun']
   const service = `${options.service ?? '-t'} ${VIP}:80`
+  const destinations = Array.from({ length: servers }, (_, i) =>
+    `ipvsadm -a ${service} -r ${insidePrefix}.${firstServer + i} ${method}`)
   const inside = twoLans ? ', eth1: {segment: in, addresses: [192.168.1.1/24]}' : ''
   return `name: ${layout}
 segments:
@@ -78,7 +80,7 @@ ${indented(setup.c ?? '')}
 ${cpuOf(options.directorCpu)}\
     setup: |
       ipvsadm -A ${service} -s rr
-${Array.from({ length: servers }, (_, i) => `      ipvsadm -a ${service} -r ${insidePrefix}.${firstServer + i} ${method}`).join('\n')}
+${indented(destinations.join('\n'))}
 ${indented(setup.d ?? '')}
   r:
     replicas: ${servers}

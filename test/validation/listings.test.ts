@@ -5,23 +5,23 @@ import type { Host } from '../../src/host/host.ts'
 import { Recorder } from '../../src/scenario/recorder.ts'
 import type { World } from '../../src/scenario/world.ts'
 import { ipv4FromHeader } from '../../src/wire/ipv4-packet.ts'
-import { askSlowly, RECORDED, serveSlowly } from './apps.ts'
+import { askSlowly, serveSlowly } from './apps.ts'
 import { type ClusterOptions, openCluster, runFor } from './clusters.ts'
 import { clientPortIn, type Listing, listingOf, readListing } from './listing.ts'
 
 /** Opens a cluster of one client and one real server, on which the recorded server listens. */
 async function open(options: ClusterOptions): Promise<World> {
   const world = await openCluster(options)
-  serveSlowly(world.host('r1'), RECORDED)
+  serveSlowly(world.host('r1'))
   return world
 }
 
 /** One exchange as it was recorded, from the client's recorded port, and its frames. */
-function exchange(world: World, recorded: Listing, seconds = 2): Listing {
+function exchange(world: World, recorded: Listing): Listing {
   const recorder = new Recorder({ recordsMax: 10_000, isDetailed: false })
   recorder.attach(world)
-  askSlowly(world.host('c'), clientPortIn(recorded), RECORDED.sendBytes)
-  runFor(world, seconds * NS_PER_SECOND)
+  askSlowly(world.host('c'), clientPortIn(recorded))
+  runFor(world, 2 * NS_PER_SECOND)
   return listingOf(recorder.records, recorder.nics)
 }
 
@@ -47,7 +47,7 @@ describe('the frame listings of Linux 6.1 come out frame for frame at every nic'
   it('DR on one LAN with warm caches: no ARP at all', async () => {
     const [first, second] = [readListing('dr1lan'), readListing('dr1lan_warm')]
     const world = await open({ layout: 'dr-one-lan' })
-    askSlowly(world.host('c'), clientPortIn(first), RECORDED.sendBytes)
+    askSlowly(world.host('c'), clientPortIn(first))
     runFor(world, NS_PER_SECOND)
     expect(exchange(world, second)).toEqual(second)
   })

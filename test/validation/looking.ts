@@ -10,9 +10,9 @@ import { NS_PER_SECOND } from '../../src/base/units.ts'
 import type { RecordedNic, TraceRecord } from '../../src/scenario/recorder.ts'
 import { Recorder } from '../../src/scenario/recorder.ts'
 import type { World } from '../../src/scenario/world.ts'
-import { type Frame } from '../../src/wire/frame.ts'
+import type { Frame } from '../../src/wire/frame.ts'
 import { type Ipv4Packet, totalBytes } from '../../src/wire/ipv4-packet.ts'
-import { type TcpSegment } from '../../src/wire/tcp-segment.ts'
+import type { TcpSegment } from '../../src/wire/tcp-segment.ts'
 import { addr, runFor, VIP } from './clusters.ts'
 
 /** One exchange with the virtual service. */
@@ -24,11 +24,11 @@ export interface Exchange {
   readonly endNs: number | undefined
 }
 
-/** A request of the client c (or another) to the virtual service, and so much time. The server closes first unless told otherwise. */
-export function ask(world: World, seconds: number, options: Partial<LabConnectOptions> & { readonly from?: string } = {}): Exchange {
+/** A request of the client c to the virtual service, and so much time. The server closes first unless told otherwise. */
+export function ask(world: World, seconds: number, options: Partial<LabConnectOptions> = {}): Exchange {
   let result: LabResult | undefined
   let endNs: number | undefined
-  const connection = new LabConnection(world.host(options.from ?? 'c'), {
+  const connection = new LabConnection(world.host('c'), {
     dst: addr(VIP), dport: 80, sendBytes: 100, replyBytes: 1000, serverCloses: true, ...options,
   }, (come) => {
     result = come
@@ -61,12 +61,14 @@ export class Watch {
 
   /** Frames at a nic, both ways. */
   at(nic: string): Seen[] {
-    return this.#recorder.records.flatMap((record) => (record.kind === 'frame' && record.nic.name === nic ? [seen(record)] : []))
+    return this.#recorder.records.flatMap((record) =>
+      (record.kind === 'frame' && record.nic.name === nic ? [seen(record)] : []))
   }
 
   /** IPv4 packets at a nic, one way. */
   packets(nic: string, direction: 'in' | 'out'): Ipv4Packet[] {
-    return this.at(nic).flatMap((one) => (one.direction === direction && one.frame.payload.kind === 'ipv4' ? [one.frame.payload] : []))
+    return this.at(nic).flatMap(({ direction: way, frame: { payload } }) =>
+      (way === direction && payload.kind === 'ipv4' ? [payload] : []))
   }
 
   /** Frames with a TCP segment, and ARP frames, at a nic. */

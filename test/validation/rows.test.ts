@@ -4,8 +4,8 @@ import { ARP_REPLY } from '../../src/wire/arp-packet.ts'
 import { formatIp } from '../../src/wire/address.ts'
 import { totalBytes } from '../../src/wire/ipv4-packet.ts'
 import { TCP_RST, TCP_SYN } from '../../src/wire/tcp-segment.ts'
-import { startServers } from './apps.ts'
-import { type ClusterOptions, openCluster, setCables } from './clusters.ts'
+import { askSlowly, serveSlowly, startServers } from './apps.ts'
+import { type ClusterOptions, openCluster, runFor, setCables } from './clusters.ts'
 import { ask, firstByteNs, segmentOf, shell, Watch } from './looking.ts'
 import type { World } from '../../src/scenario/world.ts'
 
@@ -33,6 +33,17 @@ describe('single exchanges are those measured on Linux 6.1', () => {
     expect(new Set(watch.packets('c.eth0', 'in').map(({ ttl }) => ttl))).toEqual(new Set([63]))
     // In: 52 + 40 + 140 + 40 + 40; out: 52 + 40 + 1040 + 40 + 40.
     expect(await statsOf(world)).toEqual([1, 5, 5, 312, 1212])
+  })
+
+  it('V01: a client that closes more than 40 ms after the server sends a bare ACK before its FIN', async () => {
+    const world = await openCluster({ layout: 'nat-two-lans' })
+    serveSlowly(world.host('r1'))
+    const watch = new Watch(world)
+    askSlowly(world.host('c'), 40_001, 60 * NS_PER_MILLISECOND)
+    runFor(world, 2.5 * NS_PER_SECOND)
+    expect(watch.count('c.eth0')).toEqual({ tcp: 11, arp: 2 })
+    // Six in: the bare ACK has 40 bytes more than the 312 of the usual five.
+    expect((await statsOf(world)).slice(0, 4)).toEqual([1, 6, 5, 352])
   })
 
   it('V02: DR on one LAN has 10 segments and 5 ARP frames at each nic, 10 and none when warm', async () => {
@@ -113,13 +124,15 @@ describe('single exchanges are those measured on Linux 6.1', () => {
     // The next connection knows the path.
     const next = new Watch(world)
     expect(ask(world, 2, { sendBytes: 6000 }).result?.outcome).toBe('ok')
-    const sizes = next.packets('c.eth0', 'out').map((packet) => segmentOf(packet)?.data.length ?? 0).filter((bytes) => bytes > 0)
+    const sizes = next.packets('c.eth0', 'out').map((packet) => segmentOf(packet)?.data.length ?? 0)
+      .filter((bytes) => bytes > 0)
     expect(sizes).toEqual([1440, 1440, 1440, 1440, 240])
   })
 
-  it('V39: the first byte comes after 16 cables in NAT and 12 in DR and TUN, and after 24 everywhere with cold caches', async () => {
+  it('V39: the first byte comes after 16 cables in NAT and 12 in DR and TUN, after 24 everywhere with cold caches', async () => {
     const delayNs = NS_PER_MILLISECOND
-    for (const [layout, warm, cold] of [['nat-two-lans', 16, 24], ['dr-one-lan', 12, 24], ['tun-one-lan', 12, 24]] as const) {
+    const expected = [['nat-two-lans', 16, 24], ['dr-one-lan', 12, 24], ['tun-one-lan', 12, 24]] as const
+    for (const [layout, warm, cold] of expected) {
       const world = await open({ layout })
       setCables(world, { rateBitsPerSecond: Infinity, delayNs })
       expect([layout, firstByteNs(ask(world, 1)) / delayNs]).toEqual([layout, cold])
@@ -133,7 +146,7 @@ describe('TCP repeats what is lost when Linux does', () => {
     const world = await open({ layout: 'dr-one-lan', setup: { d: 'iptables -A INPUT -p tcp -j DROP' } })
     const watch = new Watch(world)
     // Nothing is measured before ARP is over: a first packet goes ahead.
-    await shell(world, 'c', `ping -c 1 10.0.0.100`)
+    await shell(world, 'c', 'ping -c 1 10.0.0.100')
     const { result, times, endNs } = ask(world, 130, { timeoutNs: 200 * NS_PER_SECOND })
     const syns = watch.at('c.eth0').filter(({ direction, frame: { payload } }) => direction === 'out'
       && payload.kind === 'ipv4' && segmentOf(payload)?.flags === TCP_SYN)
