@@ -1,5 +1,5 @@
 /**
- * A recorded run as pcapng: an interface for each nic, and on the frame by which a packet came in to the host where it died,
+ * A recorded run as pcapng, a file with an interface for each nic, and on the frame by which a packet came in to the host where it died,
  * the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
  * lost has the comment `lost: reason`, where it was sent.
  * @module
@@ -17,20 +17,6 @@ export interface CaptureFile {
   readonly chunks: Iterable<Uint8Array>
 }
 
-/**
- * All nics in one file, in pieces. The filter `frame.comment contains "drop:"` finds the drops that have a frame, and nothing
- * else. As each segment passes several nics, a reader that follows TCP takes the repeats for retransmissions, and Wireshark may
- * call answers malformed whose parts it sees twice; `captureFiles` is for such readers.
- */
-export function* captureChunks({ nics, records }: Recording): Generator<Uint8Array> {
-  const places = new Map(nics.map((nic, index) => [nic, index]))
-  const comments = commentsOf(records)
-  yield pcapngHeader(nics)
-  for (const [index, record] of records.entries()) {
-    if (record.kind === 'frame') yield block(record, places.get(record.nic) ?? 0, comments.get(index))
-  }
-}
-
 /** A file for each nic, as tcpdump would write it there; nics in their order. */
 export function* captureFiles({ nics, records }: Recording): Generator<CaptureFile> {
   const comments = commentsOf(records)
@@ -45,13 +31,10 @@ function* chunksOf(
   yield pcapngHeader([nic])
   for (const index of indices) {
     const record = records[index]
-    if (record?.kind === 'frame') yield block(record, 0, comments.get(index))
+    if (record?.kind !== 'frame') continue
+    const { timeNs, direction, frame } = record
+    yield pcapngFrame({ timeNs, nicIndex: 0, direction, frame, comment: comments.get(index) ?? '' })
   }
-}
-
-function block(record: Extract<TraceRecord, { readonly kind: 'frame' }>, nicIndex: number, comment = ''): Uint8Array {
-  const { timeNs, direction, frame } = record
-  return pcapngFrame({ timeNs, nicIndex, direction, frame, comment })
 }
 
 /** A frame that came in with a packet which died on this host. */

@@ -19,8 +19,9 @@ const INDENT = ' '.repeat(2 + STEP_COLUMNS + 1)
 
 /** The whole explanation, each line ended. */
 export function explainText(explanation: Explanation, style: Style): string {
-  const { packets, missed } = explanation
+  const { packets, findings, missed } = explanation
   const lines = [style.bold(summarySentence(explanation))]
+  for (const { cause, cure } of findings) lines.push(style.red(printable(`Cause: ${cause}`)), printable(`Cure: ${cure}`))
   const told = new Map<string, number>()
   for (const story of packets) lines.push('', ...storyLines(story, told, style))
   if (missed !== undefined) lines.push('', style.red(missed))

@@ -100,12 +100,12 @@ export function verifyDocument(verdicts: readonly LabVerdict[]): Document {
 
 /** The way of a packet or of a connection. */
 export function explainDocument(explanation: Explanation): Document {
-  const { subject, packets, missed } = explanation
+  const { subject, packets, findings, missed } = explanation
   return {
     schemaVersion: SCHEMA_VERSION, kind: 'explain',
     subject: subject.kind === 'packet' ? { packet: subject.uid }
       : { connection: `${formatIp(subject.addr)}:${subject.port}` },
-    summary: summarySentence(explanation),
+    summary: summarySentence(explanation), findings: findings.map(({ uids, cause, cure }) => ({ packets: uids, cause, cure })),
     packets: packets.map(({ uid, text, isAbout, reportedBy, stations, ends }) => ({
       number: uid, text, isAbout, reportedBy, stations,
       ends: ends.map((end) => end.kind === 'dropped' ? { ...end, ...DROP_EXPLANATIONS[end.reason] } : end),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { captureChunks, captureFiles } from '../../src/report/capture.ts'
+import { captureFiles } from '../../src/report/capture.ts'
 import type { Recording } from '../../src/scenario/recorder.ts'
 import type { Capture } from '../../src/wire/capture.ts'
 import { ethernetFrame, type Frame } from '../../src/wire/frame.ts'
 import { withTtlDecremented, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
 import { readCapture } from '../../src/wire/pcap.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
-import { pingServer, recordedCluster, recordedWorld, sendDatagram, serveDatagrams } from '../support/recorded.ts'
+import { pingServer, recordedCluster, recordedWorld, sendDatagram } from '../support/recorded.ts'
 import { mac, packetOf } from '../wire/packets.ts'
 
 const NIC = { name: 'b.eth0', host: 'b', mac: mac('02:00:00:00:00:01'), framing: 'ethernet' } as const
@@ -17,11 +17,14 @@ function read(chunks: Iterable<Uint8Array>): Capture {
   return capture.value
 }
 
+function captures(recording: Recording): { readonly name: string, readonly capture: Capture }[] {
+  return [...captureFiles(recording)].map(({ name, chunks }) => ({ name, capture: read(chunks) }))
+}
+
 /** Frames with a comment: the nic and the comment. */
 function comments(recording: Recording): string[] {
-  const { interfaces, frames } = read(captureChunks(recording))
-  return frames.filter(({ comment }) => comment !== '')
-    .map(({ interfaceIndex, comment }) => `${interfaces[interfaceIndex]?.name}: ${comment}`)
+  return captures(recording).flatMap(({ name, capture }) => (
+    capture.frames.filter(({ comment }) => comment !== '').map(({ comment }) => `${name}: ${comment}`)))
 }
 
 function packet(uid: number, bytes = 4): Ipv4Packet {
@@ -36,18 +39,19 @@ function arrival(timeNs: number, payload: Ipv4Packet): Recording['records'][numb
   return { kind: 'frame', timeNs, nic: NIC, direction: 'in', frame: frameOf(payload) }
 }
 
-describe('the capture of a run', () => {
-  it('has an interface for each nic and every frame of the ledger at its time', () => {
+describe('the captures of a run', () => {
+  it('have a file and an interface for each nic, and every frame of the ledger at its time', () => {
     const world = recordedWorld()
     pingServer(world)
-    const { interfaces, frames } = read(captureChunks(world.recorder))
-    expect(interfaces.map(({ name }) => name)).toEqual(['client.eth0', 'router.eth0', 'router.eth1', 'server.eth0'])
+    const files = captures(world.recorder)
+    expect(files.map(({ name }) => name)).toEqual(['client.eth0', 'router.eth0', 'router.eth1', 'server.eth0'])
+    for (const { name, capture } of files) expect(capture.interfaces).toEqual([{ name, linkType: 1 }])
     const nics = [...world.world.nics.values()]
-    expect(frames).toHaveLength(nics.reduce((sum, nic) => sum + nic.rxFrames + nic.txFrames, 0))
-    expect(frames[1]).toMatchObject({ timeNs: 2_000_000, interfaceIndex: 1, direction: 'in' })
+    expect(files.map(({ capture }) => capture.frames.length)).toEqual(nics.map((nic) => nic.rxFrames + nic.txFrames))
+    expect(files[1]?.capture.frames[0]).toMatchObject({ timeNs: 2_000_000, interfaceIndex: 0, direction: 'in' })
   })
 
-  it('says on the last frame that brought a packet why it died, and on no other', () => {
+  it('say on the last frame that brought a packet why it died, and on no other', () => {
     const world = recordedWorld()
     pingServer(world, { ttl: 1 })
     sendDatagram(world, 9)
@@ -55,7 +59,7 @@ describe('the capture of a run', () => {
     expect(comments(world.recorder)).toEqual(['router.eth0: drop: ttl-exceeded', 'server.eth0: drop: no-listener'])
   })
 
-  it('finds the frame of a packet that was rewritten before it died', () => {
+  it('find the frame of a packet that was rewritten before it died', () => {
     const before = packet(1)
     const drop = { kind: 'dropped', timeNs: 1, host: 'b', packet: withTtlDecremented(before), reason: 'no-route' } as const
     const records = [arrival(1, before), drop]
@@ -95,22 +99,5 @@ describe('the capture of a run', () => {
     const dropped = result.hosts.reduce((sum, { packets }) => sum + packets.dropped, 0)
     expect(dropped).toBeGreaterThan(0)
     expect(comments(recorder).filter((comment) => comment.includes('drop:'))).toHaveLength(dropped)
-  })
-})
-
-describe('captures of single nics', () => {
-  it('hold together what the capture of all holds', () => {
-    const world = recordedWorld()
-    serveDatagrams(world, 53)
-    sendDatagram(world, 53)
-    sendDatagram(world, 9)
-    const whole = read(captureChunks(world.recorder))
-    const files = [...captureFiles(world.recorder)].map(({ name, chunks }) => ({ name, capture: read(chunks) }))
-    expect(files.map(({ name }) => name)).toEqual(whole.interfaces.map(({ name }) => name))
-    for (const [index, { name, capture }] of files.entries()) {
-      expect(capture.interfaces).toEqual([{ name, linkType: 1 }])
-      const own = whole.frames.filter(({ interfaceIndex }) => interfaceIndex === index)
-      expect(capture.frames).toEqual(own.map((frame) => ({ ...frame, interfaceIndex: 0 })))
-    }
   })
 })
