@@ -63,12 +63,12 @@ export async function bundleCore(entry) {
   return bundle.outputFiles[0].text
 }
 
-/** Runs a scenario's text by the bundle in a context of its own. Resolves to what `runScenarioText` gives. */
-export async function runInBareContext(bundle, text, fileName) {
+/** Runs or compares a scenario's text by the bundle in a context of its own. Resolves to what `runScenarioText` or `compareScenarioText` gives. */
+export async function runInBareContext(bundle, { verb, text, fileName }) {
   const context = vm.createContext({ TextEncoder, TextDecoder, URL, AbortController, text, fileName })
   vm.runInContext(PREPARE, context)
   const missing = vm.runInContext('[typeof process, typeof require, typeof Date].join()', context)
   if (missing !== 'undefined,undefined,undefined') throw new Error(`the context is not bare: ${missing}`)
   vm.runInContext(bundle, context, { filename: 'lvsim-bundle.js' })
-  return await vm.runInContext('lvsim.runScenarioText(text, { fileName })', context)
+  return await vm.runInContext(`lvsim.${verb}ScenarioText(text, { fileName })`, context)
 }

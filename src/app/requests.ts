@@ -123,7 +123,7 @@ function startPing(
   })
   const timer = new Timer(sim, { onEvent: () => finish('timeout', 0) }, 0, undefined)
   timer.armIn(target.timeoutNs)
-  const refused = ping.request({ src: IPV4_ANY, dst: target.dst, sequence: 1, dataBytes: target.sizeBytes, dontFragment: true })
+  const refused = ping.request({ src: IPV4_ANY, dst: target.dst, sequence: 1, dataBytes: target.sizeBytes })
   if (refused !== undefined) finish(outcomeOf(refused), 0)
 }
 

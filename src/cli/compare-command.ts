@@ -9,7 +9,7 @@ import { summariseMode } from '../scenario/comparison.ts'
 import { expandCluster } from '../scenario/expand-cluster.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, loadScenario, showProblems } from './load.ts'
-import { codeOf, deliverRecording, simulate, textOptions, type SimulationOptions } from './simulation.ts'
+import { codeOf, deliverRecording, nothingChecked, simulate, textOptions, type SimulationOptions } from './simulation.ts'
 import { print } from './terminal.ts'
 
 /** Runs a cluster under each of its modes, with the same traffic and the same seed. */
@@ -31,11 +31,16 @@ export async function compareCommand(file: string, options: SimulationOptions): 
     if (code === EXIT.ok) code = codeOf(result) === EXIT.ok ? delivered : codeOf(result)
     compared.push({ result, summary: summariseMode(result, cluster.director.name) })
   }
+  if (nothingChecked(loaded.value, compared.map(({ result }) => result)) && code === EXIT.ok) code = EXIT.failed
   if (options.json === true) await print(jsonText(compareDocument(compared, code === EXIT.ok)))
   else if (options.jsonl === true) {
     for (const { result } of compared)
       for (const line of runLines(result, codeOf(result) === EXIT.ok)) await print(line)
-  } else if (options.quiet === true) for (const { result } of compared) await print(failuresText(result, textOptions()))
-  else await print(compareText(compared, textOptions()))
+  } else if (options.quiet === true) {
+    for (const { result } of compared) {
+      const failures = failuresText(result, textOptions())
+      if (failures !== '') await print(`${result.mode ?? ''}:\n${failures}`)
+    }
+  } else await print(compareText(compared, textOptions()))
   return code
 }

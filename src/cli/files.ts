@@ -60,7 +60,7 @@ export function writeWhole(path: string, content: string | Uint8Array): Result<v
     renameSync(temporary, path)
     return ok(undefined)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    if (isFolder(folder)) rmSync(temporary, { force: true })
     return err({ path, message: reasonOf(error) })
   }
 }
@@ -101,5 +101,8 @@ export function filesBelow(path: string, ending: string): Result<string[], FileE
 /** The system's words, without the path and the call that Node adds. */
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  return code === 'EISDIR' ? 'is a directory' : (/^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message)
+  if (code === 'EISDIR') return 'is a directory'
+  // Only folders are ever made: what exists already is in the way of one.
+  if (code === 'EEXIST') return 'not a directory'
+  return /^[A-Z]+: ([^,]+)/.exec(message)?.[1] ?? message
 }

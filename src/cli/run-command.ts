@@ -6,7 +6,7 @@ import { jsonText, runDocument, runLines } from '../report/json.ts'
 import { failuresText, runText } from '../report/run-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
-import { codeOf, deliverRecording, simulate, textOptions, type SimulationOptions } from './simulation.ts'
+import { codeOf, deliverRecording, nothingChecked, simulate, textOptions, type SimulationOptions } from './simulation.ts'
 import { print } from './terminal.ts'
 
 /** Runs a scenario; its cluster, if it has one, in one mode. */
@@ -27,9 +27,10 @@ export async function runCommand(
   if (!simulated.ok) return showProblems(simulated.error, asJson)
   const { result } = simulated.value
   const delivered = await deliverRecording(simulated.value, options)
-  const passed = codeOf(result) === EXIT.ok
+  const code = nothingChecked(scenario.value, [result]) ? EXIT.failed : codeOf(result)
+  const passed = code === EXIT.ok
   if (options.json === true) await print(jsonText(runDocument(result, passed)))
   else if (options.jsonl === true) for (const line of runLines(result, passed)) await print(line)
   else await print(options.quiet === true ? failuresText(result, textOptions()) : runText(result, textOptions()))
-  return passed ? delivered : codeOf(result)
+  return passed ? delivered : code
 }

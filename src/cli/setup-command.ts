@@ -6,7 +6,7 @@ import { nearestWord } from '../scenario/nearest.ts'
 import { setupText } from '../scenario/setup-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode } from './load.ts'
-import { print } from './terminal.ts'
+import { printForeign } from './terminal.ts'
 
 /** Prints the scripts of all hosts that have one, or of one host. */
 export async function setupCommand(file: string, options: { readonly mode?: string, readonly host?: string }): Promise<ExitCode> {
@@ -22,7 +22,7 @@ export async function setupCommand(file: string, options: { readonly mode?: stri
     return badUsage(`there is no host ${options.host}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
   }
   for (const host of hosts.values()) {
-    if (options.host === undefined || host.name === options.host) await print(setupText(host))
+    if (options.host === undefined || host.name === options.host) await printForeign(setupText(host))
   }
   return EXIT.ok
 }

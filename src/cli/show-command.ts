@@ -4,10 +4,11 @@
  */
 import { jsonText, runDocument } from '../report/json.ts'
 import { runScenario } from '../scenario/run.ts'
+import { describeLimit } from '../sim/limits.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode, parseTime, showProblems } from './load.ts'
 import { codeOf } from './simulation.ts'
-import { print, say } from './terminal.ts'
+import { print, printForeign, say } from './terminal.ts'
 import { nearestWord } from '../scenario/nearest.ts'
 import { renderProblem } from '../scenario/problems.ts'
 
@@ -19,7 +20,7 @@ interface ShowOptions {
   readonly json?: boolean
 }
 
-/** Runs a scenario up to a moment, then a command; its output and exit code are those of the command. */
+/** Runs a scenario up to a moment, then a command, and prints what that prints; a command that fails is a failure. */
 export async function showCommand(file: string, words: readonly string[], options: ShowOptions): Promise<ExitCode> {
   if (words.length === 0) return badUsage('name the command to run after --, such as -- ipvsadm -Ln')
   const mode = parseMode(options.mode)
@@ -46,9 +47,10 @@ export async function showCommand(file: string, words: readonly string[], option
   const [shown] = ran.value.observations
   if (options.json === true) await print(jsonText(runDocument(ran.value, codeOf(ran.value) === EXIT.ok)))
   else if (shown !== undefined) {
-    await print(shown.stdout)
-    process.stderr.write(shown.stderr)
+    await printForeign(shown.stdout)
+    if (shown.stderr !== '') say(shown.stderr)
   }
+  if (ran.value.limit !== undefined) say(describeLimit(ran.value.limit))
   if (ran.value.problem !== undefined) say(renderProblem(ran.value.problem))
   const code = codeOf(ran.value)
   return code === EXIT.ok && shown?.exitCode !== 0 ? EXIT.failed : code

@@ -3,6 +3,7 @@
  * @module
  */
 import { styleText } from 'node:util'
+import { printableLines } from '../report/style.ts'
 
 /** String functions that mark text; without colour they give the text back. */
 export interface Style {
@@ -40,10 +41,17 @@ export function print(text: string | Uint8Array): Promise<void> {
   })
 }
 
-/** Writes a line to stderr. */
+/** Writes a text that a scenario gave, such as what a command printed: as it is, but made harmless where it meets a terminal. */
+export function printForeign(text: string): Promise<void> {
+  const ending = text.endsWith('\n') ? '\n' : ''
+  return print(process.stdout.isTTY && text !== '' ? printableLines(text).join('\n') + ending : text)
+}
+
+/** Writes a text of one or more lines to stderr, made harmless for a terminal. */
 export function say(text: string): void {
-  output.said.push(text)
-  process.stderr.write(`${text}\n`)
+  const harmless = printableLines(text).join('\n')
+  output.said.push(harmless)
+  process.stderr.write(`${harmless}\n`)
 }
 
 /** Ends the program quietly when the reader of stdout or stderr has gone (`| head`). */

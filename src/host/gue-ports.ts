@@ -17,6 +17,8 @@ import type { UdpSocket } from './udp.ts'
 export class GuePorts {
   readonly #host: Host
   readonly #sockets = new Map<number, UdpSocket>()
+  /** Told of every packet whose GUE header is taken off. Set by those who watch. */
+  onTaken: ((packet: Ipv4Packet) => void) | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -49,6 +51,7 @@ export class GuePorts {
     const { payload } = packet
     const inner = payload.kind !== 'udp' ? undefined : payload.gue?.inner ?? readGue(payload.data, packet.uid)
     if (inner === undefined) return host.drop(packet, 'tunnel-header')
+    this.onTaken?.(packet)
     if (host.modules.has('ipip')) return host.tunnels.unwrap(packet, inner)
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PROTOCOL, rest: 0 })
     host.drop(packet, 'no-protocol')

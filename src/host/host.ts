@@ -179,9 +179,9 @@ export class Host implements IpService {
     return this.output.send(request)
   }
 
-  /** Sends a packet that IPVS has turned, by the route to `nextHop`; accounts for it in any case. */
-  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage): void {
-    this.output.sendIpvs(packet, nextHop, passage)
+  /** Sends a packet that IPVS has turned; accounts for it in any case. See `IpOutput.sendIpvs`. */
+  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
+    this.output.sendIpvs(packet, nextHop, passage, neighbor)
   }
 
   /** The route of a packet to `dst`; undefined when there is none. */
@@ -335,6 +335,7 @@ export class Host implements IpService {
   #setForwarding(value: string): void {
     if (value === this.#forwarding) return
     this.#forwarding = value
+    this.routing.expire()
     this.sysctl.set('net.ipv4.ip_forward', value)
     const devices = ['all', 'default', ...this.#devices.keys()]
     for (const device of devices) this.sysctl.set(`net.ipv4.conf.${device}.forwarding`, value)

@@ -16,6 +16,8 @@ import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import { isMartianSource, type Route } from './routing.ts'
 
+const NEW_PASSAGE = { fromIpvs: false, untracked: false }
+
 /** The receiving half of a host's IP. */
 export class IpInput {
   readonly #host: Host
@@ -26,11 +28,15 @@ export class IpInput {
     this.#reassembly = new Reassembly(host)
   }
 
-  /** Takes a packet that `device` received. */
-  receive(packet: Ipv4Packet, device: Device): void {
+  /**
+   * Takes a packet that `device` received. What comes round by `lo` brings the passage of its way out: it is still handled by
+   * IPVS, or untracked, if it was (loopback_xmit() wipes nothing).
+   */
+  receive(packet: Ipv4Packet, device: Device, before?: Passage): void {
     const hooks = this.#host.hooks
     if (!hooks.inUse) return this.#route(packet, device, undefined)
-    const passage: Passage = { inDevice: device, outDevice: undefined, fromIpvs: false, untracked: false }
+    const { fromIpvs, untracked } = before ?? NEW_PASSAGE
+    const passage: Passage = { inDevice: device, outDevice: undefined, fromIpvs, untracked }
     const passed = hooks.prerouting.length === 0 ? packet : hooks.run('prerouting', packet, passage)
     if (passed !== undefined) this.#route(passed, device, passage)
   }

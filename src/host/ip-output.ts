@@ -18,6 +18,12 @@ import { describeRoute } from './ip-input.ts'
 import type { Route } from './routing.ts'
 import type { SysctlCell } from './sysctl.ts'
 
+/** A packet on its way round by `lo`, and what was known of it on its way out. */
+interface Looped {
+  readonly packet: Ipv4Packet
+  readonly passage: Passage | undefined
+}
+
 /** The sending half of a host's IP. */
 export class IpOutput implements Actor {
   readonly #host: Host
@@ -52,10 +58,14 @@ export class IpOutput implements Actor {
     return this.#nextIdent
   }
 
-  /** Sends a packet that IPVS has turned: to the next hop it names, not to where the packet is addressed. */
-  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage): void {
+  /**
+   * Sends a packet that IPVS has turned: by the route to `nextHop`, not to where the packet is addressed. Without a gateway
+   * the frame is for `nextHop` itself, or for `neighbor` where one is given.
+   */
+  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
     const host = this.#host
-    const route = host.routing.lookup(nextHop)
+    const found = host.routing.lookup(nextHop)
+    const route = neighbor === undefined || found.gateway !== undefined ? found : { ...found, nextHop: neighbor }
     if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     passage.fromIpvs = true
@@ -75,7 +85,7 @@ export class IpOutput implements Actor {
     if (current === undefined) return
     current = withMark(current, 0)
     const device = route.device
-    if (route.type === 'local') return this.#loop(current)
+    if (route.type === 'local') return this.#loop(current, passage)
     const roomBytes = mtuBytes ?? Math.min(device.config.mtuBytes, host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
     if (totalBytes(current) <= roomBytes) return this.#toDevice(current, route)
     this.#emitPieces(current, route, roomBytes)
@@ -83,9 +93,9 @@ export class IpOutput implements Actor {
 
   /** A packet for this host itself comes round by `lo`. */
   onEvent(_kind: number, data: unknown): void {
-    const packet = data as Ipv4Packet
+    const { packet, passage } = data as Looped
     this.#host.release(packet)
-    this.#host.input.receive(packet, this.#host.loopback)
+    this.#host.input.receive(packet, this.#host.loopback, passage)
   }
 
   #localOut(packet: Ipv4Packet, route: Route): void {
@@ -131,14 +141,15 @@ export class IpOutput implements Actor {
         return
       case 'ipip':
       case 'gre': return host.tunnels.send(packet, device, route)
-      case 'loopback': return this.#loop(packet)
+      case 'loopback': return this.#loop(packet, undefined)
       case 'dummy': return host.drop(packet, 'blackhole')
     }
   }
 
-  #loop(packet: Ipv4Packet): void {
+  #loop(packet: Ipv4Packet, passage: Passage | undefined): void {
     this.#host.hold(packet)
-    this.#host.sim.schedule(this.#host.sim.nowNs, this, 0, packet)
+    const looped: Looped = { packet, passage }
+    this.#host.sim.schedule(this.#host.sim.nowNs, this, 0, looped)
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { IpAddr } from '../wire/address.ts'
 import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, type IcmpMessage } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPV4_HEADER_BYTES, type Ipv4Packet } from '../wire/ipv4-packet.ts'
 import type { Errno } from './errno.ts'
 import type { IpService } from './ip-service.ts'
 
@@ -31,14 +31,19 @@ export class Ping {
     this.handlers = handlers
   }
 
-  /** Sends a request with `dataBytes` bytes of data. Returns why it was refused at once. */
+  /**
+   * Sends a request with `dataBytes` bytes of data; unless said otherwise, in pieces when it does not fit into one packet. Returns
+   * why it was refused at once.
+   */
   request(to: {
     readonly src: IpAddr, readonly dst: IpAddr, readonly sequence: number, readonly dataBytes: number, readonly ttl?: number,
-    readonly dontFragment: boolean,
+    readonly dontFragment?: boolean,
   }): Errno | undefined {
     const payload = icmpEcho(ICMP_ECHO_REQUEST, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
+    const payloadBytes = icmpBytes(payload)
+    const fits = IPV4_HEADER_BYTES + payloadBytes <= this.#ip.pathMtuBytes(to.dst)
     return this.#ip.sendPacket({
-      src: to.src, dst: to.dst, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), dontFragment: to.dontFragment,
+      src: to.src, dst: to.dst, protocol: IPPROTO_ICMP, payload, payloadBytes, dontFragment: to.dontFragment ?? fits,
       ...(to.ttl === undefined ? {} : { ttl: to.ttl }),
     })
   }

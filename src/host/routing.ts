@@ -59,6 +59,7 @@ export class Routing {
   readonly #cache = new Map<number, Route>()
   readonly #policies = new Map<Device, DevicePolicy>()
   readonly #redirects = new Map<IpAddr, Redirect>()
+  #generation = 0
 
   constructor(sysctl: SysctlRegistry) {
     this.#sysctl = sysctl
@@ -75,7 +76,18 @@ export class Routing {
     this.#broadcast.clear()
     this.#loopbackNetworks = []
     for (const config of net.devices) this.#enterAddresses(config.name, config.isUp, config.addresses)
+    this.expire()
     this.forget()
+  }
+
+  /** Counts the changes after which nobody may use a route that was looked up before (rt_genid). */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Ends the use of routes that were looked up before (rt_cache_flush). */
+  expire(): void {
+    this.#generation++
   }
 
   /** Drops what was worked out: a sysctl changed. */

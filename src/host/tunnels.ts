@@ -17,8 +17,6 @@ import type { Route } from './routing.ts'
 /** The tunnels of one host. */
 export class Tunnels {
   readonly #host: Host
-  /** Told of every packet that is unwrapped. Set by those who watch. */
-  onUnwrapped: ((outer: Ipv4Packet) => void) | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -47,7 +45,6 @@ export class Tunnels {
       return host.drop(outer, 'tunnel-header')
     }
     host.ledger.decapsulated++
-    this.onUnwrapped?.(outer)
     host.trace?.changed(host, outer, inner, `unwrapped by ${tunnel.name}`)
     host.input.receive(inner, tunnel)
   }

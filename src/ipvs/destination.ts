@@ -7,6 +7,14 @@ import type { IpAddr } from '../wire/address.ts'
 import type { DestinationRule, ForwardingMethod, TunnelRule } from './control/rules.ts'
 import { Stats, type EstimatorClock } from './stats.ts'
 
+/** What is kept of the route to a destination (struct ip_vs_dest_dst). */
+export interface KeptRoute {
+  /** `Routing.generation` when it was looked up: with another one it is kept no longer. */
+  readonly generation: number
+  /** It was looked up as the way to a neighbor of this name (IP_VS_RT_MODE_KNOWN_NH), not for packets that name it themselves. */
+  readonly namesNextHop: boolean
+}
+
 /** One destination. Live. */
 export class Destination {
   readonly addr: IpAddr
@@ -29,6 +37,8 @@ export class Destination {
   available = true
   /** Connections and schedulers' caches that point here. */
   references = 0
+  /** The route that packets of all its connections use, whatever their method. */
+  route: KeptRoute | undefined
 
   constructor(rule: DestinationRule, clock: EstimatorClock) {
     this.addr = rule.addr
@@ -52,6 +62,7 @@ export class Destination {
     if (rule.upperThreshold === 0 || rule.upperThreshold > this.upperThreshold) this.overloaded = false
     this.upperThreshold = rule.upperThreshold
     this.lowerThreshold = rule.lowerThreshold
+    this.route = undefined
   }
 
   /** Connections of either kind. */

@@ -70,8 +70,8 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cure: 'change the rule if this traffic is wanted.',
   },
   'no-listener': {
-    cause: 'no program listens on this address and port.',
-    cure: 'start the server; under DR and TUN it must listen on the VIP, and on the very port of the service.',
+    cause: 'no program listens on this address and port, and none has asked for this answer.',
+    cure: 'start the server (under DR and TUN on the VIP and the port of the service); if it is an answer, see who sent it.',
   },
   'no-protocol': {
     cause: 'this host has nobody for packets of this protocol.',

@@ -23,7 +23,8 @@ export function explainText(explanation: Explanation, style: Style): string {
   const lines = [style.bold(summarySentence(explanation))]
   for (const { cause, cure } of findings) lines.push(style.red(printable(`Cause: ${cause}`)), printable(`Cure: ${cure}`))
   const told = new Map<string, number>()
-  for (const story of packets) lines.push('', ...storyLines(story, told, style))
+  const found = new Set(findings.flatMap(({ uids }) => uids))
+  for (const story of packets) lines.push('', ...storyLines(story, { told, found, style }))
   if (missed !== undefined) lines.push('', style.red(missed))
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -65,8 +66,16 @@ function deathText(end: Exclude<End, { readonly kind: 'consumed' }>): string {
   return end.kind === 'lost' ? `lost on ${end.place} (${end.reason})` : `died on ${end.place} (${end.reason})`
 }
 
+interface Telling {
+  /** Packets already told, by their shape. */
+  readonly told: Map<string, number>
+  /** Packets whose cause stands at the top: what their drop means in general would only distract. */
+  readonly found: ReadonlySet<number>
+  readonly style: Style
+}
+
 /** A story in full; or, when one of the same shape was told before, in one line. */
-function storyLines(story: PacketStory, told: Map<string, number>, style: Style): string[] {
+function storyLines(story: PacketStory, { told, found, style }: Telling): string[] {
   const { uid, text, stations, isAbout, reportedBy } = story
   const startNs = stations[0]?.timeNs ?? 0
   const title = `${style.bold(`#${uid}`)} ${style.dim(exactSeconds(startNs))} ${text}`
@@ -78,23 +87,34 @@ function storyLines(story: PacketStory, told: Map<string, number>, style: Style)
     ...isAbout === undefined ? [] : [`an ICMP error about packet ${isAbout}`],
     ...reportedBy.length === 0 ? [] : [`the sender was told by packet ${listText(reportedBy.map(String))}`],
   ]
-  return [title, ...notes.map((note) => style.dim(`   ${note}`)), ...stations.flatMap((station) => stationLines(station, style))]
+  const telling = { isFound: found.has(uid), style }
+  const way = stations.flatMap((station) => stationLines(station, telling))
+  return [title, ...notes.map((note) => style.dim(`   ${note}`)), ...way]
 }
 
-function stationLines({ timeNs, place, steps }: Station, style: Style): string[] {
+interface StepTelling {
+  readonly isFound: boolean
+  readonly style: Style
+}
+
+function stationLines({ timeNs, place, steps }: Station, telling: StepTelling): string[] {
+  const { style } = telling
   return [
     `${style.dim(exactSeconds(timeNs))} ${style.bold(printable(place))}`,
-    ...steps.flatMap((step, index) => stepLines(step, steps[index - 1]?.timeNs ?? timeNs, style)),
+    ...steps.flatMap((step, index) => stepLines(step, steps[index - 1]?.timeNs ?? timeNs, telling)),
   ]
 }
 
-function stepLines({ timeNs, kind, text, changes }: Step, beforeNs: number, style: Style): string[] {
+function stepLines({ timeNs, kind, text, changes }: Step, beforeNs: number, { isFound, style }: StepTelling): string[] {
   const delay = timeNs === beforeNs ? '' : style.dim(` (${formatDuration(timeNs - beforeNs)} later)`)
   const marked = changes.map(({ field, before, after }) => INDENT + style.bold(`${field}: ${before} -> ${after}`))
   const name = (words: string): string => `  ${padded(words, STEP_COLUMNS, 'left')} `
   switch (kind) {
     case 'consumed': return [...marked, `${name('taken')}${style.green(`by ${printable(text)}`)}${delay}`]
-    case 'dropped': return [...marked, `${name('dropped')}${style.red(text)}${delay}`, ...causeLines(findDrop(text))]
+    case 'dropped': {
+      const meaning = isFound ? [] : causeLines(findDrop(text))
+      return [...marked, `${name('dropped')}${style.red(text)}${delay}`, ...meaning]
+    }
     case 'lost': return [`${name('lost')}${style.red(text)}${delay}`, ...causeLines(findLoss(text))]
     // What left differs by what was done to it before.
     case 'out': return [...marked, `${name('out')}${printable(text)}${delay}`]

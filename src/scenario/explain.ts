@@ -8,9 +8,13 @@ import { formatIp, type IpAddr } from '../wire/address.ts'
 import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
 import { SequenceView } from '../wire/sequence-view.ts'
 import { formatPacket } from '../wire/text.ts'
-import { flowOf, reportedUid, type Flow } from './packet-changes.ts'
+import { findCauses } from './diagnosis/find-causes.ts'
+import type { Finding } from './diagnosis/evidence.ts'
+import { flowOf, reportedUid } from './packet-changes.ts'
 import { tellStory, type PacketStory } from './packet-story.ts'
 import { describeMissed, type Recording, type TraceRecord } from './recorder.ts'
+import { packetsOf, trailsOf, uidsAround, uidsOfConnection } from './trails.ts'
+import type { World } from './world.ts'
 
 /** What is to be explained: a packet by its number, or a connection by the client's end of it. */
 export type Subject =
@@ -21,6 +25,8 @@ export type Subject =
 export interface Explanation {
   readonly subject: Subject
   readonly packets: readonly PacketStory[]
+  /** Why it failed, as far as can be told; empty where it did not, and where no world was given. */
+  readonly findings: readonly Finding[]
   /** Said when the recording has not kept everything. */
   readonly missed: string | undefined
 }
@@ -28,8 +34,13 @@ export interface Explanation {
 /** Connections named to a user who asked for one that is not there. */
 const NAMED_CONNECTIONS = 5
 
-/** Tells the stories of a subject, or says in a sentence why there are none. */
-export function explainRecording(recording: Recording, subject: Subject): Result<Explanation, string> {
+/**
+ * Tells the stories of a subject, or says in a sentence why there are none. With the world that was recorded, as it stands at
+ * the end, it also names what is set up wrongly.
+ */
+export function explainRecording(
+  recording: Recording, subject: Subject, world?: Pick<World, 'hosts'>,
+): Result<Explanation, string> {
   const { records } = recording
   const uids = subject.kind === 'packet' ? new Set([subject.uid]) : uidsOfConnection(records, subject)
   const chosen = new Map<number, { readonly text: string, readonly records: TraceRecord[], readonly reportedBy: number[] }>()
@@ -49,60 +60,20 @@ export function explainRecording(recording: Recording, subject: Subject): Result
   const missed = describeMissed(recording)
   if (chosen.size === 0) return err([notFound(records, subject), ...missed === undefined ? [] : [missed]].join('; '))
   const packets = [...chosen.values()].map((one) => tellStory(one, recording.nics))
-  return ok({ subject, packets, missed })
+  const findings = world === undefined ? [] : findingsOn(recording, subject, world)
+  return ok({ subject, packets, findings, missed })
+}
+
+/** A packet is judged by its whole connection, for what is wrong with an answer mostly shows in the request. */
+function findingsOn(recording: Recording, subject: Subject, world: Pick<World, 'hosts'>): Finding[] {
+  const { records } = recording
+  const uids = subject.kind === 'packet' ? uidsAround(records, subject.uid) : uidsOfConnection(records, subject)
+  const findings = findCauses({ world, recording, trails: trailsOf(records, uids) })
+  return subject.kind === 'packet' ? findings.filter((finding) => finding.uids.includes(subject.uid)) : findings
 }
 
 function learnStart(sequences: SequenceView, packet: Ipv4Packet): void {
   if (packet.payload.kind === 'tcp') sequences.relative(packet, packet.payload)
-}
-
-/** Numbers of all packets that had the end in one of their forms, and of those that belong to the same flows in other forms. */
-function uidsOfConnection(records: readonly TraceRecord[], end: { readonly addr: IpAddr, readonly port: number }): Set<number> {
-  const uids = new Set<number>()
-  for (const record of records) {
-    for (const packet of packetsOf(record)) {
-      const flow = flowOf(packet)
-      if (flow !== undefined && hasEnd(flow, end)) uids.add(packet.uid)
-    }
-  }
-  const flows = new Set<string>()
-  for (const record of records) {
-    for (const packet of packetsOf(record)) {
-      const flow = uids.has(packet.uid) ? flowOf(packet) : undefined
-      if (flow !== undefined) flows.add(flowKey(flow)).add(flowKey(reversed(flow)))
-    }
-  }
-  // A reply that dies before NAT is undone never had the client's port.
-  for (const record of records) {
-    for (const packet of packetsOf(record)) {
-      const flow = flowOf(packet)
-      if (flow !== undefined && flows.has(flowKey(flow))) uids.add(packet.uid)
-    }
-  }
-  return uids
-}
-
-/** The packets that a record is about: two forms of one packet for a change, none for ARP. */
-function packetsOf(record: TraceRecord): readonly Ipv4Packet[] {
-  switch (record.kind) {
-    case 'frame':
-    case 'lost': return record.frame.payload.kind === 'ipv4' ? [record.frame.payload] : []
-    case 'changed': return [record.before, record.after]
-    case 'arp': return []
-    default: return [record.packet]
-  }
-}
-
-function hasEnd(flow: Flow, { addr, port }: { readonly addr: IpAddr, readonly port: number }): boolean {
-  return (flow.src === addr && flow.sport === port) || (flow.dst === addr && flow.dport === port)
-}
-
-function flowKey({ protocol, src, sport, dst, dport }: Flow): string {
-  return `${protocol} ${src} ${sport} ${dst} ${dport}`
-}
-
-function reversed({ protocol, src, sport, dst, dport }: Flow): Flow {
-  return { protocol, src: dst, sport: dport, dst: src, dport: sport }
 }
 
 function notFound(records: readonly TraceRecord[], subject: Subject): string {

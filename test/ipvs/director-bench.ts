@@ -124,7 +124,13 @@ function describe(packet: Ipv4Packet): string {
       const flags = FLAG_BITS.filter(([, bit]) => (payload.flags & bit) !== 0).map(([letter]) => letter).join('')
       return `${ends(payload.sport, payload.dport)} ${flags} ttl ${packet.ttl}`
     }
-    case 'udp': return `${ends(payload.sport, payload.dport)} udp ${payload.data.length} ttl ${packet.ttl}`
+    case 'udp': {
+      const { gue } = payload
+      // The source port of GUE is drawn by lot.
+      if (gue !== undefined) return `${ends(0, payload.dport)} gue${gue.hasChecksum ? ' csum' : ''} [${describe(gue.inner)}]`
+      return `${ends(payload.sport, payload.dport)} udp ${payload.data.length} ttl ${packet.ttl}`
+    }
+    case 'gre': return `${formatIp(packet.src)} > ${formatIp(packet.dst)} gre${payload.hasChecksum ? ' csum' : ''} [${describe(payload.inner)}]`
     case 'icmp': {
       const about = payload.quoted === undefined ? '' : ` (${describe(payload.quoted)})`
       return `${formatIp(packet.src)} > ${formatIp(packet.dst)} icmp ${payload.type}/${payload.code}${about}`

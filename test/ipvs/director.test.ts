@@ -72,14 +72,6 @@ describe('a request', () => {
     expect(bench.take()).toEqual(['rs1: 192.168.1.1 > 192.168.1.11 ttl 63 [10.0.0.10:1000 > 10.0.0.100:53 udp 1453 ttl 63]'])
   })
 
-  it('by a tunnel that is not modelled is dropped for that reason', async () => {
-    const bench = new DirectorBench()
-    await bench.ipvsadm(`-A -t ${VIP} -s rr`)
-    await bench.ipvsadm(`-a -t ${VIP} -r ${RS1} -i --tun-type gre`)
-    bench.tcp('client', '10.0.0.10:1000', VIP, 'S')
-    expect(bench.lb.drops.get('ipvs-unsupported')).toBe(1)
-  })
-
   it('is told in words to those who explain a run', async () => {
     const bench = await benchWith('m')
     const texts: string[] = []

@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest'
 import type { IpAddr, MacAddr } from '../../src/wire/address.ts'
 import { arpPacket } from '../../src/wire/arp-packet.ts'
 import { onesComplementSum, pseudoHeaderSum } from '../../src/wire/checksum.ts'
-import { decodeFrame } from '../../src/wire/decode.ts'
+import { decodeFrame, readGue } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket, type Framing, framingOf } from '../../src/wire/encode.ts'
 import { ethernetFrame, type Frame, pppFrame } from '../../src/wire/frame.ts'
+import { grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import { fragmentOf, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
 import { readCapture } from '../../src/wire/pcap.ts'
 import { NO_TCP_OPTIONS, type TcpOptions, tcpSegment } from '../../src/wire/tcp-segment.ts'
 import { formatFrameBytes } from '../../src/wire/text.ts'
-import { udpDatagram } from '../../src/wire/udp-datagram.ts'
+import { gueDatagram, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { seed } from '../support/seed.ts'
 import { packetOf } from './packets.ts'
 
@@ -49,7 +50,10 @@ const fields = fc.record({
   src: addr, dst: addr, ttl: bits(8), tos: bits(8), ident: bits(16), dontFragment: fc.boolean(),
 })
 const simple = fc.tuple(fc.oneof(segment, datagram, echo), fields).map(([payload, header]) => packetOf(payload, header))
-const tunnelled = fc.tuple(simple, fields).map(([inner, header]) => packetOf(inner, header))
+const tunnelled = fc.tuple(simple, fields, fc.constantFrom('ipip', 'gre', 'gre with a checksum')).map(([inner, header, kind]) => (
+  packetOf(kind === 'ipip' ? inner : grePacket(inner, kind !== 'gre'), header)))
+const gue = fc.tuple(ports, simple, fc.boolean(), fields).map(([between, inner, hasChecksum, header]) => (
+  packetOf(gueDatagram(between, { inner, hasChecksum }), header)))
 const error = fc.tuple(fc.oneof(simple, tunnelled), bits(8), bits(32), fields).map(([quoted, code, rest, header]) => (
   packetOf(icmpError({ type: 3, code, rest }, quoted, encodePacket(quoted).length), header)))
 const packet: fc.Arbitrary<Ipv4Packet> = fc.oneof(simple, tunnelled, error)
@@ -81,6 +85,14 @@ describe(`codec (seed ${seed})`, () => {
       const result = decodeFrame(bytes, kind, 0)
       if (result.ok) expect(encodeFrame(result.value)).toEqual(bytes.slice(0, result.value.bytes))
     }), { seed, numRuns: 300 })
+  })
+
+  it('always finds the packet in a GUE datagram again', () => {
+    fc.assert(fc.property(gue, (value) => {
+      // 20 bytes of IP and 8 of UDP come before the GUE header.
+      const inner = readGue(encodePacket(value).subarray(28), 0)
+      expect(value.payload).toMatchObject({ gue: { inner } })
+    }), { seed })
   })
 
   it('always sends fragments that together are the payload of the whole', () => {

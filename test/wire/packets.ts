@@ -3,9 +3,10 @@
  * @module
  */
 import { type IpAddr, type MacAddr, parseIpv4, parseMac } from '../../src/wire/address.ts'
+import { greBytes, type GrePacket } from '../../src/wire/gre-packet.ts'
 import { type IcmpMessage, icmpBytes } from '../../src/wire/icmp-message.ts'
 import {
-  IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet, ipv4Packet, type Ipv4PacketFields, totalBytes,
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet, ipv4Packet, type Ipv4PacketFields, totalBytes,
 } from '../../src/wire/ipv4-packet.ts'
 import { tcpBytes, type TcpSegment } from '../../src/wire/tcp-segment.ts'
 import { udpBytes, type UdpDatagram } from '../../src/wire/udp-datagram.ts'
@@ -37,7 +38,7 @@ export function dump(bytes: Uint8Array): string {
 
 /** A packet that carries this, from 10.0.0.10 to 10.0.0.100 unless said otherwise. */
 export function packetOf(
-  payload: TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet, fields: Partial<Ipv4PacketFields> = {},
+  payload: TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | GrePacket, fields: Partial<Ipv4PacketFields> = {},
 ): Ipv4Packet {
   const addrs = { uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.100') }
   switch (payload.kind) {
@@ -45,5 +46,6 @@ export function packetOf(
     case 'udp': return ipv4Packet({ ...addrs, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), ...fields })
     case 'icmp': return ipv4Packet({ ...addrs, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ...fields })
     case 'ipv4': return ipv4Packet({ ...addrs, protocol: IPPROTO_IPIP, payload, payloadBytes: totalBytes(payload), ...fields })
+    case 'gre': return ipv4Packet({ ...addrs, protocol: IPPROTO_GRE, payload, payloadBytes: greBytes(payload), ...fields })
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { arpPacket } from '../../src/wire/arp-packet.ts'
 import { encodePacket } from '../../src/wire/encode.ts'
 import { ethernetFrame, pppFrame } from '../../src/wire/frame.ts'
+import { grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import { fragmentOf, type Ipv4Packet, ipv4Packet, totalBytes } from '../../src/wire/ipv4-packet.ts'
 import { SequenceView } from '../../src/wire/sequence-view.ts'
@@ -9,7 +10,7 @@ import {
   NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, type TcpOptions, tcpSegment,
 } from '../../src/wire/tcp-segment.ts'
 import { formatFrame, formatFrameBytes, formatPacket } from '../../src/wire/text.ts'
-import { udpDatagram } from '../../src/wire/udp-datagram.ts'
+import { gueDatagram, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { hex, ip, mac, packetOf } from './packets.ts'
 
 // Every expected line was printed by tcpdump 4.99.3 for the same bytes, unless the test says otherwise.
@@ -77,6 +78,20 @@ describe('the line of other packets', () => {
     expect(formatPacket(datagram)).toBe('IP 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
     expect(formatPacket(packetOf(datagram, { src: ip('10.0.0.2'), dst: ip('10.9.0.12') })))
       .toBe('IP 10.0.0.2 > 10.9.0.12: IP 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
+  })
+
+  it('of GRE with what is inside, and of GUE as of any datagram', () => {
+    expect(formatPacket(packetOf(grePacket(datagram, false), { src: ip('10.0.0.2'), dst: ip('10.9.0.12') })))
+      .toBe('IP 10.0.0.2 > 10.9.0.12: GREv0, length 64: IP 10.0.0.10.1 > 10.0.0.100.5001: UDP, length 32')
+    // 8 bytes of header, 60 of packet.
+    expect(formatPacket(packetOf(grePacket(datagram, true)))).toContain(': GREv0, length 68: IP 10.0.0.10.1 >')
+    // 4 bytes of header, 60 of packet.
+    expect(formatPacket(packetOf(gueDatagram({ sport: 40000, dport: 6080 }, { inner: datagram, hasChecksum: false }))))
+      .toBe('IP 10.0.0.10.40000 > 10.0.0.100.6080: UDP, length 64')
+    expect(formatPacket(raw(47, '3000 0800 00000007 00000009'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, key=0x7, seq 9, length 12: IP [|ip]')
+    expect(formatPacket(raw(47, '0000 86dd'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, length 4: gre-proto-0x86dd')
+    expect(formatPacket(raw(47, '0001 880b'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv1, length 4')
+    expect(formatPacket(raw(47, '0000'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, length 2 [|gre]')
   })
 
   it('of an echo', () => {

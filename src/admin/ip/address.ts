@@ -7,7 +7,7 @@ import { addAddress, flushAddresses, removeAddress, type NewAddress } from '../.
 import { findDeviceConfig, type AddressConfig, type DeviceConfig, type Scope } from '../../host/config/net-config.ts'
 import { broadcastOf, formatIp, parseIpv4, type IpAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
-import { counterLines, deviceHead, deviceState, linkAddress, queueLength } from './device-text.ts'
+import { counterLines, deviceHead, deviceName, deviceState, linkAddress, queueLength } from './device-text.ts'
 import type { IpOptions } from './options.ts'
 import { answered, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, type Prefix } from './words.ts'
 

@@ -1,11 +1,12 @@
 /**
- * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, and `tunnel`. Objects and options may be cut short.
+ * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, `tunnel`, and `fou`. Objects and options may be cut short.
  * IPv6, rules, namespaces, and output as JSON are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from '../tool.ts'
 import { ipAddress } from './address.ts'
+import { ipFou } from './fou.ts'
 import { ipLink } from './link.ts'
 import { ipNeigh } from './neigh.ts'
 import type { IpOptions } from './options.ts'
@@ -16,7 +17,7 @@ import { isShortFor } from './words.ts'
 /** Objects of Linux that lvsim has no part in. */
 const OTHER_OBJECTS = [
   'rule', 'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token',
-  'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'fou', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
+  'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
 ]
 
 /** The tool. */
@@ -59,6 +60,7 @@ function runObject(host: Host, object: string, rest: readonly string[], options:
     return options.family === 6 ? printed('') : ipNeigh(host, rest)
   }
   if (is('tunnel') || object === 'tunl') return ipTunnel(host, rest)
+  if (isShortFor(object, 'fou', 2)) return ipFou(host, rest, options)
   const other = OTHER_OBJECTS.find((full) => isShortFor(object, full, 2))
   if (other !== undefined) return unsupported(object, `ip: "${other}" is not modelled`)
   return refused(`Object "${object}" is unknown, try "ip help".\n`, 1)

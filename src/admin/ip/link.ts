@@ -11,7 +11,9 @@ import type { Errno } from '../../host/errno.ts'
 import type { Result } from '../../base/result.ts'
 import type { MacAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
-import { briefAddress, counterLines, deviceFlags, deviceHead, deviceState, linkAddress, queueLength } from './device-text.ts'
+import {
+  briefAddress, counterLines, deviceFlags, deviceHead, deviceName, deviceState, linkAddress, queueLength,
+} from './device-text.ts'
 import type { IpOptions } from './options.ts'
 import { answered, answeredInWords, incomplete, isShortFor, noDevice, Words } from './words.ts'
 

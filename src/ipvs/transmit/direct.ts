@@ -10,10 +10,10 @@ import { findWay, markHandled, type Sending } from './way.ts'
 /** Sends a request to the real server; returns it when that is the director itself. */
 export function transmitDirect(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
   const { packet, passage, connection } = sending
-  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true })
+  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, namesNextHop: true })
   if (way === undefined) return undefined
   markHandled(sending)
   if (way.kind === 'local') return packet
-  parts.host.sendIpvs(way.packet, connection.daddr, passage)
+  parts.host.sendIpvs(way.packet, connection.daddr, passage, way.neighbor)
   return undefined
 }

@@ -28,14 +28,21 @@ export interface Demands {
   readonly nextHop: IpAddr
   /** Bytes that will be put before the packet; undefined where nothing is. */
   readonly tunnelBytes?: number
+  /** DR: the route must name the real server as the next hop, because the packet does not. */
+  readonly namesNextHop?: boolean
   /** NAT: a packet for another host may be turned to this one. */
   readonly mayRedirect?: boolean
   /** The real server may be the director itself. */
   readonly mayBeLocal: boolean
 }
 
-/** `local`: the real server is the director itself. `remote`: here is the packet, with its TTL counted down. */
-export type Way = { readonly kind: 'local' } | { readonly kind: 'remote', readonly packet: Ipv4Packet }
+/**
+ * `local`: the real server is the director itself. `remote`: here is the packet, with its TTL counted down, and whom its frame
+ * is for where that is not the real server, nor a gateway.
+ */
+export type Way =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'remote', readonly packet: Ipv4Packet, readonly neighbor: IpAddr | undefined }
 
 /** Finds the way; undefined when there is none, and then the packet is accounted for. */
 export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): Way | undefined {
@@ -46,6 +53,10 @@ export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): W
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
     return lost(parts, packet, 'there is no route to the real server')
   }
+  const neighbor = isNextHopLost(parts, sending, demands) ? packet.dst : undefined
+  if (neighbor !== undefined) host.trace?.decision(
+    host, packet, byIpvs('a NAT or TUN connection has looked the route up: it does not name the real server as the next hop'),
+  )
   if (route.type === 'local') {
     const wasLocal = sending.point === 'localIn' || host.isLocalAddress(packet.dst)
     if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(
@@ -60,7 +71,20 @@ export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): W
     return undefined
   }
   const next = withTtlDecremented(packet)
-  return fits(parts, next, demands) ? { kind: 'remote', packet: next } : undefined
+  return fits(parts, next, demands) ? { kind: 'remote', packet: next, neighbor } : undefined
+}
+
+/**
+ * The route to a destination is kept with it, until routes or addresses of the director change or the destination is edited.
+ * One that a connection by NAT or TUN has looked up does not name the next hop, since their packets are addressed to it; a
+ * connection by DR that comes upon it asks for the VIP in place of the real server.
+ */
+function isNextHopLost(parts: IpvsParts, { connection }: Sending, { namesNextHop = false }: Demands): boolean {
+  const { destination } = connection
+  if (destination === undefined) return false
+  const { generation } = parts.host.routing
+  if (destination.route?.generation !== generation) destination.route = { generation, namesNextHop }
+  return namesNextHop && !destination.route.namesNextHop
 }
 
 function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: Demands): boolean {

@@ -1,20 +1,25 @@
 /**
  * Frames as labs record them: who to whom by names, addresses, lengths, and sequence numbers relative to each connection's SYN.
+ * The recorder read frames a moment after they had passed, from memory that it shared with the kernel they had gone to. Where
+ * that kernel took off a GUE header it had made the IP length shorter in place, and so it is in the records.
  * @module
  */
 import type { Nic } from '../../link/nic.ts'
 import { formatIp, formatMac, MAC_BROADCAST, type MacAddr } from '../../wire/address.ts'
 import { ARP_REQUEST } from '../../wire/arp-packet.ts'
-import type { Frame } from '../../wire/frame.ts'
+import { ETHERTYPE_IPV4, type Frame } from '../../wire/frame.ts'
+import { greHeaderBytes } from '../../wire/gre-packet.ts'
 import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import {
-  isFragment, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet,
+  innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes,
+  type Ipv4Packet,
 } from '../../wire/ipv4-packet.ts'
 import {
   TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_PSH, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpSegment,
 } from '../../wire/tcp-segment.ts'
+import { GUE_HEADER_BYTES, UDP_HEADER_BYTES, udpDataBytes, type UdpDatagram } from '../../wire/udp-datagram.ts'
 import type { LabFrame } from './lab.ts'
 
 /** A frame that was seen. */
@@ -26,12 +31,23 @@ export interface SeenFrame {
 }
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
-  [IPPROTO_ICMP, 'icmp'], [IPPROTO_IPIP, 'ipip'], [IPPROTO_TCP, 'tcp'], [IPPROTO_UDP, 'udp'],
+  [IPPROTO_ICMP, 'icmp'], [IPPROTO_IPIP, 'ipip'], [IPPROTO_TCP, 'tcp'], [IPPROTO_UDP, 'udp'], [IPPROTO_GRE, 'gre'],
 ])
+/** What gue_udp_recv() takes off the IP length. */
+const TAKEN_BYTES = UDP_HEADER_BYTES + GUE_HEADER_BYTES
+/** Length of the MSS option, which Linux puts first. */
+const MSS_OPTION_BYTES = 4
+
+/** What a record is made with beside the frames. */
+export interface RecordContext {
+  readonly nics: Iterable<Nic>
+  /** Packets whose IP length was made shorter in place. */
+  readonly shortened: ReadonlySet<Ipv4Packet>
+}
 
 /** Turns the frames of all captures of a lab, in the order in which they were seen, into a list per nic. */
 export function labPackets(
-  seen: readonly SeenFrame[], captured: readonly string[], nics: Iterable<Nic>,
+  seen: readonly SeenFrame[], captured: readonly string[], { nics, shortened }: RecordContext,
 ): Record<string, LabFrame[]> {
   const names = new Map<MacAddr, string>([[MAC_BROADCAST, 'broadcast']])
   for (const nic of nics) names.set(nic.mac, nic.name)
@@ -49,24 +65,41 @@ export function labPackets(
             tha: payload.tha === 0 ? formatMac(payload.tha) : name(payload.tha),
           },
         }
-      : { ...head, ip: ipRecord(payload, numbers) })
+      : { ...head, ip: ipRecord(payload, numbers, shortened.has(payload) ? TAKEN_BYTES : 0) })
   }
   return lists
 }
 
-function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers): LabFrame {
-  const record: Record<string, unknown> = ipHeader(packet)
+/** A packet, without so many bytes at its end. */
+function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers, missingBytes = 0): LabFrame {
+  const record: Record<string, unknown> = { ...ipHeader(packet), len: totalBytes(packet) - missingBytes }
   if (isFragment(packet)) record['frag'] = { offset: packet.fragmentOffsetBytes, more: packet.moreFragments }
   if (packet.fragmentOffsetBytes !== 0) return record
+  const carriedBytes = packet.payloadBytes - missingBytes
   const payload = packet.payload.kind === 'fragment' ? packet.payload.whole.payload : packet.payload
   switch (payload.kind) {
-    case 'tcp': record['tcp'] = tcpRecord(packet, payload, packet.payloadBytes, numbers); break
-    case 'udp': record['udp'] = { sport: payload.sport, dport: payload.dport, len: payload.data.length }; break
+    case 'tcp': record['tcp'] = tcpRecord(packet, payload, carriedBytes, numbers); break
+    case 'udp': addUdp(record, payload, carriedBytes, numbers); break
     case 'icmp': record['icmp'] = icmpRecord(payload); break
-    case 'ipv4': record['inner'] = innerRecord(payload, packet.payloadBytes, numbers); break
+    case 'ipv4': record['inner'] = innerRecord(payload, carriedBytes, numbers); break
+    case 'gre':
+      record['gre'] = { hdr: payload.hasChecksum ? '80000800' : '00000800', proto: ETHERTYPE_IPV4 }
+      record['inner'] = innerRecord(payload.inner, carriedBytes - greHeaderBytes(payload.hasChecksum), numbers)
+      break
     default:
   }
   return record
+}
+
+function addUdp(record: Record<string, unknown>, datagram: UdpDatagram, carriedBytes: number, numbers: SequenceNumbers): void {
+  record['udp'] = udpRecord(datagram)
+  if (datagram.gue === undefined) return
+  record['gue'] = { hdr: '00040000', proto: IPPROTO_IPIP }
+  record['inner'] = innerRecord(datagram.gue.inner, carriedBytes - TAKEN_BYTES, numbers)
+}
+
+function udpRecord(datagram: UdpDatagram): LabFrame {
+  return { sport: datagram.sport, dport: datagram.dport, len: udpDataBytes(datagram) }
 }
 
 function ipHeader(packet: Ipv4Packet): Record<string, unknown> {
@@ -86,12 +119,15 @@ function innerRecord(packet: Ipv4Packet, carriedBytes: number, numbers: Sequence
   return record
 }
 
+/** A segment of which `carriedBytes` are there, perhaps not all of its header. */
 function tcpRecord(packet: Ipv4Packet, segment: TcpSegment, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
+  const ports = { sport: segment.sport, dport: segment.dport }
+  if (carriedBytes < TCP_HEADER_BYTES) return ports
   const relative = numbers.relative(packet, segment)
-  const { mss } = segment.options
-  const len = Math.min(segment.data.length, Math.max(0, carriedBytes - TCP_HEADER_BYTES - tcpOptionsBytes(segment.options)))
+  const mss = carriedBytes < TCP_HEADER_BYTES + MSS_OPTION_BYTES ? undefined : segment.options.mss
+  const len = Math.min(segment.data.length, carriedBytes - TCP_HEADER_BYTES - tcpOptionsBytes(segment.options))
   return {
-    sport: segment.sport, dport: segment.dport, flags: flagLetters(segment.flags), seq: relative.seq, ack: relative.ack, len,
+    ...ports, flags: flagLetters(segment.flags), seq: relative.seq, ack: relative.ack, len,
     ...(mss === undefined ? {} : { mss }),
   }
 }
@@ -112,9 +148,10 @@ function quotedRecord(packet: Ipv4Packet): LabFrame {
   const record = ipHeader(packet)
   const payload = packet.payload
   if (payload.kind === 'tcp') record['tcp'] = { sport: payload.sport, dport: payload.dport }
-  if (payload.kind === 'udp') record['udp'] = { sport: payload.sport, dport: payload.dport, len: payload.data.length }
+  if (payload.kind === 'udp') record['udp'] = udpRecord(payload)
   if (payload.kind === 'icmp') record['icmp'] = icmpRecord(payload)
-  if (payload.kind === 'ipv4') record['inner'] = quotedRecord(payload)
+  const inner = innerPacket(packet)
+  if (inner !== undefined) record['inner'] = quotedRecord(inner)
   return record
 }
 

@@ -10,6 +10,7 @@ import { secondsToNs } from '../../base/units.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Nic } from '../../link/nic.ts'
 import type { Frame } from '../../wire/frame.ts'
+import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
 import { buildLab } from './build-lab.ts'
 import { kindOf, withoutResults, type Lab, type LabHost, type LabStep } from './lab.ts'
 import { labPackets, type SeenFrame } from './lab-packets.ts'
@@ -37,6 +38,7 @@ class LabPlayer {
   readonly #shells = new Map<string, HostShell>()
   readonly #traffic: LabTraffic
   readonly #seen: SeenFrame[] = []
+  readonly #shortened = new Set<Ipv4Packet>()
   #step = 0
 
   constructor(lab: Lab, world: World) {
@@ -60,7 +62,7 @@ class LabPlayer {
     }
     this.#world.checkLedgers()
     if (this.#lab.capture === undefined) return ok({ ...this.#lab, steps })
-    const packets = labPackets(this.#seen, this.#lab.capture, this.#world.nics.values())
+    const packets = labPackets(this.#seen, this.#lab.capture, { nics: this.#world.nics.values(), shortened: this.#shortened })
     return ok({ ...this.#lab, steps, packets })
   }
 
@@ -89,6 +91,7 @@ class LabPlayer {
       const nic = this.#world.nics.get(name)
       if (nic !== undefined) nic.tap = { onFrame }
     }
+    for (const host of this.#world.hosts.values()) host.guePorts.onTaken = (packet) => this.#shortened.add(packet)
   }
 
   async #play(step: LabStep): Promise<Result<unknown, string>> {

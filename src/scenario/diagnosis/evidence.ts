@@ -1,0 +1,138 @@
+/**
+ * What causes are found from: the recording of a run, the packets of one connection, and the world as it stands at the end.
+ * Services by firewall mark are not looked at.
+ * @module
+ */
+import type { Host } from '../../host/host.ts'
+import { findIpvs } from '../../ipvs/director.ts'
+import type { Service } from '../../ipvs/service.ts'
+import { inPrefix, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import type { ArpPacket } from '../../wire/arp-packet.ts'
+import { ICMP_REDIRECT } from '../../wire/icmp-message.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import type { Flow } from '../packet-changes.ts'
+import type { RecordedNic, Recording, TraceRecord } from '../recorder.ts'
+import type { Trail } from '../trails.ts'
+import type { World } from '../world.ts'
+
+/** What is wrong, and what to do about it. */
+export type Cause = Pick<Finding, 'cause' | 'cure'>
+
+/** All there is to judge by. */
+export interface Evidence {
+  readonly world: Pick<World, 'hosts'>
+  readonly recording: Recording
+  /** The packets of one connection, in the order in which they were first seen. */
+  readonly trails: readonly Trail[]
+  /** Frames of ARP, of the whole recording. */
+  readonly arps: readonly ArpFrame[]
+  /** ICMP redirects that a host has taken, of the whole recording. */
+  readonly redirects: readonly TakenPacket[]
+}
+
+/** A frame of ARP at a nic. */
+export interface ArpFrame {
+  readonly timeNs: number
+  readonly nic: RecordedNic
+  readonly direction: 'in' | 'out'
+  readonly packet: ArpPacket
+}
+
+/** A packet that a host has taken. */
+export type TakenPacket = Extract<TraceRecord, { readonly kind: 'consumed' }>
+
+/** Looks through a recording for what is asked of it again and again. */
+export function evidenceOf({ world, recording, trails }: Pick<Evidence, 'world' | 'recording' | 'trails'>): Evidence {
+  const arps: ArpFrame[] = []
+  const redirects: TakenPacket[] = []
+  for (const record of recording.records) {
+    if (record.kind === 'frame' && record.frame.payload.kind === 'arp') {
+      arps.push({ timeNs: record.timeNs, nic: record.nic, direction: record.direction, packet: record.frame.payload })
+    } else if (record.kind === 'consumed' && record.packet.payload.kind === 'icmp') {
+      if (record.packet.payload.type === ICMP_REDIRECT) redirects.push(record)
+    }
+  }
+  return { world, recording, trails, arps, redirects }
+}
+
+/** One thing that is wrong. */
+export interface Finding {
+  /** Numbers of the packets that show it. */
+  readonly uids: readonly number[]
+  /** One sentence: who did what, and by which setting. */
+  readonly cause: string
+  /** What to type, or to change. */
+  readonly cure: string
+}
+
+/** A director and the service of it that packets are for. */
+export interface Served {
+  readonly director: Host
+  readonly service: Service
+}
+
+/** The directors with a service that packets of this flow are for: several where one stands by for another. */
+export function servedBy({ world }: Evidence, { protocol, dst, dport }: Flow): Served[] {
+  const number = protocol === 'tcp' ? IPPROTO_TCP : IPPROTO_UDP
+  return [...world.hosts.values()].flatMap((director) => {
+    const service = findIpvs(director)?.services.findFor({ mark: 0, protocol: number, addr: dst, port: dport })
+    return service === undefined ? [] : [{ director, service }]
+  })
+}
+
+/** The service of this director that packets of this flow are for. */
+export function findServiceOf(evidence: Evidence, director: Host, flow: Flow | undefined): Service | undefined {
+  return flow === undefined ? undefined : servedBy(evidence, flow).find((served) => served.director === director)?.service
+}
+
+/** The host that has this address on one of its devices other than `lo`. */
+export function findHostWith({ world }: Evidence, addr: IpAddr): Host | undefined {
+  return [...world.hosts.values()].find(({ net }) => net.devices.some(({ kind, addresses }) => (
+    kind !== 'loopback' && addresses.some((own) => own.addr === addr))))
+}
+
+/** The address by which a host can be reached from another one without a router between them. */
+export function findNearAddress(host: Host, from: Host): IpAddr | undefined {
+  const networks = from.net.devices.flatMap(({ kind, addresses }) => (kind === 'ethernet' ? addresses : []))
+  for (const { kind, addresses } of host.net.devices) {
+    if (kind !== 'ethernet') continue
+    const near = addresses.find(({ addr, prefixLength }) => prefixLength < 32 && networks.some((network) => (
+      network.prefixLength === prefixLength && inPrefix(addr, network.addr, prefixLength))))
+    if (near !== undefined) return near.addr
+  }
+  return undefined
+}
+
+/** The recorded nic of a MAC address. */
+export function findNic({ recording }: Evidence, mac: MacAddr): RecordedNic | undefined {
+  return recording.nics.find((nic) => nic.mac === mac)
+}
+
+/** The host at which something was recorded; undefined for what a link lost. */
+export function hostNameOf(record: TraceRecord): string | undefined {
+  return record.kind === 'frame' ? record.nic.host : record.kind === 'lost' ? undefined : record.host
+}
+
+/** True when the packet was seen at this host. */
+export function wasAt({ records }: Trail, host: string): boolean {
+  return records.some((record) => hostNameOf(record) === host)
+}
+
+/** The device's name in that of a nic: `eth0` of `rs1.eth0`. */
+export function deviceOf({ name, host }: RecordedNic): string {
+  return name.slice(host.length + 1)
+}
+
+/** A sysctl of devices in force: the larger one of that of `all` and the device's own. */
+export interface DeviceSetting {
+  readonly value: number
+  readonly all: number
+  readonly own: number
+}
+
+/** A sysctl of a device, such as `arp_ignore`, for those of which the larger value counts. */
+export function largerOfAll(host: Host, device: string, name: string): DeviceSetting {
+  const numberOf = (of: string): number => Number(host.sysctl.find(`net.ipv4.conf.${of}.${name}`) ?? 0)
+  const [all, own] = [numberOf('all'), numberOf(device)]
+  return { value: Math.max(all, own), all, own }
+}
