@@ -63,7 +63,7 @@ export async function bundleCore(entry) {
   return bundle.outputFiles[0].text
 }
 
-/** Runs or compares a scenario's text by the bundle in a context of its own. Resolves to what `runScenarioText` or `compareScenarioText` gives. */
+/** Runs or compares a scenario's text (`verb`) by the bundle, in a context of its own. Resolves to what the library gives. */
 export async function runInBareContext(bundle, { verb, text, fileName }) {
   const context = vm.createContext({ TextEncoder, TextDecoder, URL, AbortController, text, fileName })
   vm.runInContext(PREPARE, context)

@@ -156,6 +156,17 @@ describe('the explanation of a problem', () => {
     expect(await findingsOf(scenarioText(PROBLEMS, `${problem}-fixed`), of)).toEqual([])
   })
 
+  it('p07-redirects is right that the cure helps at once, without a restart', async () => {
+    const cured = `events:
+  - {at: 4s, on: lb, run: sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0}
+  - {at: 4500ms, on: rs1, run: ip route flush cache}
+observe:`
+    const text = scenarioText(PROBLEMS, 'p07-redirects-broken').replace('observe:', cured)
+    const ran = await runScenarioText(text, { fileName: 'p07' })
+    const outcomes = ran.ok ? ran.value.traffic.map(({ requests }) => requests.map(({ outcome }) => outcome)) : []
+    expect(outcomes).toEqual([['timeout'], ['ok', 'ok']])
+  })
+
   it('names the sysctl that one-subnet NAT lacks', async () => {
     const [finding, ...others] = await findingsOf(scenarioText(SCENARIOS, 'one-subnet-nat'), '192.168.112.10:40001')
     expect(others).toEqual([])

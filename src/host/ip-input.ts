@@ -9,7 +9,9 @@ import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
   UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
 } from '../wire/icmp-message.ts'
-import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import {
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet,
+} from '../wire/ipv4-packet.ts'
 import type { Device } from './device.ts'
 import { Reassembly } from './fragments.ts'
 import type { Passage } from './hooks.ts'

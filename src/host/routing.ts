@@ -108,6 +108,13 @@ export class Routing {
     this.#cache.delete(dst | 0)
   }
 
+  /** Ends all redirects, and the use of routes that were looked up before (`ip route flush cache`). */
+  forgetRedirects(): void {
+    this.#redirects.clear()
+    this.#cache.clear()
+    this.expire()
+  }
+
   /** The route to a destination. */
   lookup(dst: IpAddr): Route {
     const cached = this.#cache.get(dst | 0)

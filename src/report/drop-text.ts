@@ -106,7 +106,7 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cure: 'look at net.ipv4.vs.drop_packet, drop_entry, amemthresh and sloppy_tcp.',
   },
   'tunnel-header': {
-    cause: 'the header of the tunnel is not one that this end takes: not GUE at a GUE port, or a GRE checksum too many or too few.',
+    cause: 'this end of the tunnel does not take such a header: not GUE at a GUE port, or a GRE checksum too many or too few.',
     cure: 'make both ends the same: --tun-type, --tun-port and --tun-csum of ipvsadm, ip fou and ip tunnel on the real server.',
   },
   'ipvs-no-route': {

@@ -104,6 +104,9 @@ function wrongValue(issue: Issue, source: ScenarioSource, value: unknown): Probl
   if (issue.code === 'invalid_format' && typeof got === 'string') {
     return source.problem(path, { code: 'LVS1027', message: `\`${got}\` is not ${expected ?? 'a name'}`, expected })
   }
+  if (expected === 'a list' && typeof got === 'string' && got !== '') {
+    return source.problem(path, { code: 'LVS1022', message: `${field} is ${describeValue(got)}`, expected: `a list such as [${got.slice(0, 60)}]` })
+  }
   const subject = typeof path.at(-1) === 'number' ? 'this item' : field
   return source.problem(path, { code: 'LVS1022', message: `${subject} is ${describeValue(got)}`, expected })
 }

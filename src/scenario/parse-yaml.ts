@@ -180,6 +180,7 @@ const SYNTAX_MESSAGES: Readonly<Record<string, { readonly message: string; reado
     message: 'this line is not indented like those it belongs to',
     expected: 'the same column for all keys of a mapping',
   },
+  MULTILINE_IMPLICIT_KEY: { message: 'a key without a value', expected: '`key: value`, with a blank behind the colon' },
 }
 
 function syntaxProblem({ code: errorCode, message, pos }: YAMLError, text: string): YamlProblem {
@@ -195,6 +196,11 @@ function syntaxProblem({ code: errorCode, message, pos }: YAMLError, text: strin
   if (errorCode === 'TAB_AS_INDENT' || indent !== null) {
     const tab = indent === null ? start : lineStart + indent[0].length - 1
     return { code: 'LVS1011', start: tab, end: tab + 1, message: 'a tab is used for indentation', expected: 'spaces' }
+  }
+  const bracket = errorCode === 'BAD_INDENT' ? /end with an? ([\]}])/.exec(message)?.[1] : undefined
+  if (bracket !== undefined) {
+    const what = bracket === ']' ? 'a list that begins with `[`' : 'a mapping that begins with `{`'
+    return { code: 'LVS1010', start, end, message: `${what} is not closed`, expected: `\`${bracket}\` before this` }
   }
   const plain = SYNTAX_MESSAGES[errorCode] ?? { message: message.replace(/\s+/g, ' ').trim() }
   const isQuote = errorCode === 'MISSING_CHAR' && message.includes('quote')

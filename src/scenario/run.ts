@@ -6,13 +6,12 @@
 import { assert } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
-import { HostShell, type StopPlace } from '../admin/shell/host-shell.ts'
+import { HostShell } from '../admin/shell/host-shell.ts'
 import { ShellDriver } from '../admin/shell/shell-driver.ts'
 import type { ShellTask } from '../admin/shell/shell-task.ts'
 import { TOOLS } from '../admin/tools.ts'
 import { changeCables } from './cable-events.ts'
 import { buildWorld } from './build.ts'
-import { nearestWord } from './nearest.ts'
 import { checkAll } from './checks.ts'
 import type { Problem } from './problems.ts'
 import type { CommandOutput, RunResult } from './result.ts'
@@ -20,6 +19,7 @@ import { hostResults, linkResults } from './results-of-world.ts'
 import type { Scenario } from './scenario.ts'
 import { startServers } from './servers.ts'
 import { TrafficRun } from './traffic.ts'
+import { unsupportedProblem } from './unsupported.ts'
 import type { World } from './world.ts'
 import type { Path } from './source-tree.ts'
 
@@ -264,25 +264,6 @@ class Run {
     const place = this.#shells.get(stopped.host)?.placeOfStop(stopped.task)
     assert(place !== undefined, 'a stopped shell knows where')
     this.#problem = unsupportedProblem(this.#scenario, stopped, place)
-  }
-}
-
-/** Says what a command uses that is not modelled, and points at it: in the file, or in a command that came from elsewhere. */
-function unsupportedProblem({ source }: Scenario, { host, command, path }: Started, place: StopPlace): Problem {
-  const nearest = place.word === place.command ? nearestWord(place.word, TOOLS.keys()) : undefined
-  const text = { code: 'LVS1060' as const, message: `${host}: ${place.what}`, nearest }
-  if (path.length > 0)
-    return source.problemAt(source.has(path) ? source.scriptAt(path, place.line, place.column) : source.at(path), text)
-  const { line, column } = place
-  return {
-    code: text.code,
-    message: text.message,
-    ...(nearest === undefined ? {} : { nearest }),
-    file: 'command line',
-    line,
-    column,
-    endColumn: column + place.word.length,
-    sourceLine: command.split('\n')[line - 1] ?? '',
   }
 }
 

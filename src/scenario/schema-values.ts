@@ -80,7 +80,7 @@ export const longTextValue = z
   .transform((value) => String(value))
 
 /** A shell script, or one command. */
-export const scriptValue = z.string().meta({ title: 'commands of a shell' })
+export const scriptValue = z.string().meta({ title: 'commands of a shell; several of them as lines below `|`' })
 
 function nameValue(title: string, pattern: RegExp) {
   return z.string().regex(pattern).meta({ title })

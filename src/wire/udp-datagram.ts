@@ -25,7 +25,7 @@ export interface UdpDatagram {
   readonly dport: number
   /** The bytes; none where `gue` says what it carries. */
   readonly data: Uint8Array
-  /** The packet it carries, where a tunnel made it. A decoder cannot know: the port says it, and only to those who agreed on it. */
+  /** The packet it carries, where a tunnel made it. A decoder leaves bytes: only who knows the port knows what they are. */
   readonly gue: GueContent | undefined
 }
 

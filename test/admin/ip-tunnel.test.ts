@@ -91,7 +91,9 @@ describe('ip fou', () => {
       [1, 'RTNETLINK answers: No such file or directory\nError talking to the kernel\n'],
     )
     await lan.output('a', 'modprobe fou')
-    const complaint = async (words: string): Promise<string> => (await lan.run('a', `ip fou ${words}`)).stderr?.split('\n')[0] ?? ''
+    const complaint = async (words: string): Promise<string | undefined> => {
+      return (await lan.run('a', `ip fou ${words}`)).stderr?.split('\n')[0]
+    }
     expect(await complaint('add gue')).toBe('fou: missing port')
     expect(await complaint('add port 6080')).toBe('fou: must set ipproto or gue')
     expect(await complaint('add port 0 gue')).toBe('Error: argument "0" is wrong: invalid port')
@@ -99,7 +101,8 @@ describe('ip fou', () => {
     expect(await complaint('add port 6080 ggg')).toBe('fou: unknown command "ggg"?')
     expect(await complaint('change')).toBe('Command "change" is unknown, try "ip fou help".')
     expect(await complaint('help')).toBe('Usage: ip fou add port PORT { ipproto PROTO  | gue }')
-    expect((await lan.run('a', 'ip fou add port 6080 ipproto 4')).stop).toMatchObject({ what: 'ip fou: "ipproto" is not modelled' })
+    const { stop } = await lan.run('a', 'ip fou add port 6080 ipproto 4')
+    expect(stop).toMatchObject({ what: 'ip fou: "ipproto" is not modelled' })
     expect(await lan.output('a', 'ip fou show')).toBe('')
   })
 })

@@ -130,7 +130,10 @@ function describe(packet: Ipv4Packet): string {
       if (gue !== undefined) return `${ends(0, payload.dport)} gue${gue.hasChecksum ? ' csum' : ''} [${describe(gue.inner)}]`
       return `${ends(payload.sport, payload.dport)} udp ${payload.data.length} ttl ${packet.ttl}`
     }
-    case 'gre': return `${formatIp(packet.src)} > ${formatIp(packet.dst)} gre${payload.hasChecksum ? ' csum' : ''} [${describe(payload.inner)}]`
+    case 'gre': {
+      const kind = payload.hasChecksum ? 'gre csum' : 'gre'
+      return `${formatIp(packet.src)} > ${formatIp(packet.dst)} ${kind} [${describe(payload.inner)}]`
+    }
     case 'icmp': {
       const about = payload.quoted === undefined ? '' : ` (${describe(payload.quoted)})`
       return `${formatIp(packet.src)} > ${formatIp(packet.dst)} icmp ${payload.type}/${payload.code}${about}`

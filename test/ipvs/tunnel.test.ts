@@ -102,7 +102,9 @@ describe('an ICMP error about the outer packet', () => {
 
   const ABOUT = '(10.0.0.10:1000 > 10.0.0.100:53 udp 1400 ttl 63)'
 
-  it.each(['--tun-type ipip', '--tun-type gre', '--tun-type gue --tun-port 6080'])('is told to the client (%s)', async (options) => {
+  it.each([
+    '--tun-type ipip', '--tun-type gre', '--tun-type gue --tun-port 6080',
+  ])('is told to the client (%s)', async (options) => {
     expect(await reported(options, 1, 0)).toEqual({ lines: [`client: 10.0.0.100 > 10.0.0.10 icmp 3/1 ${ABOUT}`], told: [0] })
   })
 

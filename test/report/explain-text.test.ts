@@ -5,6 +5,8 @@ import { explainText } from '../../src/report/explain-text.ts'
 import { PLAIN_STYLE } from '../../src/report/style.ts'
 import { explainRecording, type Subject } from '../../src/scenario/explain.ts'
 import type { Recording } from '../../src/scenario/recorder.ts'
+import { explainScenario } from '../support/explained.ts'
+import { scenarioText } from '../support/goldens.ts'
 import { pingServer, recordedCluster, recordedWorld, sendDatagram, serveDatagrams } from '../support/recorded.ts'
 import { ip } from '../wire/packets.ts'
 
@@ -162,5 +164,20 @@ describe('the table of reasons', () => {
       expect(cause).toMatch(/^\S.{10,}\.$/)
       expect(cure).toMatch(/^\S.{5,}\.$/)
     }
+  })
+})
+
+describe('the explanation of what is set up wrongly', () => {
+  it('stands at the top, instead of what the drop means in general', async () => {
+    const text = scenarioText(new URL('../../scenarios/problems/', import.meta.url), 'p43-input-firewall-broken')
+    const explanation = await explainScenario(text, '10.0.0.10:40001')
+    const lines = explainText(explanation, PLAIN_STYLE).split('\n')
+    expect(lines.slice(0, 3)).toEqual([
+      'Connection 10.0.0.10:40001: 2 packets, received by nobody; 2 died on lb (netfilter-drop).',
+      `Cause: ${explanation.findings[0]?.cause}`,
+      `Cure: ${explanation.findings[0]?.cure}`,
+    ])
+    expect(lines).toContain('  dropped   netfilter-drop')
+    expect(lines.join('\n')).not.toContain(DROP_EXPLANATIONS['netfilter-drop'].cause)
   })
 })

@@ -6,7 +6,8 @@ import { type IpAddr, type MacAddr, parseIpv4, parseMac } from '../../src/wire/a
 import { greBytes, type GrePacket } from '../../src/wire/gre-packet.ts'
 import { type IcmpMessage, icmpBytes } from '../../src/wire/icmp-message.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet, ipv4Packet, type Ipv4PacketFields, totalBytes,
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet, ipv4Packet, type Ipv4PacketFields,
+  totalBytes,
 } from '../../src/wire/ipv4-packet.ts'
 import { tcpBytes, type TcpSegment } from '../../src/wire/tcp-segment.ts'
 import { udpBytes, type UdpDatagram } from '../../src/wire/udp-datagram.ts'

@@ -36,7 +36,7 @@ describe('a GUE datagram', () => {
   it('is not read from other headers', () => {
     const bytes = encodePayload(packetOf(gueDatagram(ports, { inner, hasChecksum: false }))).slice(8)
     expect(readGue(bytes, 0)).toEqual(inner)
-    const changed = (at: number, value: number): Uint8Array => Uint8Array.from(bytes, (byte, index) => (index === at ? value : byte))
+    const changed = (at: number, value: number): Uint8Array => bytes.map((byte, index) => (index === at ? value : byte))
     // Version 1, control message, one word of options, another protocol, a flag; a packet that was cut.
     for (const [at, value] of [[0, 0x40], [0, 0x20], [0, 1], [1, 47], [3, 1]] as const) {
       expect(readGue(changed(at, value), 0)).toBe(undefined)

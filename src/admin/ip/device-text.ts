@@ -41,7 +41,8 @@ export function deviceHead(config: DeviceConfig): string {
     ? 'noop'
     : config.kind === 'ethernet' || config.kind === 'ppp' ? 'fq_codel' : 'noqueue'
   const flags = deviceFlags(config).join(',')
-  return `${config.ifindex}: ${deviceName(config)}: <${flags}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
+  const name = deviceName(config)
+  return `${config.ifindex}: ${name}: <${flags}> mtu ${config.mtuBytes} qdisc ${qdisc} state ${deviceState(config)} `
 }
 
 /** Length of the queue in front of the nic, as Linux sets it. */

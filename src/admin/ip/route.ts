@@ -162,7 +162,12 @@ function remove(host: Host, words: Words): ToolResult {
 
 function flush(host: Host, words: Words): ToolResult {
   if (words.isEmpty) return refused('"ip route flush" requires arguments.\n', 255)
-  if (words.peek() === 'cache') return printed('')
+  if (words.peek() === 'cache') {
+    // What ICMP has taught: path MTUs and redirects.
+    host.paths.flush()
+    host.routing.forgetRedirects()
+    return printed('')
+  }
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { table, device, network, prefixLength } = read

@@ -73,7 +73,8 @@ function readWanted(words: Words): Wanted | ToolResult {
         if (addr === undefined) return expected('inet address', value)
         tunnel[word] = addr
       } else {
-        if (value !== 'inherit' && !(/^\d+$/.test(value) && Number(value) <= 255)) return refused(`Error: argument "${value}" is wrong: invalid TTL\n\n`, 255)
+        const isTtl = value === 'inherit' || (/^\d+$/.test(value) && Number(value) <= 255)
+        if (!isTtl) return refused(`Error: argument "${value}" is wrong: invalid TTL\n\n`, 255)
         tunnel.ttl = value === 'inherit' ? 0 : Number(value)
       }
     } else if (name === undefined) name = word
@@ -144,7 +145,8 @@ function tunnelLine({ name, kind, tunnel }: DeviceConfig): string {
   const end = (addr: IpAddr): string => addr === IPV4_ANY ? 'any' : formatIp(addr)
   const mode = kind === 'gre' ? 'gre/ip' : 'ip/ip'
   const ttl = tunnel.ttl === 0 ? 'inherit' : String(tunnel.ttl)
-  const rest = `${tunnel.pmtuDiscovery ? '' : ' nopmtudisc'}${tunnel.checksumIn ? '\n  Checksum in received packet is required.' : ''}`
+  const rest = (tunnel.pmtuDiscovery ? '' : ' nopmtudisc')
+    + (tunnel.checksumIn ? '\n  Checksum in received packet is required.' : '')
     + (tunnel.checksumOut ? '\n  Checksum output packets.' : '')
   return `${name}: ${mode} remote ${end(tunnel.remote)} local ${end(tunnel.local)} ttl ${ttl}${rest}\n`
 }
