@@ -45,7 +45,7 @@ function withNearest(nearest: string | undefined): { readonly nearest?: string }
 function positionOf({ hosts, source }: Scenario, { host: name, command, path }: CommandOfHost, place: StopPlace): Position {
   const host = hosts.get(name)
   if (host !== undefined && !command.includes(place.word)) {
-    for (const [file, content] of Object.entries(host.files)) {
+    for (const [file, content] of host.files) {
       const filePath = [...host.path, 'files', file]
       if (!content.includes(place.word) || !source.has(filePath)) continue
       const { line, column } = findWord(content, place.command, place.word)

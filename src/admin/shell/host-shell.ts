@@ -71,7 +71,7 @@ export class HostShell {
     this.host = host
     this.#driver = driver
     this.#tools = tools
-    this.files = new HostFiles(host, new Set([...TEXT_COMMANDS, ...tools.keys(), 'timeout', 'ls', REDIRECTED, BACKGROUND, WAIT]))
+    this.files = new HostFiles(host, new Set([...TEXT_COMMANDS, ...tools.keys(), 'timeout', 'sudo', 'ls', REDIRECTED, BACKGROUND, WAIT]))
   }
 
   /** Begins a script now; see ShellDriver.start. Its `result` is there when it has ended. */

@@ -47,6 +47,7 @@ export function shellCommands(surroundings: CommandSurroundings): Command[] {
     { name: BACKGROUND, execute: (args, context) => startInBackground(surroundings, jobs, args, context) },
     { name: WAIT, execute: (args) => waitForJobs(surroundings.task, jobs, args) },
     { name: 'ls', execute: async (args, context) => list(surroundings.files, args, context.cwd) },
+    { name: 'sudo', execute: (args, context) => runAsRoot(surroundings.task, args, context) },
     { name: 'timeout', execute: (args, context) => runWithTimeout(surroundings.task, args, context) },
   )
   return commands
@@ -135,6 +136,17 @@ async function waitForJobs(task: ShellTask, jobs: Job[], args: string[]): Promis
     if (!(error instanceof Interrupted)) return task.failWith(error)
   }
   return task.abandon({ stdout, stderr, exitCode }) ?? { stdout, stderr, exitCode }
+}
+
+/** sudo(8) for one who is root already: the command as it is. Another user and a shell of its own are not modelled. */
+async function runAsRoot(task: ShellTask, args: string[], context: ResolvedCommandContext): Promise<ExecResult> {
+  const at = args.findIndex((word) => !/^-[EHnSk]+$/.test(word))
+  const [command = '-h', ...operands] = at < 0 ? [] : args.slice(at)
+  if (command.startsWith('-') || context.exec === undefined) {
+    return task.stopAt({ word: command, what: `sudo: option ${command} is not modelled`, command: 'sudo' })
+  }
+  const ran = await context.exec(quoted(command), { cwd: context.cwd, args: operands, env: variables(context.env) })
+  return { stdout: ran.stdout, stderr: ran.stderr, exitCode: ran.exitCode }
 }
 
 /** timeout(1) of coreutils, without options but -s and -k, which change nothing here. */
