@@ -30,12 +30,19 @@ export function unsupportedProblem(scenario: Scenario, from: CommandOfHost, plac
     ...(isCommand && PROMPT.test(place.word) ? { expected: 'a command without the prompt before it' } : {}),
     ...withNearest(isCommand ? nearestWord(place.word, TOOLS.keys()) : undefined),
   }
-  if (from.path.length > 0) return scenario.source.problemAt(positionOf(scenario, from, place), text)
+  if (from.path.length > 0) return wholeWord(scenario.source.problemAt(positionOf(scenario, from, place), text), place.word)
   const { line, column } = place
   return {
     ...text, file: 'command line', line, column, endColumn: column + place.word.length,
     sourceLine: from.command.split('\n')[line - 1] ?? '',
   }
+}
+
+/** The problem with carets under all of the word, where the word is what stands at its place. */
+function wholeWord(problem: Problem, word: string): Problem {
+  const points = Array.from(problem.sourceLine)
+  const endColumn = problem.column + Array.from(word).length
+  return points.slice(problem.column - 1, endColumn - 1).join('') === word ? { ...problem, endColumn } : problem
 }
 
 function withNearest(nearest: string | undefined): { readonly nearest?: string } {

@@ -115,9 +115,10 @@ export class HostShell {
         ast: rewriteScript(ast as unknown as SyntaxNode, (statement) => print(printer, statement)) as unknown as typeof ast,
       }),
     })
-    const { stdout, stderr, exitCode } = await bash.exec(start.script, {
+    const { stdout, stderr: said, exitCode } = await bash.exec(start.script, {
       rawScript: true, cwd: start.cwd ?? '/root', stdin: start.stdin ?? '', env: { ...start.env },
     })
+    const stderr = asBashSays(said)
     // In a script that was run from a file nobody asked for it (see rewrite.ts).
     const failed = fileSystem.takeFailedWrite()
     return { stdout, stderr: failed === undefined ? stderr : stderr + complaintOf(failed, 'echo'), exitCode }
@@ -130,6 +131,16 @@ function environmentOf(host: Host): Record<string, string> {
     HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'dumb', HOSTNAME: host.name,
     PATH: '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin',
   }
+}
+
+/** What bash says of a script that cannot be parsed, instead of what just-bash says. */
+function asBashSays(stderr: string): string {
+  return stderr.replace(/^bash: syntax error: Parse error at (\d+):(\d+): (.*)$/m, (_, line: string, column: string, what: string) => {
+    const [, got] = /^Expected \w+, got (\w+)$/.exec(what) ?? []
+    // At the end of a script bash counts the line after the last one.
+    if (got === 'EOF') return `bash: line ${column === '1' ? line : Number(line) + 1}: syntax error: unexpected end of file`
+    return `bash: line ${line}: ${got === undefined ? what : `syntax error near unexpected token \`${got.toLowerCase()}'`}`
+  })
 }
 
 /** The text of a statement. just-bash prints trees only at the end of a transformation. */
