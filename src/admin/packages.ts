@@ -31,7 +31,9 @@ export const apt: Tool = ({ argv }) => {
 }
 
 /** Versions of packages that guides ask for; others are shown as 1.0. */
-const VERSIONS: Readonly<Record<string, string>> = { ipvsadm: '1.31-1', keepalived: '2.2.7-1', iproute: '6.1.0-1', 'net-tools': '2.10-1' }
+const VERSIONS: Readonly<Record<string, string>> = {
+  ipvsadm: '1.31-1', keepalived: '2.2.7-1', iproute: '6.1.0-1', 'net-tools': '2.10-1',
+}
 
 /** rpm(8): -q, -qa with names, and -i, of what is there. */
 export const rpm: Tool = ({ argv }) => {

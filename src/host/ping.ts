@@ -32,8 +32,8 @@ export class Ping {
   }
 
   /**
-   * Sends a request with `dataBytes` bytes of data; unless said otherwise, in pieces when it does not fit into one packet. Returns
-   * why it was refused at once.
+   * Sends a request with `dataBytes` bytes of data; unless said otherwise, in pieces when it does not fit into one packet.
+   * Returns why it was refused at once.
    */
   request(to: {
     readonly src: IpAddr, readonly dst: IpAddr, readonly sequence: number, readonly dataBytes: number, readonly ttl?: number,

@@ -1,6 +1,6 @@
 /**
- * A recorded run as pcapng, a file with an interface for each nic, and on the frame by which a packet came in to the host where it died,
- * the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
+ * A recorded run as pcapng: a file with an interface for each nic, and on the frame by which a packet came in to the host where
+ * it died, the comment `drop: reason`. A packet that its own maker drops has no frame, and so no comment; a frame that a link
  * lost has the comment `lost: reason`, where it was sent.
  * @module
  */

@@ -61,10 +61,10 @@ describe('what lvsim does not model', () => {
     const lan = new Lan(['a'])
     const script = 'echo one\nif true; then\n  # foo is not here\n  foo -x 2>/dev/null || true\nfi\n'
     expect((await lan.run('a', script)).stop).toEqual(
-      { word: 'foo', what: 'foo: this command is not modelled', line: 4, column: 3 },
+      { word: 'foo', what: 'foo: this command is not modelled', command: 'foo', line: 4, column: 3 },
     )
     expect((await lan.run('a', 'ip addr show\nip link set eth0 down\nip link set eth0 name lan0')).stop).toEqual({
-      word: 'name', what: 'ip link set: "name" is not modelled', line: 3, column: 18,
+      word: 'name', what: 'ip link set: "name" is not modelled', command: 'ip', line: 3, column: 18,
     })
   })
 

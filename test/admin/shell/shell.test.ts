@@ -110,3 +110,32 @@ describe('shell', () => {
     )
   })
 })
+
+describe('sudo', () => {
+  it('runs the command as it is, as root has no more to gain', async () => {
+    const lan = new Lan(['a'])
+    expect(await lan.run('a', 'sudo -E sysctl -n net.ipv4.ip_forward; echo 1 | sudo tee /proc/sys/net/ipv4/ip_forward; sudo sh -c "exit 3"')).toEqual(
+      { stdout: '0\n1\n', stderr: '', exitCode: 3 },
+    )
+    expect((await lan.run('a', 'sudo ipvsadm -D -t 10.0.0.1:80')).exitCode).not.toBe(0)
+    expect(lan.host('a').sysctl.int('net.ipv4.ip_forward')).toBe(1)
+  })
+
+  it('is not modelled for another user or a shell of its own', async () => {
+    const lan = new Lan(['a'])
+    expect((await lan.run('a', 'sudo -i')).stop).toMatchObject({ word: '-i', what: 'sudo: option -i is not modelled' })
+    expect((await lan.run('a', 'sudo frobnicate')).stop).toMatchObject({ word: 'frobnicate' })
+  })
+})
+
+describe('a script that cannot be parsed', () => {
+  it.each([
+    ['echo one\nif true; then\n  echo two\n', 'line 4: syntax error: unexpected end of file'],
+    ['for x in a b; do echo $x', 'line 2: syntax error: unexpected end of file'],
+    ['echo one\nfi\n', "line 2: syntax error near unexpected token `fi'"],
+    ['if true; echo one; fi', "line 1: syntax error near unexpected token `fi'"],
+    ['echo )', "line 1: syntax error near unexpected token `)'"],
+  ])('is refused in the words of bash: %j', async (script, words) => {
+    expect(await new Lan(['a']).run('a', script)).toEqual({ stdout: '', stderr: `bash: ${words}\n`, exitCode: 2 })
+  })
+})
