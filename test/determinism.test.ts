@@ -6,7 +6,9 @@ import type { RunResult } from '../src/scenario/result.ts'
 import { compareScenarioText, runScenarioText } from '../src/scenario/simulate.ts'
 
 const FOLDER = new URL('../scenarios/', import.meta.url)
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.lvs.yaml')).sort()
+const FILES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.lvs.yaml'))
+  .sort()
 const IDLE = '  idle: {interfaces: {eth0: {segment: aside, addresses: [192.0.2.1/24]}}, servers: [{port: 80}]}\n'
 
 /** What draws from the streams of chance: arrivals, and source ports that nobody names. */

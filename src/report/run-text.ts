@@ -18,7 +18,8 @@ export function runText(result: RunResult, options: TextOptions): string {
     headerLines(result, style),
     ...result.setup.filter(isComplaint).map((output) => complaintLines(output, style)),
     ...result.observations.map((output) => sessionLines(output, result, style)),
-    ...result.traffic.map((item) => trafficLines(item, style)),
+    // What had no time to begin is not worth a line.
+    ...result.traffic.filter(({ requests }) => requests.length > 0 || !endedEarly(result)).map((item) => trafficLines(item, style)),
     dropLines(result, style),
     checkLines(result.checks, options),
     endLines(result, style),
@@ -42,6 +43,10 @@ function checkLine({ text, passed, actual, file, line }: CheckResult, { style, i
   const words = `${printable(text)}: ${printable(actual)}`
   if (passed) return `${style.green(isAscii ? 'ok  ' : '\u2713')} ${words}`
   return `${style.red(isAscii ? 'FAIL' : '\u2717')} ${words} ${style.dim(`(${printable(file)}:${line})`)}`
+}
+
+function endedEarly({ limit, problem }: RunResult): boolean {
+  return limit !== undefined || problem !== undefined
 }
 
 /** What ended a run early, in lines; none for one that came to its end. */

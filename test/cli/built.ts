@@ -3,7 +3,17 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -37,11 +47,16 @@ export function builtCli(): string {
   const building = mkdtempSync(join(CACHE, 'building-'))
   copyFileSync(join(ROOT, 'package.json'), join(building, 'package.json'))
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(building, 'dist')], { encoding: 'utf8' })
+  const { stdout } = spawnSync(
+    process.execPath,
+    [tsc, '-p', 'tsconfig.build.json', '--outDir', join(building, 'dist')],
+    { encoding: 'utf8' },
+  )
   if (!existsSync(join(building, 'dist', 'cli', 'main.js'))) throw new Error(`the build failed: ${stdout}`)
   // Whoever builds the same at the same time comes to the same.
   if (!existsSync(folder)) renameSync(building, folder)
-  for (const name of readdirSync(CACHE)) if (join(CACHE, name) !== folder) rmSync(join(CACHE, name), { recursive: true, force: true })
+  for (const name of readdirSync(CACHE))
+    if (join(CACHE, name) !== folder) rmSync(join(CACHE, name), { recursive: true, force: true })
   return main
 }
 
@@ -79,5 +94,8 @@ function run(command: string, args: readonly string[], { cwd = ROOT, stdin = '',
 
 function sources(folder: string): string[] {
   const entries = readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1)).sort()
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
+    .sort()
 }

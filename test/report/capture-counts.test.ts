@@ -21,7 +21,10 @@ import { readCapture } from '../../src/wire/pcap.ts'
 const CLUSTER = `${readFileSync('scenarios/first.lvs.yaml', 'utf8')
   .replace('per_packet: 12us, per_byte: 30ns', 'per_packet: 900us, per_byte: 0ns, queue: 4')
   .replace('wan: {rate: 100mbit, delay: 5ms}', 'wan: {rate: 100mbit, delay: 5ms, loss: 1%}')
-  .replace('traffic:\n', 'traffic:\n  - {kind: ping, from: client, to: 10.0.0.100, count: 8, arrivals: poisson 50/s, size: 4000B}\n')
+  .replace(
+    'traffic:\n',
+    'traffic:\n  - {kind: ping, from: client, to: 10.0.0.100, count: 8, arrivals: poisson 50/s, size: 4000B}\n',
+  )
   .replace(/expect:[^]*?compare:/, 'compare:')}`
 
 /** A host of its own for each protocol that the cluster does not have. */
@@ -97,7 +100,8 @@ const RUNS: readonly (Mode | 'plain')[] = [...MODES, 'plain']
 const recorded = new Map<string, Recorded>()
 
 beforeAll(async () => {
-  for (const name of RUNS) recorded.set(name, name === 'plain' ? await record(PLAIN, undefined) : await record(CLUSTER, name))
+  for (const name of RUNS)
+    recorded.set(name, name === 'plain' ? await record(PLAIN, undefined) : await record(CLUSTER, name))
 })
 
 function get(name: string): Recorded {
@@ -116,7 +120,13 @@ describe.each(RUNS)('the captures under %s', (name) => {
     const nics = run.result.hosts.flatMap((host: HostResult) => host.nics)
     const counted = nics.map(({ name: nic }) => {
       const [rx, tx] = (['in', 'out'] as const).map((direction) => of(run, direction, (one) => one.nic === nic))
-      return { name: nic, rxFrames: rx?.length, rxBytes: bytesOf(rx ?? []), txFrames: tx?.length, txBytes: bytesOf(tx ?? []) }
+      return {
+        name: nic,
+        rxFrames: rx?.length,
+        rxBytes: bytesOf(rx ?? []),
+        txFrames: tx?.length,
+        txBytes: bytesOf(tx ?? []),
+      }
     })
     expect(counted).toEqual(nics)
     expect(run.frames.length).toBeGreaterThan(50)
@@ -128,15 +138,19 @@ describe.each(RUNS)('the captures under %s', (name) => {
       const own = (one: DecodedFrame): boolean => one.nic.startsWith(`${host}.`)
       const isIp = (one: DecodedFrame): boolean => own(one) && one.frame.payload.kind === 'ipv4'
       const asks = of(run, 'out', (one) => own(one) && one.frame.payload.kind === 'arp')
-      expect({ host, received: of(run, 'in', isIp).length, sent: of(run, 'out', isIp).length, arp: asks.length })
-        .toEqual({ host, received: packets.received, sent: packets.sent, arp: arp.requestsSent + arp.repliesSent })
+      expect({
+        host,
+        received: of(run, 'in', isIp).length,
+        sent: of(run, 'out', isIp).length,
+        arp: asks.length,
+      }).toEqual({ host, received: packets.received, sent: packets.sent, arp: arp.requestsSent + arp.repliesSent })
     }
   })
 
   it('has a comment for each packet that came in and died, and for each frame lost', () => {
     const { result, frames } = get(name)
     const dropped = result.hosts.reduce((sum, { packets }) => sum + packets.dropped, 0)
-    const comments = frames.flatMap(({ captured }) => captured.comment === '' ? [] : captured.comment.split('; '))
+    const comments = frames.flatMap(({ captured }) => (captured.comment === '' ? [] : captured.comment.split('; ')))
     expect(comments.filter((comment) => comment.startsWith('drop: '))).toHaveLength(dropped)
     expect(dropped).toBeGreaterThan(0)
     expect(comments.filter((comment) => comment.startsWith('lost: '))).toHaveLength(result.frames.lost)
@@ -150,26 +164,36 @@ describe.each(MODES)('what compare shows of %s', (mode) => {
     const { director, arp, frames, lostFrames, drops } = run.summary as ModeSummary
     const atDirector = (one: DecodedFrame): boolean => one.nic.startsWith('lb.')
     const [into, outOf] = [of(run, 'in', atDirector), of(run, 'out', atDirector)]
-    const packets = (some: readonly DecodedFrame[]): number => some.filter(({ frame }) => frame.payload.kind === 'ipv4').length
+    const packets = (some: readonly DecodedFrame[]): number =>
+      some.filter(({ frame }) => frame.payload.kind === 'ipv4').length
     expect(director.into).toEqual({ packets: packets(into), bytes: bytesOf(into) })
     expect(director.outOf).toEqual({ packets: packets(outOf), bytes: bytesOf(outOf) })
     const asked = of(run, 'out', ({ frame }) => frame.payload.kind === 'arp')
     expect(arp.requests + arp.replies).toBe(asked.length)
     expect(frames.reduce((sum, { count }) => sum + count, 0)).toBe(of(run, 'out', () => true).length)
     expect([lostFrames, drops.reduce((sum, { count }) => sum + count, 0)]).toEqual([
-      run.result.frames.lost, run.frames.reduce((sum, { captured }) => sum + captured.comment.split('drop: ').length - 1, 0),
+      run.result.frames.lost,
+      run.frames.reduce((sum, { captured }) => sum + captured.comment.split('drop: ').length - 1, 0),
     ])
   })
 })
 
 const hasTshark = spawnSync('tshark', ['--version']).status === 0
 // Where segments are sent again, tshark's own joining of streams is at a loss: it looks at each segment alone.
-const CHECKS = ['-o', 'tcp.desegment_tcp_streams:FALSE', ...['ip', 'tcp', 'udp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`])]
-const WRONG = '_ws.malformed || ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || icmp.checksum.status == "Bad"'
+const CHECKS = [
+  '-o',
+  'tcp.desegment_tcp_streams:FALSE',
+  ...['ip', 'tcp', 'udp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`]),
+]
+const WRONG =
+  '_ws.malformed || ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || icmp.checksum.status == "Bad"'
 
 /** What tshark prints of a file. */
 function tshark(file: string, ...options: string[]): string {
-  const { status, stdout, stderr } = spawnSync('tshark', ['-r', file, '-n', ...CHECKS, ...options], { encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { status, stdout, stderr } = spawnSync('tshark', ['-r', file, '-n', ...CHECKS, ...options], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
   if (status !== 0) throw new Error(stderr)
   return stdout
 }
@@ -184,7 +208,8 @@ describe('tshark', () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('is there', () => {
-    if (!hasTshark) console.warn('\n*** tshark is missing: NO capture was judged by it. Install it (apt-get install tshark). ***\n')
+    if (!hasTshark)
+      console.warn('\n*** tshark is missing: NO capture was judged by it. Install it (apt-get install tshark). ***\n')
     expect(hasTshark || process.env['CI'] === undefined, 'CI must have tshark').toBe(true)
   })
 

@@ -145,7 +145,7 @@ async function runAsRoot(task: ShellTask, args: string[], context: ResolvedComma
   if (command.startsWith('-') || context.exec === undefined) {
     return task.stopAt({ word: command, what: `sudo: option ${command} is not modelled`, command: 'sudo' })
   }
-  const ran = await context.exec(quoted(command), { cwd: context.cwd, args: operands, env: variables(context.env) })
+  const ran = await context.exec(quoted(command), inside(context, operands))
   return { stdout: ran.stdout, stderr: ran.stderr, exitCode: ran.exitCode }
 }
 
@@ -175,10 +175,15 @@ async function runWithTimeout(task: ShellTask, args: string[], context: Resolved
       task.deadline = { timeNs, abandon: (partial) => resolve({ ...partial, exitCode: 124 }) }
     }
   })
-  const inner = context.exec?.(quoted(command), { cwd: context.cwd, args: operands, env: variables(context.env) }) ?? abandoned
+  const inner = context.exec?.(quoted(command), inside(context, operands)) ?? abandoned
   const result = await Promise.race([inner, abandoned])
   task.deadline = outer
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode }
+}
+
+/** How a command is run by another one: with its folder, its variables and its input. */
+function inside({ cwd, env, stdin }: ResolvedCommandContext, args: string[]): Parameters<NonNullable<ResolvedCommandContext['exec']>>[1] {
+  return { cwd, args, env: variables(env), stdin: String(stdin), stdinKind: 'bytes' }
 }
 
 /** Variables by name; not the positional ones. */

@@ -63,6 +63,10 @@ describe('shells in simulated time', () => {
     ])
   })
 
+  it('hand the input of timeout on', async () => {
+    expect((await new Lan(['a']).run('a', 'echo é | timeout 1 cat')).stdout).toBe('é\n')
+  })
+
   it('cut a command short by timeout', async () => {
     const { lan } = lanWithLog(['a'])
     expect(await lan.run('a', 'timeout 2 sleep 10; echo $?; timeout 2 echo in time; echo $?')).toEqual(
