@@ -9,7 +9,8 @@ const FOLDER = new URL('../scenarios/', import.meta.url)
 const FILES = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.lvs.yaml'))
   .sort()
-const IDLE = '  idle: {interfaces: {eth0: {segment: aside, addresses: [192.0.2.1/24]}}, servers: [{port: 80}]}\n'
+const IDLE =
+  '  idle: {interfaces: {eth0: {segment: aside, addresses: [192.0.2.1/24]}}, servers: [{port: 80}]}\n'
 
 /** What draws from the streams of chance: arrivals, and source ports that nobody names. */
 const DRAWS = /poisson|http/
@@ -22,7 +23,9 @@ function textOf(name: string): string {
 /** The text with an idle host on a segment of its own, which comes before all others. */
 function withIdleHost(text: string): string {
   if (/^cluster:/m.test(text)) return `${text}segments:\n  aside: {}\nhosts:\n${IDLE}`
-  return text.replace('\nsegments:\n', '\nsegments:\n  aside: {}\n').replace('\nhosts:\n', `\nhosts:\n${IDLE}`)
+  return text
+    .replace('\nsegments:\n', '\nsegments:\n  aside: {}\n')
+    .replace('\nhosts:\n', `\nhosts:\n${IDLE}`)
 }
 
 /** The runs of a text: one of a plain scenario, one in each mode of a cluster. */
@@ -54,8 +57,10 @@ describe.each(FILES)('%s', (name) => {
     }
   })
 
-  it(`gives ${DRAWS.test(textOf(name)) ? 'another hash with another seed' : 'the same hash with any seed, as nothing in it is drawn'}`, async () => {
-    const text = textOf(name)
+  const text = textOf(name)
+  const claim = DRAWS.test(text) ? 'another hash with another seed' : 'the same hash with any seed, as nothing is drawn'
+
+  it(`gives ${claim}`, async () => {
     const [first, others] = [hashesOf(await runsOf(text)), hashesOf(await runsOf(text, 'another'))]
     for (const [index, other] of others.entries()) expect(other === first[index]).toBe(!DRAWS.test(text))
   })

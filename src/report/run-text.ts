@@ -19,7 +19,8 @@ export function runText(result: RunResult, options: TextOptions): string {
     ...result.setup.filter(isComplaint).map((output) => complaintLines(output, style)),
     ...result.observations.map((output) => sessionLines(output, result, style)),
     // What had no time to begin is not worth a line.
-    ...result.traffic.filter(({ requests }) => requests.length > 0 || !endedEarly(result)).map((item) => trafficLines(item, style)),
+    ...result.traffic.filter(({ requests }) => requests.length > 0 || !endedEarly(result))
+      .map((item) => trafficLines(item, style)),
     dropLines(result, style),
     checkLines(result.checks, options),
     endLines(result, style),

@@ -105,7 +105,8 @@ function wrongValue(issue: Issue, source: ScenarioSource, value: unknown): Probl
     return source.problem(path, { code: 'LVS1027', message: `\`${got}\` is not ${expected ?? 'a name'}`, expected })
   }
   if (expected === 'a list' && typeof got === 'string' && got !== '') {
-    return source.problem(path, { code: 'LVS1022', message: `${field} is ${describeValue(got)}`, expected: `a list such as [${got.slice(0, 60)}]` })
+    const listed = `a list such as [${got.slice(0, 60)}]`
+    return source.problem(path, { code: 'LVS1022', message: `${field} is ${describeValue(got)}`, expected: listed })
   }
   const subject = typeof path.at(-1) === 'number' ? 'this item' : field
   return source.problem(path, { code: 'LVS1022', message: `${subject} is ${describeValue(got)}`, expected })

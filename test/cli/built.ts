@@ -1,5 +1,6 @@
 /**
  * The command as users have it: built by tsc, once for each state of the sources, and run in a process of its own.
+ * @module
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -60,7 +61,7 @@ export function builtCli(): string {
   return main
 }
 
-/** Runs `lvsim` with these words; text goes to its stdin, which else is empty. Nothing of the environment is passed on but PATH. */
+/** Runs `lvsim` with these words; text goes to its stdin, which else is empty. Of the environment it gets PATH. */
 export function lvsim(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return run(process.execPath, [builtCli(), ...args], options)
 }
@@ -78,9 +79,16 @@ export function workFolder(): string {
   return folder
 }
 
-function run(command: string, args: readonly string[], { cwd = ROOT, stdin = '', env = {} }: RunOptions): Promise<Ran> {
+function run(
+  command: string,
+  args: readonly string[],
+  { cwd = ROOT, stdin = '', env = {} }: RunOptions,
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...env } })
+    const child = spawn(command, args, {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', ...env },
+    })
     const printed = { out: '', err: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.out += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.err += text))

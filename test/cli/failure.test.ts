@@ -30,7 +30,8 @@ describe('an internal error', () => {
     process.argv = ['node', 'lvsim', 'run', "it's mine.lvs.yaml", '--seed', '7']
     expect(reportFailure(new InvariantError('time never moves back'))).toBe(EXIT.bug)
     expect(texts.join('')).toBe(
-      `lvsim ${VERSION}: internal error: an invariant broke: time never moves back\n  replay: lvsim run 'it'\\''s mine.lvs.yaml' --seed 7\n`,
+      `lvsim ${VERSION}: internal error: an invariant broke: time never moves back\n` +
+        "  replay: lvsim run 'it'\\''s mine.lvs.yaml' --seed 7\n",
     )
   })
 

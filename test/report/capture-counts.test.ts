@@ -72,7 +72,9 @@ async function record(text: string, mode: Mode | undefined): Promise<Recorded> {
   const recorder = new Recorder({ recordsMax: 1_000_000, isDetailed: false })
   const ran = await runScenario(scenario, { onWorld: (world) => recorder.attach(world) })
   if (!ran.ok) throw new Error('it does not run')
-  const frames = [...captureFiles(recorder)].flatMap(({ name, chunks }) => decodedFrames(name, joined(chunks)))
+  const frames = [...captureFiles(recorder)].flatMap(({ name, chunks }) =>
+    decodedFrames(name, joined(chunks)),
+  )
   const summary = mode === undefined ? undefined : summariseMode(ran.value, 'lb')
   return { result: ran.value, recorder, frames, summary }
 }
@@ -110,7 +112,11 @@ function get(name: string): Recorded {
   return one
 }
 
-function of({ frames }: Recorded, direction: 'in' | 'out', isMeant: (one: DecodedFrame) => boolean): DecodedFrame[] {
+function of(
+  { frames }: Recorded,
+  direction: 'in' | 'out',
+  isMeant: (one: DecodedFrame) => boolean,
+): DecodedFrame[] {
   return frames.filter((one) => one.captured.direction === direction && isMeant(one))
 }
 
@@ -119,7 +125,9 @@ describe.each(RUNS)('the captures under %s', (name) => {
     const run = get(name)
     const nics = run.result.hosts.flatMap((host: HostResult) => host.nics)
     const counted = nics.map(({ name: nic }) => {
-      const [rx, tx] = (['in', 'out'] as const).map((direction) => of(run, direction, (one) => one.nic === nic))
+      const [rx, tx] = (['in', 'out'] as const).map((direction) =>
+        of(run, direction, (one) => one.nic === nic),
+      )
       return {
         name: nic,
         rxFrames: rx?.length,
@@ -143,14 +151,21 @@ describe.each(RUNS)('the captures under %s', (name) => {
         received: of(run, 'in', isIp).length,
         sent: of(run, 'out', isIp).length,
         arp: asks.length,
-      }).toEqual({ host, received: packets.received, sent: packets.sent, arp: arp.requestsSent + arp.repliesSent })
+      }).toEqual({
+        host,
+        received: packets.received,
+        sent: packets.sent,
+        arp: arp.requestsSent + arp.repliesSent,
+      })
     }
   })
 
   it('has a comment for each packet that came in and died, and for each frame lost', () => {
     const { result, frames } = get(name)
     const dropped = result.hosts.reduce((sum, { packets }) => sum + packets.dropped, 0)
-    const comments = frames.flatMap(({ captured }) => (captured.comment === '' ? [] : captured.comment.split('; ')))
+    const comments = frames.flatMap(({ captured }) =>
+      captured.comment === '' ? [] : captured.comment.split('; '),
+    )
     expect(comments.filter((comment) => comment.startsWith('drop: '))).toHaveLength(dropped)
     expect(dropped).toBeGreaterThan(0)
     expect(comments.filter((comment) => comment.startsWith('lost: '))).toHaveLength(result.frames.lost)
@@ -185,8 +200,8 @@ const CHECKS = [
   'tcp.desegment_tcp_streams:FALSE',
   ...['ip', 'tcp', 'udp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`]),
 ]
-const WRONG =
-  '_ws.malformed || ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || icmp.checksum.status == "Bad"'
+const BAD = ['ip', 'tcp', 'udp', 'icmp'].map((protocol) => `${protocol}.checksum.status == "Bad"`)
+const WRONG = ['_ws.malformed', ...BAD].join(' || ')
 
 /** What tshark prints of a file. */
 function tshark(file: string, ...options: string[]): string {
@@ -209,24 +224,29 @@ describe('tshark', () => {
 
   it('is there', () => {
     if (!hasTshark)
-      console.warn('\n*** tshark is missing: NO capture was judged by it. Install it (apt-get install tshark). ***\n')
+      console.warn(
+        '\n*** tshark is missing: NO capture was judged by it. Install it (apt-get install tshark). ***\n',
+      )
     expect(hasTshark || process.env['CI'] === undefined, 'CI must have tshark').toBe(true)
   })
 
-  it.skipIf(!hasTshark).each(RUNS)('reads each nic of %s with nothing malformed and every checksum right', (name) => {
-    const { recorder, result } = get(name)
-    const nics = new Map(result.hosts.flatMap((host) => host.nics).map((nic) => [nic.name, nic]))
-    for (const capture of captureFiles(recorder)) {
-      if (!/^(lb|router|rs1|client1|client|server)\./.test(capture.name)) continue
-      const file = join(folder, `${name}.${capture.name}.pcapng`)
-      writeFileSync(file, joined(capture.chunks))
-      const numbers = tshark(file, '-T', 'fields', '-e', 'frame.interface_name').trim().split('\n')
-      const nic = nics.get(capture.name)
-      expect(new Set(numbers)).toEqual(new Set([capture.name]))
-      expect(numbers).toHaveLength((nic?.rxFrames ?? 0) + (nic?.txFrames ?? 0))
-      expect(tshark(file, '-Y', WRONG)).toBe('')
-    }
-  })
+  it.skipIf(!hasTshark).each(RUNS)(
+    'reads each nic of %s with nothing malformed and every checksum right',
+    (name) => {
+      const { recorder, result } = get(name)
+      const nics = new Map(result.hosts.flatMap((host) => host.nics).map((nic) => [nic.name, nic]))
+      for (const capture of captureFiles(recorder)) {
+        if (!/^(lb|router|rs1|client1|client|server)\./.test(capture.name)) continue
+        const file = join(folder, `${name}.${capture.name}.pcapng`)
+        writeFileSync(file, joined(capture.chunks))
+        const numbers = tshark(file, '-T', 'fields', '-e', 'frame.interface_name').trim().split('\n')
+        const nic = nics.get(capture.name)
+        expect(new Set(numbers)).toEqual(new Set([capture.name]))
+        expect(numbers).toHaveLength((nic?.rxFrames ?? 0) + (nic?.txFrames ?? 0))
+        expect(tshark(file, '-Y', WRONG)).toBe('')
+      }
+    },
+  )
 
   it.skipIf(!hasTshark)('sees a byte that is wrong', () => {
     const lb = [...captureFiles(get('nat').recorder)].find((one) => one.name === 'lb.eth0')

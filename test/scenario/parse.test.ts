@@ -199,7 +199,10 @@ describe('a slip of a beginner', () => {
     ['name:web\nsegments: {}\n', 'a key without a value', '`key: value`, with a blank behind the colon'],
     ['hosts:\n  a:\n    routes: [x, y\n', 'a list that begins with `[` is not closed', '`]` before this'],
     ['segments:\n  lan: {delay: 1ms\nname: web\n', 'a mapping that begins with `{` is not closed', '`}` before this'],
-    ['hosts:\n  a:\n    routes: default via 10.0.0.1\n', '`routes` is the text `default via 10.0.0.1`', 'a list such as [default via 10.0.0.1]'],
+    [
+      'hosts:\n  a:\n    routes: default via 10.0.0.1\n', '`routes` is the text `default via 10.0.0.1`',
+      'a list such as [default via 10.0.0.1]',
+    ],
     ['hosts:\n  a:\n    setup: [hostname]\n', '`setup` is a list', 'commands of a shell; several of them as lines below `|`'],
   ])('is told in plain words: %j', (text, message, expected) => {
     const parsed = parseScenario(text, 'slip.lvs.yaml')

@@ -71,7 +71,8 @@ export class HostShell {
     this.host = host
     this.#driver = driver
     this.#tools = tools
-    this.files = new HostFiles(host, new Set([...TEXT_COMMANDS, ...tools.keys(), 'timeout', 'sudo', 'ls', REDIRECTED, BACKGROUND, WAIT]))
+    const own = ['timeout', 'sudo', 'ls', REDIRECTED, BACKGROUND, WAIT]
+    this.files = new HostFiles(host, new Set([...TEXT_COMMANDS, ...tools.keys(), ...own]))
   }
 
   /** Begins a script now; see ShellDriver.start. Its `result` is there when it has ended. */
@@ -135,7 +136,8 @@ function environmentOf(host: Host): Record<string, string> {
 
 /** What bash says of a script that cannot be parsed, instead of what just-bash says. */
 function asBashSays(stderr: string): string {
-  return stderr.replace(/^bash: syntax error: Parse error at (\d+):(\d+): (.*)$/m, (_, line: string, column: string, what: string) => {
+  const justBash = /^bash: syntax error: Parse error at (\d+):(\d+): (.*)$/m
+  return stderr.replace(justBash, (_, line: string, column: string, what: string) => {
     const [, got] = /^Expected \w+, got (\w+)$/.exec(what) ?? []
     // At the end of a script bash counts the line after the last one.
     if (got === 'EOF') return `bash: line ${column === '1' ? line : Number(line) + 1}: syntax error: unexpected end of file`

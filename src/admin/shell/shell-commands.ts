@@ -182,7 +182,9 @@ async function runWithTimeout(task: ShellTask, args: string[], context: Resolved
 }
 
 /** How a command is run by another one: with its folder, its variables and its input. */
-function inside({ cwd, env, stdin }: ResolvedCommandContext, args: string[]): Parameters<NonNullable<ResolvedCommandContext['exec']>>[1] {
+function inside(
+  { cwd, env, stdin }: ResolvedCommandContext, args: string[],
+): Parameters<NonNullable<ResolvedCommandContext['exec']>>[1] {
   return { cwd, args, env: variables(env), stdin: String(stdin), stdinKind: 'bytes' }
 }
 

@@ -114,9 +114,8 @@ describe('shell', () => {
 describe('sudo', () => {
   it('runs the command as it is, as root has no more to gain', async () => {
     const lan = new Lan(['a'])
-    expect(await lan.run('a', 'sudo -E sysctl -n net.ipv4.ip_forward; echo 1 | sudo tee /proc/sys/net/ipv4/ip_forward; sudo sh -c "exit 3"')).toEqual(
-      { stdout: '0\n1\n', stderr: '', exitCode: 3 },
-    )
+    const script = 'sudo -E sysctl -n net.ipv4.ip_forward; echo 1 | sudo tee /proc/sys/net/ipv4/ip_forward; sudo sh -c "exit 3"'
+    expect(await lan.run('a', script)).toEqual({ stdout: '0\n1\n', stderr: '', exitCode: 3 })
     expect((await lan.run('a', 'sudo ipvsadm -D -t 10.0.0.1:80')).exitCode).not.toBe(0)
     expect(lan.host('a').sysctl.int('net.ipv4.ip_forward')).toBe(1)
   })
