@@ -92,9 +92,10 @@ describe('a hostile file', () => {
     ].join('\n')],
     ['replicas', `hosts:\n${lines(4_000, (i) => `  h${i}: {replicas: 1000}`)}`],
   ])('is refused within 2 s: %s', (_what, text) => {
-    const start = performance.now()
+    // Processor time, so that a busy machine does not count.
+    const start = process.cpuUsage()
     expect(problemsOf(text).length).toBeGreaterThan(0)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(2_000)
   })
 })
 
