@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +21,8 @@ import { join } from 'node:path'
 
 const ROOT = process.cwd()
 const CACHE = join(ROOT, 'node_modules', '.cache', 'lvsim-cli')
+const WAIT_MS_MAX = 90_000
+const HOUR_MS = 3_600_000
 
 /** What a run of the command came to. */
 export interface Ran {
@@ -43,22 +46,38 @@ export function builtCli(): string {
   }
   const folder = join(CACHE, hash.digest('hex').slice(0, 16))
   const main = join(folder, 'dist', 'cli', 'main.js')
-  if (existsSync(main)) return main
+  // One test file builds, the others wait for it; should it die meanwhile, they build too.
+  for (let waitedMs = 0; !existsSync(main) && !isFirst(`${folder}.building`) && waitedMs < WAIT_MS_MAX; waitedMs += 200) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+  if (!existsSync(main)) build(folder)
+  return main
+}
+
+/** True for the one who makes the folder. */
+function isFirst(path: string): boolean {
   mkdirSync(CACHE, { recursive: true })
-  const building = mkdtempSync(join(CACHE, 'building-'))
+  try {
+    mkdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function build(folder: string): void {
+  for (const name of readdirSync(CACHE)) {
+    const other = join(CACHE, name)
+    if (Date.now() - statSync(other).mtimeMs > HOUR_MS) rmSync(other, { recursive: true, force: true })
+  }
+  const building = mkdtempSync(join(CACHE, 'half-'))
   copyFileSync(join(ROOT, 'package.json'), join(building, 'package.json'))
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { stdout } = spawnSync(
-    process.execPath,
-    [tsc, '-p', 'tsconfig.build.json', '--outDir', join(building, 'dist')],
-    { encoding: 'utf8' },
-  )
+  const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(building, 'dist')], {
+    encoding: 'utf8',
+  })
   if (!existsSync(join(building, 'dist', 'cli', 'main.js'))) throw new Error(`the build failed: ${stdout}`)
-  // Whoever builds the same at the same time comes to the same.
   if (!existsSync(folder)) renameSync(building, folder)
-  for (const name of readdirSync(CACHE))
-    if (join(CACHE, name) !== folder) rmSync(join(CACHE, name), { recursive: true, force: true })
-  return main
 }
 
 /** Runs `lvsim` with these words; text goes to its stdin, which else is empty. Of the environment it gets PATH. */
