@@ -35,8 +35,8 @@ export const ip: Tool = ({ host, argv }) => {
     else if (isShortFor(option, '-oneline', 2)) oneLine = true
     else if (isShortFor(option, '-statistics', 2) || isShortFor(option, '-stats', 2)) statistics = true
     else if (option === '-Version' || option === '-V') return printed('ip utility, iproute2-6.1.0, libbpf 1.1.0\n')
-    else if (!isShortFor(option, '-details', 2) && !/^-c(olor)?(=\w+)?$/.test(option) && option !== '-N' && option !== '-n') {
-      return /^-(j|p|r|a|b|t|f|l|n|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(
+    else if (!/^-c(olor)?(=\w+)?$/.test(option) && option !== '-N') {
+      return /^-(j|p|r|a|b|t|f|l|n|d|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(
         option,
       )
         ? unsupported(option, `ip: option "${option}" is not modelled`)

@@ -72,10 +72,6 @@ function setOne(net: NetConfig, name: string, word: string, words: Words): Resul
       if (text !== 'on' && text !== 'off') return refused(`Error: argument of "arp" must be "on" or "off", not "${text}"\n`, 255)
       return setDeviceArp(net, name, text === 'on')
     }
-    case 'txqueuelen': case 'qlen': case 'txqlen': {
-      const text = words.take()
-      return text === undefined ? incomplete() : { ok: true, value: net }
-    }
     default: return unsupported(word, `ip link set: "${word}" is not modelled`)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * tcpdump(8) 4.99 on the nics of a host, in simulated time: -i -n -nn -e -c -q -S -t, and a filter. It ends after -c packets, or
+ * tcpdump(8) 4.99 on the nics of a host, in simulated time: -i -n -nn -e -c -S -t, and a filter. It ends after -c packets, or
  * when it is killed or times out. Capture files, hex dumps and verbosity are not modelled; times count from the start of the run.
  * @module
  */
@@ -24,7 +24,7 @@ export const tcpdump: Tool = async ({ host, argv, waiter }) => {
   )
   if (!read.ok) return refused(`tcpdump: invalid option -- '${read.error}'\n`, 1)
   const { values, flags, operands } = read.value
-  const other = [...flags].find((flag) => !'nelqStpUKO'.includes(flag)) ?? [...values.keys()].find((key) => !'ics'.includes(key))
+  const other = [...flags].find((flag) => !'nelStpUKO'.includes(flag)) ?? [...values.keys()].find((key) => !'ics'.includes(key))
   if (other !== undefined) return unsupported(`-${other}`, `tcpdump: option -${other} is not modelled`)
   const name = values.get('i') ?? host.devices.find((device) => device.nic !== undefined && device.config.isUp)?.name ?? 'lo'
   const devices = host.devices.filter((device) => device.nic !== undefined && (name === 'any' || device.name === name))
