@@ -96,7 +96,7 @@ export async function deliverRecording({ result, recorder }: Simulated, options:
 
 /** What a run is worth: 0 only when it came to its end and every expectation, if there are any, held. */
 export function codeOf({ limit, problem, checks }: RunResult): ExitCode {
-  if (problem !== undefined) return EXIT.invalid
+  if (problem !== undefined) return problem.code === 'LVS1064' ? EXIT.limit : EXIT.invalid
   if (limit !== undefined) return EXIT.limit
   return checks.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed
 }

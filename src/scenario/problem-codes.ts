@@ -51,6 +51,7 @@ export const PROBLEM_CODES = {
   LVS1061: 'The system refused a setting of a host, such as a sysctl or a route.',
   LVS1062: 'The system has no such kernel module, or not in this profile.',
   LVS1063: 'A command waits for something that never happens: nothing is left to simulate.',
+  LVS1064: 'A script ran into a limit of the shell: it loops for ever, calls itself for ever, or prints for ever.',
 } as const
 
 /** A code of the table. */

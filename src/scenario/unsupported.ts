@@ -26,7 +26,7 @@ const PROMPT = /^(?:\$|#|%|>|\[?\w+@)/
 export function unsupportedProblem(scenario: Scenario, from: CommandOfHost, place: StopPlace): Problem {
   const isCommand = place.word === place.command
   const text = {
-    code: 'LVS1060' as const, message: `${from.host}: ${place.what}`,
+    code: place.isLimit === true ? 'LVS1064' as const : 'LVS1060' as const, message: `${from.host}: ${place.what}`,
     ...(isCommand && PROMPT.test(place.word) ? { expected: 'a command without the prompt before it' } : {}),
     ...withNearest(isCommand ? nearestWord(place.word, TOOLS.keys()) : undefined),
   }

@@ -106,6 +106,16 @@ describe('setup', () => {
     expect(result.checks).toEqual([])
   })
 
+  it.each([
+    ['loops', 'while true; do true; done', 'too many commands executed'],
+    ['calls itself', 'f() { f; }; f', 'maximum recursion depth'],
+  ])('ends at a script that %s for ever, and names the limit', async (_what, script, limit) => {
+    const result = await runPair({ client: `    setup: |\n      ${script}\n` })
+    expect(result.problem).toMatchObject({ code: 'LVS1064' })
+    expect(result.problem?.message).toContain(limit)
+    expect(result.traffic).toEqual([])
+  })
+
   it('ends at a command that waits for ever, and points at it', async () => {
     const parts = { client: '    setup: |\n      sleep infinity\n', ...traffic('kind: connect, to: 10.0.0.11:80') }
     const result = await runPair(parts)

@@ -20,6 +20,9 @@ const OTHER_OBJECTS = [
   'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
 ]
 
+/** Options of iproute2 that lvsim has nothing to show for. */
+const OTHER_OPTIONS = /^-(j|p|r|a|b|t|f|l|n|d|h|ts|rcvbuf|echo|0|B|M)/
+
 /** The tool. */
 export const ip: Tool = ({ host, argv }) => {
   let family: 4 | 6 | undefined
@@ -36,9 +39,7 @@ export const ip: Tool = ({ host, argv }) => {
     else if (isShortFor(option, '-statistics', 2) || isShortFor(option, '-stats', 2)) statistics = true
     else if (option === '-Version' || option === '-V') return printed('ip utility, iproute2-6.1.0, libbpf 1.1.0\n')
     else if (!/^-c(olor)?(=\w+)?$/.test(option) && option !== '-N') {
-      return /^-(j|p|r|a|b|t|f|l|n|d|h|ts|json|pretty|resolve|all|batch|timestamp|family|loops|netns|human|rcvbuf|echo|0|B|M)/.test(
-        option,
-      )
+      return OTHER_OPTIONS.test(option)
         ? unsupported(option, `ip: option "${option}" is not modelled`)
         : refused(`Option "${option}" is unknown, try "ip -help".\n`, 255)
     }

@@ -36,6 +36,9 @@ const LIMITS = {
   maxOutputSize: 16_000_000, maxSourceBytes: 1_000_000,
 }
 
+/** What just-bash says when a script passes one of the bounds. */
+const LIMIT_MET = /^(?:bash: )?(.*limit exceeded \([^)]*\)|.*(?=, increase executionLimits\.\w+$))/m
+
 /** What a shell starts from. */
 export interface ShellStart {
   readonly script: string
@@ -57,6 +60,8 @@ export interface StopPlace extends ScriptPosition {
   readonly word: string
   /** The command that the word was given to; the word itself for a command that is not there at all. */
   readonly command: string
+  /** True when the script asked for too much, not for something that is not modelled. */
+  readonly isLimit?: boolean
 }
 
 /** The shell of one host. */
@@ -86,8 +91,9 @@ export class HostShell {
   placeOfStop(task: ShellTask): StopPlace | undefined {
     const script = this.#scripts.get(task)
     if (script === undefined || task.stop === undefined) return undefined
-    const { word, what, command } = task.stop
-    return { word, what, command, ...findWord(script, command, word) }
+    const { word, what, command, isLimit } = task.stop
+    const place = { word, what, command, ...findWord(script, command, word) }
+    return isLimit === true ? { ...place, isLimit } : place
   }
 
   async #run(task: ShellTask, start: ShellStart): Promise<ShellResult> {
@@ -119,6 +125,11 @@ export class HostShell {
     const { stdout, stderr: said, exitCode } = await bash.exec(start.script, {
       rawScript: true, cwd: start.cwd ?? '/root', stdin: start.stdin ?? '', env: { ...start.env },
     })
+    const limit = LIMIT_MET.exec(said)
+    if (limit !== null) {
+      const [word = ''] = /\S+/.exec(start.script) ?? []
+      return task.stopAt({ word, command: word, what: `the script ran into a limit of the shell: ${limit[1]}`, isLimit: true })
+    }
     const stderr = asBashSays(said)
     // In a script that was run from a file nobody asked for it (see rewrite.ts).
     const failed = fileSystem.takeFailedWrite()

@@ -17,6 +17,8 @@ export interface ShellResult {
 /** Something that lvsim does not model, and the command it was asked of. */
 export interface ShellStop extends Unsupported {
   readonly command: string
+  /** True for a script that ran into a limit of the shell: it asked for nothing that is missing, but for too much. */
+  readonly isLimit?: boolean
 }
 
 /** Thrown out of a wait that `timeout` or `kill` cut short. A tool may catch it to print what it has so far. */
