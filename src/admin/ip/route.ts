@@ -124,10 +124,8 @@ function add(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { table, network, prefixLength, ...rest } = read
-  if (table !== undefined && table !== 'main' && table !== '254') {
-    return unsupported(table, `ip route: table ${table} is not modelled`)
-  }
-  if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
+  const refusal = refusalOf(host, table, rest.device)
+  if (refusal !== undefined) return refusal
   if (network === undefined || prefixLength === undefined) return incomplete()
   const added = addRoute(host.net, { ...rest, network, prefixLength }, { replace: verb === 'replace' })
   if (added.ok) {
@@ -145,14 +143,20 @@ function add(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
   }
 }
 
+/** Why neither adding nor removing can go on: another table than the main one, or a device that is not there. */
+function refusalOf(host: Host, table: string | undefined, device: string | undefined): ToolResult | undefined {
+  if (table !== undefined && table !== 'main' && table !== '254') {
+    return unsupported(table, `ip route: table ${table} is not modelled`)
+  }
+  return device !== undefined && findDeviceConfig(host.net, device) === undefined ? noDevice(device) : undefined
+}
+
 function remove(host: Host, words: Words): ToolResult {
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { table, network, prefixLength, ...rest } = read
-  if (table !== undefined && table !== 'main' && table !== '254') {
-    return unsupported(table, `ip route: table ${table} is not modelled`)
-  }
-  if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
+  const refusal = refusalOf(host, table, rest.device)
+  if (refusal !== undefined) return refusal
   if (network === undefined || prefixLength === undefined) return incomplete()
   const removed = removeRoute(host.net, { ...rest, network, prefixLength })
   if (!removed.ok) return answered(removed.error)
