@@ -8,7 +8,7 @@ import { ConnectionTable } from '../src/ipvs/connection-table.ts'
 import { Connection } from '../src/ipvs/connection.ts'
 import { randomStream } from '../src/sim/random.ts'
 import type { IpAddr } from '../src/wire/address.ts'
-import { IPPROTO_TCP } from '../src/wire/ipv4-packet.ts'
+import { IPPROTO_TCP } from '../src/wire/ip-packet.ts'
 import { SlotTable } from './support/slot-table.ts'
 
 const LOOKUPS = 65_536

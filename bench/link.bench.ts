@@ -9,7 +9,7 @@ import type { Actor } from '../src/sim/event-queue.ts'
 import { Simulator } from '../src/sim/simulator.ts'
 import type { IpAddr } from '../src/wire/address.ts'
 import { pppFrame, type Frame } from '../src/wire/frame.ts'
-import { IPPROTO_UDP, ipv4Packet } from '../src/wire/ipv4-packet.ts'
+import { IPPROTO_UDP, ipPacket } from '../src/wire/ip-packet.ts'
 import { udpDatagram } from '../src/wire/udp-datagram.ts'
 import { TwoEventLink } from './support/two-event-link.ts'
 
@@ -20,7 +20,7 @@ const BURST_GAP_NS = 50_000
 const LINK: LinkOptions = { ...DEFAULT_LINK, framing: 'ppp', rateBitsPerSecond: 1e10, delayNs: 50_000, queueFramesMax: 100 }
 
 const PAYLOAD = udpDatagram({ sport: 40_000, dport: 9 }, new Uint8Array(512))
-const FRAME = pppFrame(ipv4Packet({
+const FRAME = pppFrame(ipPacket({
   uid: 1, src: 0x0a010002 as IpAddr, dst: 0x0a640002 as IpAddr, protocol: IPPROTO_UDP, payload: PAYLOAD, payloadBytes: 520,
 }))
 

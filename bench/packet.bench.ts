@@ -5,7 +5,7 @@
  */
 import { bench, describe, expect } from 'vitest'
 import type { IpAddr } from '../src/wire/address.ts'
-import { IPPROTO_UDP, ipv4Packet, withDestination, withTtlDecremented, type Ipv4Packet } from '../src/wire/ipv4-packet.ts'
+import { IPPROTO_UDP, ipPacket, withDestination, withTtlDecremented, type IpPacket } from '../src/wire/ip-packet.ts'
 import { udpDatagram, withUdpPorts, type UdpDatagram } from '../src/wire/udp-datagram.ts'
 
 const PACKETS = 1024
@@ -13,10 +13,10 @@ const ROUNDS = 50
 const REAL_SERVER = 0x0a640002 as IpAddr
 const DATA = new Uint8Array(512)
 
-function original(i: number): Ipv4Packet {
+function original(i: number): IpPacket {
   const payload = udpDatagram({ sport: 40_000 + i, dport: 80 }, DATA)
   const [src, dst] = [0x0a000000 + i as IpAddr, 0xc0a80001 as IpAddr]
-  return ipv4Packet({ uid: i, src, dst, protocol: IPPROTO_UDP, payload, payloadBytes: 520 })
+  return ipPacket({ uid: i, src, dst, protocol: IPPROTO_UDP, payload, payloadBytes: 520 })
 }
 
 /** Works on all packets once; `sum` reads what came out. */
@@ -26,11 +26,11 @@ interface Representation {
 }
 
 /** Immutable values, each made by `change` from the one before. */
-function immutable(change: (packet: Ipv4Packet, dport: number) => Ipv4Packet): Representation {
+function immutable(change: (packet: IpPacket, dport: number) => IpPacket): Representation {
   const packets = Array.from({ length: PACKETS }, (_, i) => original(i))
   return {
     step: (round) => {
-      for (let i = 0; i < PACKETS; i++) packets[i] = change(packets[i] as Ipv4Packet, 8000 + round)
+      for (let i = 0; i < PACKETS; i++) packets[i] = change(packets[i] as IpPacket, 8000 + round)
     },
     sum: () => packets.reduce((sum, p) => sum + p.src + p.dst + p.ttl + (p.payload as UdpDatagram).dport, 0),
   }

@@ -7,7 +7,7 @@ import type { ConntrackEntry } from '../host/netfilter/conntrack-entry.ts'
 import type { Tuple } from '../host/netfilter/tuple.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
 import { formatIp, parseIpv4 } from '../wire/address.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-packet.ts'
 import { OptionScanner, type OptionShape } from './iptables/option-scanner.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
 

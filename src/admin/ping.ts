@@ -11,7 +11,7 @@ import {
   ICMP_HEADER_BYTES, ICMP_PARAMETER_PROBLEM, ICMP_REDIRECT, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE,
   UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../wire/icmp-message.ts'
-import { IPV4_HEADER_BYTES } from '../wire/ipv4-packet.ts'
+import { IPV4_HEADER_BYTES } from '../wire/ip-packet.ts'
 import { readOptions } from './options.ts'
 import { Interrupted } from './shell/shell-task.ts'
 import { refused, unsupported, type Tool, type ToolResult, type Waiter } from './tool.ts'

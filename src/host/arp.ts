@@ -9,7 +9,7 @@ import {
 } from '../wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket, type ArpPacket } from '../wire/arp-packet.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
 import { isMartianSource } from './routing.ts'
@@ -56,7 +56,7 @@ export class Arp {
   }
 
   /** Asks for `target`; `packet` is what is to be sent there, whose source may become the sender's address. */
-  solicit(device: Device, target: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void {
+  solicit(device: Device, target: IpAddr, mac: MacAddr | undefined, packet: IpPacket | undefined): void {
     this.request(device, { spa: this.#announced(device, target, packet), tpa: target, to: mac, tha: MAC_ZERO })
   }
 
@@ -140,7 +140,7 @@ export class Arp {
   }
 
   /** arp_announce: which of its addresses a host gives when it asks. */
-  #announced(device: Device, target: IpAddr, packet: Ipv4Packet | undefined): IpAddr {
+  #announced(device: Device, target: IpAddr, packet: IpPacket | undefined): IpAddr {
     const mode = this.#conf(device, 'arp_announce')
     const src = packet?.src
     if (src !== undefined && mode < 2 && this.#host.routing.isLocal(src)) {

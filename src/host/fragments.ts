@@ -8,7 +8,7 @@ import { NS_PER_SECOND } from '../base/units.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import { ICMP_TIME_EXCEEDED } from '../wire/icmp-message.ts'
-import { fragmentOf, IPV4_HEADER_BYTES, ipv4FromHeader, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { fragmentOf, IPV4_HEADER_BYTES, ipFromHeader, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Host } from './host.ts'
 
 /** net.ipv4.ipfrag_time. */
@@ -17,10 +17,10 @@ const TIMEOUT_NS = 30 * NS_PER_SECOND
 const PIECES_MAX = 4096
 
 /** The pieces of a packet for a link of this MTU, in order; the packet itself when it fits. The MTU must be at least 68. */
-export function fragment(packet: Ipv4Packet, mtuBytes: number): readonly Ipv4Packet[] {
+export function fragment(packet: IpPacket, mtuBytes: number): readonly IpPacket[] {
   if (totalBytes(packet) <= mtuBytes) return [packet]
   const roomBytes = mtuBytes - IPV4_HEADER_BYTES
-  const pieces: Ipv4Packet[] = []
+  const pieces: IpPacket[] = []
   let offsetBytes = 0
   while (offsetBytes < packet.payloadBytes) {
     const leftBytes = packet.payloadBytes - offsetBytes
@@ -34,7 +34,7 @@ export function fragment(packet: Ipv4Packet, mtuBytes: number): readonly Ipv4Pac
 
 interface Assembly {
   readonly key: string
-  readonly pieces: Ipv4Packet[]
+  readonly pieces: IpPacket[]
   readonly timer: Timer
 }
 
@@ -49,7 +49,7 @@ export class Reassembly implements Actor {
   }
 
   /** Takes a piece. Returns the whole packet once the last piece is there, undefined before. */
-  add(piece: Ipv4Packet): Ipv4Packet | undefined {
+  add(piece: IpPacket): IpPacket | undefined {
     const host = this.#host
     if (this.#pieceCount >= PIECES_MAX) {
       host.drop(piece, 'reassembly-overflow')
@@ -98,7 +98,7 @@ export class Reassembly implements Actor {
 }
 
 /** The whole packet, with the header of its first piece; undefined while a byte is missing. */
-function join(pieces: readonly Ipv4Packet[]): Ipv4Packet | undefined {
+function join(pieces: readonly IpPacket[]): IpPacket | undefined {
   const sorted = [...pieces].sort((a, b) => a.fragmentOffsetBytes - b.fragmentOffsetBytes)
   let nextBytes = 0
   for (const piece of sorted) {
@@ -108,5 +108,5 @@ function join(pieces: readonly Ipv4Packet[]): Ipv4Packet | undefined {
   const [first, last] = [sorted[0], sorted.at(-1)]
   if (first === undefined || last === undefined || last.moreFragments || first.payload.kind !== 'fragment') return undefined
   const { payload } = first.payload.whole
-  return ipv4FromHeader(first.uid, { ...first, moreFragments: false, fragmentOffsetBytes: 0 }, payload, nextBytes)
+  return ipFromHeader(first.uid, { ...first, moreFragments: false, fragmentOffsetBytes: 0 }, payload, nextBytes)
 }

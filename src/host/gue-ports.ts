@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { IPV4_ANY } from '../wire/address.ts'
 import { readGue } from '../wire/decode.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PROTOCOL } from '../wire/icmp-message.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import type { Host } from './host.ts'
 import type { UdpSocket } from './udp.ts'
@@ -18,7 +18,7 @@ export class GuePorts {
   readonly #host: Host
   readonly #sockets = new Map<number, UdpSocket>()
   /** Told of every packet whose GUE header is taken off. Set by those who watch. */
-  onTaken: ((packet: Ipv4Packet) => void) | undefined
+  onTaken: ((packet: IpPacket) => void) | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -46,7 +46,7 @@ export class GuePorts {
     return [...this.#sockets.keys()]
   }
 
-  #receive(packet: Ipv4Packet): void {
+  #receive(packet: IpPacket): void {
     const host = this.#host
     const { payload } = packet
     const inner = payload.kind !== 'udp' ? undefined : payload.gue?.inner ?? readGue(payload.data, packet.uid)

@@ -2,7 +2,7 @@
  * The five netfilter hooks of IPv4. netfilter and IPVS register here; a packet passes the functions of a hook by priority.
  * @module
  */
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Tracking } from './netfilter/conntrack-entry.ts'
 
@@ -24,7 +24,7 @@ export interface Passage {
 }
 
 /** A function at a hook. Returns the packet to go on with (rewritten or not), or undefined when it has consumed or dropped it. */
-export type HookFunction = (packet: Ipv4Packet, passage: Passage) => Ipv4Packet | undefined
+export type HookFunction = (packet: IpPacket, passage: Passage) => IpPacket | undefined
 
 interface Registration {
   readonly owner: string
@@ -67,9 +67,9 @@ export class Hooks {
   }
 
   /** Runs the functions of a point in order, until one does not return a packet. */
-  run(point: HookPoint, packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined {
+  run(point: HookPoint, packet: IpPacket, passage: Passage): IpPacket | undefined {
     const list = this[point]
-    let current: Ipv4Packet | undefined = packet
+    let current: IpPacket | undefined = packet
     for (let i = 0; i < list.length && current !== undefined; i++) current = (list[i] as Registration).run(current, passage)
     return current
   }

@@ -11,7 +11,7 @@ import type { Simulator } from '../sim/simulator.ts'
 import { MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_HOST } from '../wire/icmp-message.ts'
-import { IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import { Arp } from './arp.ts'
 import { addDevice, setDeviceUp } from './config/devices.ts'
 import { INITIAL_NET_CONFIG, type DeviceConfig, type NetConfig } from './config/net-config.ts'
@@ -180,7 +180,7 @@ export class Host implements IpService {
   }
 
   /** Sends a packet that IPVS has turned; accounts for it in any case. See `IpOutput.sendIpvs`. */
-  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
+  sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
     this.output.sendIpvs(packet, nextHop, passage, neighbor)
   }
 
@@ -221,18 +221,18 @@ export class Host implements IpService {
     return this.sysctl.int(name)
   }
 
-  sendIcmpError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
+  sendIcmpError(packet: IpPacket, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
     this.icmp.sendError(packet, message)
   }
 
   // --- the books -----------------------------------------------------------------------------------------------------
 
-  consume(packet: Ipv4Packet, by: string): void {
+  consume(packet: IpPacket, by: string): void {
     this.ledger.consumed++
     this.trace?.consumed(this, packet, by)
   }
 
-  drop(packet: Ipv4Packet, reason: DropReason): void {
+  drop(packet: IpPacket, reason: DropReason): void {
     this.ledger.dropped++
     this.drops.set(reason, (this.drops.get(reason) ?? 0) + 1)
     const hash = this.sim.hash
@@ -245,13 +245,13 @@ export class Host implements IpService {
   }
 
   /** The packet waits on this host. */
-  hold(_packet: Ipv4Packet): void {
+  hold(_packet: IpPacket): void {
     this.ledger.held++
     this.sim.livePackets++
   }
 
   /** The packet waits no longer. */
-  release(_packet: Ipv4Packet): void {
+  release(_packet: IpPacket): void {
     this.ledger.held--
     this.sim.livePackets--
   }
@@ -259,18 +259,18 @@ export class Host implements IpService {
   // --- frames --------------------------------------------------------------------------------------------------------
 
   /** Sends a packet in a frame for `mac`. */
-  transmitFrame(device: Device, packet: Ipv4Packet, mac: MacAddr): void {
+  transmitFrame(device: Device, packet: IpPacket, mac: MacAddr): void {
     this.ledger.sent++
     device.nic?.send(ethernetFrame(mac, device.config.mac, packet))
   }
 
   /** The nic's call. */
   receiveFrame(nic: Nic, frame: Frame): void {
-    if (frame.payload.kind === 'ipv4') this.ledger.received++
+    if (frame.payload.kind === 'ip') this.ledger.received++
     if (this.cpu === undefined) return this.#workOn(nic, frame, false)
     if (this.cpu.take(nic, frame)) {
-      if (frame.payload.kind === 'ipv4') this.hold(frame.payload)
-    } else if (frame.payload.kind === 'ipv4') {
+      if (frame.payload.kind === 'ip') this.hold(frame.payload)
+    } else if (frame.payload.kind === 'ip') {
       this.drop(frame.payload, 'cpu-queue-full')
     }
   }

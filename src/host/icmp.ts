@@ -13,7 +13,7 @@ import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_ERROR_PACKET_BYTES_MAX, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_UNREACHABLE, icmpBytes,
   icmpError, isIcmpError, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
 
@@ -62,7 +62,7 @@ export class Icmp implements Actor {
   }
 
   /** Takes a packet for this host. */
-  receive(packet: Ipv4Packet, device: Device): void {
+  receive(packet: IpPacket, device: Device): void {
     const message = packet.payload as IcmpMessage
     if (message.type === ICMP_ECHO_REQUEST) return this.#answer(packet, message)
     if (message.type === ICMP_ECHO_REPLY) {
@@ -80,7 +80,7 @@ export class Icmp implements Actor {
    * Sends an error about `packet`, unless a rule or the rate limit forbids it. It comes from the address that the packet was
    * for, if that is ours; about a packet on its way out (`isLeaving`), always from our address on the way back.
    */
-  sendError(packet: Ipv4Packet, message: IcmpErrorFields, isLeaving = false): void {
+  sendError(packet: IpPacket, message: IcmpErrorFields, isLeaving = false): void {
     const host = this.#host
     if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST
       || isMulticast(packet.src)) return
@@ -101,13 +101,13 @@ export class Icmp implements Actor {
   }
 
   /** Sends the error of a packet that no route leads on: rationed once more than others, from the same bucket (ip_error). */
-  sendRouteError(packet: Ipv4Packet, code: number): void {
+  sendRouteError(packet: IpPacket, code: number): void {
     if (!this.#take(packet.src, ROUTE_ERROR_COST_NS, ROUTE_ERROR_BURST)) return
     this.sendError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 })
   }
 
   /** Tells the sender of a packet that is sent on by the device it came from about the better gateway. */
-  sendRedirect(packet: Ipv4Packet, gateway: IpAddr): void {
+  sendRedirect(packet: IpPacket, gateway: IpAddr): void {
     const nowNs = this.#host.sim.nowNs
     let state = this.#redirects.get(packet.src)
     if (state === undefined) this.#redirects.set(packet.src, state = { lastNs: -Infinity, count: 0 })
@@ -122,7 +122,7 @@ export class Icmp implements Actor {
     state.count++
   }
 
-  #answer(packet: Ipv4Packet, message: IcmpMessage): void {
+  #answer(packet: IpPacket, message: IcmpMessage): void {
     const host = this.#host
     const isBroadcast = !host.isLocalAddress(packet.dst)
     if (host.sysctl.int('net.ipv4.icmp_echo_ignore_all') !== 0
@@ -135,7 +135,7 @@ export class Icmp implements Actor {
     })
   }
 
-  #report(packet: Ipv4Packet, message: IcmpMessage, quoted: Ipv4Packet): void {
+  #report(packet: IpPacket, message: IcmpMessage, quoted: IpPacket): void {
     const host = this.#host
     if (message.type === ICMP_UNREACHABLE && message.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
       host.learnPathMtu(quoted.dst, message.rest & 0xffff)
@@ -145,14 +145,14 @@ export class Icmp implements Actor {
   }
 
   /** __ip_do_redirect(): only from the gateway in use, to a neighbor, and where accept_redirects holds. */
-  #believeRedirect(packet: Ipv4Packet, message: IcmpMessage, device: Device): void {
+  #believeRedirect(packet: IpPacket, message: IcmpMessage, device: Device): void {
     const host = this.#host
     const { sysctl, routing } = host
     const all = sysctl.int('net.ipv4.conf.all.accept_redirects') !== 0
     const own = sysctl.int(`net.ipv4.conf.${device.name}.accept_redirects`) !== 0
     const forwards = sysctl.int(`net.ipv4.conf.${device.name}.forwarding`) !== 0
     if (!(forwards ? all && own : all || own)) return
-    const quoted = message.quoted as Ipv4Packet
+    const quoted = message.quoted as IpPacket
     // It is for the socket that sent the packet, if that is still there to care.
     if (quoted.protocol !== IPPROTO_ICMP && host.transport(quoted.protocol)?.hasSent(quoted) !== true) return
     const { dst } = quoted

@@ -10,8 +10,8 @@ import {
   UNREACHABLE_NET, UNREACHABLE_PROTOCOL,
 } from '../wire/icmp-message.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type Ipv4Packet,
-} from '../wire/ipv4-packet.ts'
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type IpPacket,
+} from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import { Reassembly } from './fragments.ts'
 import type { Passage } from './hooks.ts'
@@ -34,7 +34,7 @@ export class IpInput {
    * Takes a packet that `device` received. What comes round by `lo` brings the passage of its way out: it is still handled by
    * IPVS, or untracked, if it was (loopback_xmit() wipes nothing).
    */
-  receive(packet: Ipv4Packet, device: Device, before?: Passage): void {
+  receive(packet: IpPacket, device: Device, before?: Passage): void {
     const hooks = this.#host.hooks
     if (!hooks.inUse) return this.#route(packet, device, undefined)
     const { fromIpvs, untracked } = before ?? NEW_PASSAGE
@@ -44,12 +44,12 @@ export class IpInput {
   }
 
   /** Puts the pieces of a packet together, for hooks that must see it whole. Undefined while some are missing. */
-  reassemble(packet: Ipv4Packet): Ipv4Packet | undefined {
+  reassemble(packet: IpPacket): IpPacket | undefined {
     return isFragment(packet) ? this.#reassembly.add(packet) : packet
   }
 
   /** Hands a packet that has passed localIn to its protocol. */
-  deliver(packet: Ipv4Packet, device: Device): void {
+  deliver(packet: IpPacket, device: Device): void {
     const host = this.#host
     if (packet.protocol === IPPROTO_ICMP) return host.icmp.receive(packet, device)
     if (packet.protocol === IPPROTO_IPIP && host.modules.has('ipip')) return host.tunnels.receive(packet)
@@ -60,7 +60,7 @@ export class IpInput {
     host.drop(packet, 'no-protocol')
   }
 
-  #route(packet: Ipv4Packet, device: Device, passage: Passage | undefined): void {
+  #route(packet: IpPacket, device: Device, passage: Passage | undefined): void {
     const host = this.#host
     const { src, dst } = packet
     const isLoopbackDevice = device.config.kind === 'loopback'
@@ -80,7 +80,7 @@ export class IpInput {
     this.#forward(packet, device, route, passage)
   }
 
-  #local(packet: Ipv4Packet, device: Device, passage: Passage | undefined): void {
+  #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
     const whole = this.reassemble(packet)
     if (whole === undefined) return
     if (passage === undefined || this.#host.hooks.localIn.length === 0) return this.deliver(whole, device)
@@ -88,7 +88,7 @@ export class IpInput {
     if (passed !== undefined) this.deliver(passed, device)
   }
 
-  #forward(packet: Ipv4Packet, device: Device, route: Route, passage: Passage | undefined): void {
+  #forward(packet: IpPacket, device: Device, route: Route, passage: Passage | undefined): void {
     const host = this.#host
     const verdict = host.routing.validateSource(packet.src, device, route.device)
     if (verdict === 'martian-source' || verdict === 'rp-filter') return this.#dropSource(packet, device, verdict)
@@ -113,14 +113,14 @@ export class IpInput {
     if (passed !== undefined) host.output.emit(passed, route, passage, mtuBytes)
   }
 
-  #sourceIsValid(packet: Ipv4Packet, device: Device, out: Device | undefined): boolean {
+  #sourceIsValid(packet: IpPacket, device: Device, out: Device | undefined): boolean {
     const verdict = this.#host.routing.validateSource(packet.src, device, out)
     if (verdict === 'on-link' || verdict === 'routed') return true
     this.#dropSource(packet, device, verdict)
     return false
   }
 
-  #dropSource(packet: Ipv4Packet, device: Device, verdict: 'martian-source' | 'rp-filter'): void {
+  #dropSource(packet: IpPacket, device: Device, verdict: 'martian-source' | 'rp-filter'): void {
     this.#host.trace?.decision(this.#host, packet, {
       by: 'route',
       text: verdict === 'rp-filter' ? `rp_filter of ${device.name}: no way back to the source by this device`
@@ -130,7 +130,7 @@ export class IpInput {
   }
 
   /** ip_error(): a forwarding host says why it cannot. */
-  #refuse(packet: Ipv4Packet, route: Route): void {
+  #refuse(packet: IpPacket, route: Route): void {
     const host = this.#host
     if (route.type === 'blackhole') return host.drop(packet, 'blackhole')
     const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED

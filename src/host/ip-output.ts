@@ -8,7 +8,7 @@ import type { Actor } from '../sim/event-queue.ts'
 import { MAC_BROADCAST, type IpAddr } from '../wire/address.ts'
 import { pppFrame } from '../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../wire/icmp-message.ts'
-import { ipv4Packet, totalBytes, withMark, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { ipPacket, totalBytes, withMark, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import { fragment } from './fragments.ts'
 import type { Passage } from './hooks.ts'
@@ -20,7 +20,7 @@ import type { SysctlCell } from './sysctl.ts'
 
 /** A packet on its way round by `lo`, and what was known of it on its way out. */
 interface Looped {
-  readonly packet: Ipv4Packet
+  readonly packet: IpPacket
   readonly passage: Passage | undefined
 }
 
@@ -42,7 +42,7 @@ export class IpOutput implements Actor {
     const refused = refusal(route)
     if (refused !== undefined) return refused
     const src = request.src === 0 ? route.source : request.src
-    const packet = ipv4Packet({
+    const packet = ipPacket({
       uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload,
       payloadBytes: request.payloadBytes, ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0,
       ident: this.takeIdent(), dontFragment: request.dontFragment,
@@ -62,7 +62,7 @@ export class IpOutput implements Actor {
    * Sends a packet that IPVS has turned: by the route to `nextHop`, not to where the packet is addressed. Without a gateway
    * the frame is for `nextHop` itself, or for `neighbor` where one is given.
    */
-  sendIpvs(packet: Ipv4Packet, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
+  sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
     const host = this.#host
     const found = host.routing.lookup(nextHop)
     const route = neighbor === undefined || found.gateway !== undefined ? found : { ...found, nextHop: neighbor }
@@ -78,9 +78,9 @@ export class IpOutput implements Actor {
    * Postrouting and out: the packet is ready but for fragmentation, and has its route. What is cut to fit is cut to
    * `mtuBytes`: the path MTU that is known, unless given (who forwards goes by the device alone).
    */
-  emit(packet: Ipv4Packet, route: Route, passage: Passage | undefined, mtuBytes?: number): void {
+  emit(packet: IpPacket, route: Route, passage: Passage | undefined, mtuBytes?: number): void {
     const host = this.#host
-    let current: Ipv4Packet | undefined = packet
+    let current: IpPacket | undefined = packet
     if (passage !== undefined && host.hooks.postrouting.length > 0) current = host.hooks.run('postrouting', packet, passage)
     if (current === undefined) return
     current = withMark(current, 0)
@@ -98,7 +98,7 @@ export class IpOutput implements Actor {
     this.#host.input.receive(packet, this.#host.loopback, passage)
   }
 
-  #localOut(packet: Ipv4Packet, route: Route): void {
+  #localOut(packet: IpPacket, route: Route): void {
     const host = this.#host
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     if (!host.hooks.inUse) return this.emit(packet, route, undefined)
@@ -113,7 +113,7 @@ export class IpOutput implements Actor {
     this.emit(passed, way, passage)
   }
 
-  #emitPieces(packet: Ipv4Packet, route: Route, mtuBytes: number): void {
+  #emitPieces(packet: IpPacket, route: Route, mtuBytes: number): void {
     const host = this.#host
     if (packet.dontFragment) {
       host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
@@ -125,7 +125,7 @@ export class IpOutput implements Actor {
     for (const piece of pieces) this.#toDevice(piece, route)
   }
 
-  #toDevice(packet: Ipv4Packet, route: Route): void {
+  #toDevice(packet: IpPacket, route: Route): void {
     const device = route.device
     const host = this.#host
     if (!device.config.isUp) return host.drop(packet, 'device-down')
@@ -146,7 +146,7 @@ export class IpOutput implements Actor {
     }
   }
 
-  #loop(packet: Ipv4Packet, passage: Passage | undefined): void {
+  #loop(packet: IpPacket, passage: Passage | undefined): void {
     this.#host.hold(packet)
     const looped: Looped = { packet, passage }
     this.#host.sim.schedule(this.#host.sim.nowNs, this, 0, looped)

@@ -4,7 +4,7 @@
  */
 import type { IpAddr } from '../wire/address.ts'
 import type { IcmpMessage } from '../wire/icmp-message.ts'
-import type { Ipv4Packet, Ipv4Payload } from '../wire/ipv4-packet.ts'
+import type { IpPacket, IpPayload } from '../wire/ip-packet.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import type { Errno } from './errno.ts'
 import type { Device } from './device.ts'
@@ -15,7 +15,7 @@ export interface SendRequest {
   readonly src: IpAddr
   readonly dst: IpAddr
   readonly protocol: number
-  readonly payload: Ipv4Payload
+  readonly payload: IpPayload
   readonly payloadBytes: number
   /** 64 unless given. */
   readonly ttl?: number
@@ -50,27 +50,27 @@ export interface IpService {
   /** Value of an integer sysctl by its dotted name; asserts that it exists. */
   sysctlInt(name: string): number
   /** Sends an ICMP error about `packet`: subject to the rules and the rate limit of icmp_send(). */
-  sendIcmpError(packet: Ipv4Packet, message: { readonly type: number, readonly code: number, readonly rest: number }): void
+  sendIcmpError(packet: IpPacket, message: { readonly type: number, readonly code: number, readonly rest: number }): void
   /** A packet has reached its end here and was used. `by` says who used it, for traces. */
-  consume(packet: Ipv4Packet, by: string): void
+  consume(packet: IpPacket, by: string): void
   /** A packet has died here, for this reason. */
-  drop(packet: Ipv4Packet, reason: DropReason): void
+  drop(packet: IpPacket, reason: DropReason): void
 }
 
 /** A transport protocol of a host. It must `consume` or `drop` each packet that it is given. */
 export interface TransportProtocol {
   /** A whole packet for an address of this host. `device` is where it came in. */
-  receive(packet: Ipv4Packet, device: Device): void
+  receive(packet: IpPacket, device: Device): void
   /**
    * An ICMP error about a packet that this protocol sent (`message.quoted`); the message itself is accounted for by the
    * caller.
    */
-  receiveError(message: IcmpMessage, quoted: Ipv4Packet): void
+  receiveError(message: IcmpMessage, quoted: IpPacket): void
   /**
    * True when a socket that sent the packet which a redirect quotes is here to hear it: not one that only answers a
    * handshake.
    */
-  hasSent(quoted: Ipv4Packet): boolean
+  hasSent(quoted: IpPacket): boolean
 }
 
 /** Every way a packet can die on a host. A packet lost on a link is a frame's fate, and counted there. */

@@ -9,7 +9,7 @@ import type { Actor } from '../sim/event-queue.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import { Timer } from '../sim/timer.ts'
 import { MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
-import { totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 
 /** NUD states, as `ip neigh` prints them in capitals. */
 export type NeighborState = 'none' | 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'permanent'
@@ -17,15 +17,15 @@ export type NeighborState = 'none' | 'incomplete' | 'reachable' | 'stale' | 'del
 /** How the table reaches its device. */
 export interface NeighborPort {
   /** Asks who has the address: to `mac` alone when it is given, else to all. `packet` is what waits last. */
-  solicit(addr: IpAddr, mac: MacAddr | undefined, packet: Ipv4Packet | undefined): void
+  solicit(addr: IpAddr, mac: MacAddr | undefined, packet: IpPacket | undefined): void
   /** The address is known: send the packet. */
-  transmit(packet: Ipv4Packet, mac: MacAddr): void
+  transmit(packet: IpPacket, mac: MacAddr): void
   /** The address is known now: send the packet, which was held until now. */
-  release(packet: Ipv4Packet, mac: MacAddr): void
+  release(packet: IpPacket, mac: MacAddr): void
   /** The neighbor did not answer, the queue was full, or the device went down: the packet was held and dies. */
-  giveUp(packet: Ipv4Packet, reason: 'neighbor-failed' | 'neighbor-queue-full' | 'device-down'): void
+  giveUp(packet: IpPacket, reason: 'neighbor-failed' | 'neighbor-queue-full' | 'device-down'): void
   /** The packet waits here from now on. */
-  hold(packet: Ipv4Packet): void
+  hold(packet: IpPacket): void
 }
 
 /** base_reachable_time_ms, without its random factor. */
@@ -64,7 +64,7 @@ export class Neighbor {
   updatedNs = -Infinity
   confirmedNs = -Infinity
   probes = 0
-  readonly queue: Ipv4Packet[] = []
+  readonly queue: IpPacket[] = []
   queueBytes = 0
   readonly timer: Timer
 
@@ -101,7 +101,7 @@ export class NeighborTable implements Actor {
   }
 
   /** Sends a packet to a neighbor: at once when its address is known, else after asking. */
-  output(packet: Ipv4Packet, nextHop: IpAddr): void {
+  output(packet: IpPacket, nextHop: IpAddr): void {
     const neighbor = this.#obtain(nextHop)
     const state = neighbor.state
     if (state === 'reachable' || state === 'permanent' || state === 'delay' || state === 'probe') {
@@ -259,12 +259,12 @@ export class NeighborTable implements Actor {
     }
   }
 
-  #enqueue(neighbor: Neighbor, packet: Ipv4Packet): void {
+  #enqueue(neighbor: Neighbor, packet: IpPacket): void {
     this.#port.hold(packet)
     const bytes = totalBytes(packet) + QUEUED_PACKET_OVERHEAD_BYTES
     while (neighbor.queue.length > 0 && neighbor.queueBytes + bytes > QUEUE_BYTES_MAX) {
       // The oldest makes room for the newest.
-      const oldest = neighbor.queue.shift() as Ipv4Packet
+      const oldest = neighbor.queue.shift() as IpPacket
       neighbor.queueBytes -= totalBytes(oldest) + QUEUED_PACKET_OVERHEAD_BYTES
       this.#port.giveUp(oldest, 'neighbor-queue-full')
     }

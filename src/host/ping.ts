@@ -5,7 +5,7 @@
  */
 import type { IpAddr } from '../wire/address.ts'
 import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, type IcmpMessage } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPV4_HEADER_BYTES, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPV4_HEADER_BYTES, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import type { IpService } from './ip-service.ts'
 
@@ -74,7 +74,7 @@ export class IcmpEcho {
   }
 
   /** An echo reply came in; the caller accounts for the packet. False when no ping waits for it. */
-  receiveEchoReply(packet: Ipv4Packet, message: IcmpMessage): boolean {
+  receiveEchoReply(packet: IpPacket, message: IcmpMessage): boolean {
     const ping = this.#pings.get(message.rest >>> 16)
     if (ping === undefined) return false
     ping.handlers.onReply?.({ from: packet.src, sequence: message.rest & 0xffff, ttl: packet.ttl, dataBytes: message.dataBytes })
@@ -82,7 +82,7 @@ export class IcmpEcho {
   }
 
   /** An ICMP error from `from` about an echo request of this host. */
-  receiveError(message: IcmpMessage, quoted: Ipv4Packet, from: IpAddr): void {
+  receiveError(message: IcmpMessage, quoted: IpPacket, from: IpAddr): void {
     if (quoted.payload.kind !== 'icmp') return
     const { rest } = quoted.payload
     this.#pings.get(rest >>> 16)?.handlers.onError?.({ from, sequence: rest & 0xffff, message })

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ArpPacket } from '../wire/arp-packet.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { DropReason } from './ip-service.ts'
 
@@ -25,10 +25,10 @@ export interface RulePlace {
 
 /** A listener. Hosts are named, so that it need not know their class. */
 export interface HostTrace {
-  decision(host: { readonly name: string }, packet: Ipv4Packet, decision: Decision): void
+  decision(host: { readonly name: string }, packet: IpPacket, decision: Decision): void
   /** The packet has become another value: rewritten, wrapped, unwrapped. */
-  changed(host: { readonly name: string }, before: Ipv4Packet, after: Ipv4Packet, why: string): void
-  consumed(host: { readonly name: string }, packet: Ipv4Packet, by: string): void
-  dropped(host: { readonly name: string }, packet: Ipv4Packet, reason: DropReason): void
+  changed(host: { readonly name: string }, before: IpPacket, after: IpPacket, why: string): void
+  consumed(host: { readonly name: string }, packet: IpPacket, by: string): void
+  dropped(host: { readonly name: string }, packet: IpPacket, reason: DropReason): void
   arp(host: { readonly name: string }, device: Device, packet: ArpPacket, outcome: string): void
 }

@@ -8,8 +8,8 @@ import { IPV4_ANY } from '../wire/address.ts'
 import { greBytes, greHeaderBytes, grePacket } from '../wire/gre-packet.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
 import {
-  innerPacket, IPPROTO_GRE, IPPROTO_IPIP, IPV4_HEADER_BYTES, ipv4Packet, totalBytes, type Ipv4Packet,
-} from '../wire/ipv4-packet.ts'
+  innerPacket, IPPROTO_GRE, IPPROTO_IPIP, IPV4_HEADER_BYTES, ipPacket, totalBytes, type IpPacket,
+} from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
 import type { Route } from './routing.ts'
@@ -23,14 +23,14 @@ export class Tunnels {
   }
 
   /** Takes an IPIP or GRE packet for this host. */
-  receive(outer: Ipv4Packet): void {
+  receive(outer: IpPacket): void {
     const inner = innerPacket(outer)
     if (inner === undefined) return this.#host.drop(outer, 'tunnel-header')
     this.unwrap(outer, inner)
   }
 
   /** Unwraps a packet; without a tunnel device that is up the sender gets "port unreachable", as tunnel4_rcv() says it. */
-  unwrap(outer: Ipv4Packet, inner: Ipv4Packet): void {
+  unwrap(outer: IpPacket, inner: IpPacket): void {
     const host = this.#host
     const tunnel = this.#findTunnel(outer)
     if (tunnel === undefined) {
@@ -50,7 +50,7 @@ export class Tunnels {
   }
 
   /** Wraps a packet that is routed by a tunnel device. Where the tunnel has no far end of its own, the gateway is it. */
-  send(packet: Ipv4Packet, device: Device, route: Route): void {
+  send(packet: IpPacket, device: Device, route: Route): void {
     const host = this.#host
     const { tunnel, kind } = device.config
     const remote = tunnel === undefined || tunnel.remote === IPV4_ANY ? route.gateway : tunnel.remote
@@ -69,7 +69,7 @@ export class Tunnels {
     const src = tunnel === undefined || tunnel.local === IPV4_ANY ? way.source : tunnel.local
     const ttl = tunnel === undefined || tunnel.ttl === 0 ? packet.ttl : tunnel.ttl
     const gre = kind === 'gre' ? grePacket(packet, hasChecksum) : undefined
-    const outer = ipv4Packet({
+    const outer = ipPacket({
       uid: packet.uid, src, dst: remote, ttl, dontFragment, ident: host.output.takeIdent(),
       ...(gre === undefined ? { protocol: IPPROTO_IPIP, payload: packet, payloadBytes: totalBytes(packet) }
         : { protocol: IPPROTO_GRE, payload: gre, payloadBytes: greBytes(gre) }),
@@ -80,7 +80,7 @@ export class Tunnels {
   }
 
   /** The tunnel that fits best: both ends, the far one, the near one; else `tunl0` or `gre0`. Only those that are up. */
-  #findTunnel(outer: Ipv4Packet): Device | undefined {
+  #findTunnel(outer: IpPacket): Device | undefined {
     const wanted = outer.protocol === IPPROTO_GRE ? 'gre' : 'ipip'
     let best: Device | undefined
     let bestFit = -1

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../wire/address.ts'
 import { encodePayload } from '../wire/encode.ts'
 import { ICMP_UNREACHABLE, type IcmpMessage, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_UDP, IPV4_HEADER_BYTES, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_UDP, IPV4_HEADER_BYTES, type IpPacket } from '../wire/ip-packet.ts'
 import { UDP_HEADER_BYTES, type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
 import type { Errno } from './errno.ts'
 import { errorOfIcmp } from './icmp-errno.ts'
@@ -29,7 +29,7 @@ export interface UdpHandlers {
   /** An ICMP error about a datagram of a connected socket. */
   onError?(socket: UdpSocket, errno: Errno): void
   /** Takes the packet whole, and accounts for it: a tunnel ends at this port (encap_rcv). */
-  onPacket?(packet: Ipv4Packet): void
+  onPacket?(packet: IpPacket): void
 }
 
 /** One socket. */
@@ -122,7 +122,7 @@ export class UdpProtocol implements TransportProtocol {
     else this.#sockets.delete(socket.port)
   }
 
-  receive(packet: Ipv4Packet): void {
+  receive(packet: IpPacket): void {
     const datagram = packet.payload
     if (datagram.kind !== 'udp') {
       this.#ip.drop(packet, 'no-protocol')
@@ -146,12 +146,12 @@ export class UdpProtocol implements TransportProtocol {
     deliver(socket, packet, datagram)
   }
 
-  hasSent(quoted: Ipv4Packet): boolean {
+  hasSent(quoted: IpPacket): boolean {
     const { payload } = quoted
     return payload.kind === 'udp' && this.#find(quoted.src, payload.sport, quoted.dst, payload.dport) !== undefined
   }
 
-  receiveError(message: IcmpMessage, quoted: Ipv4Packet): void {
+  receiveError(message: IcmpMessage, quoted: IpPacket): void {
     if (quoted.payload.kind !== 'udp') return
     const socket = this.#find(quoted.src, quoted.payload.sport, quoted.dst, quoted.payload.dport)
     const error = errorOfIcmp(message, quoted.src)
@@ -160,7 +160,7 @@ export class UdpProtocol implements TransportProtocol {
     if (error.isFinal || error.errno === 'EMSGSIZE') socket.handlers.onError?.(socket, error.errno)
   }
 
-  #receiveBroadcast(packet: Ipv4Packet, datagram: UdpDatagram): void {
+  #receiveBroadcast(packet: IpPacket, datagram: UdpDatagram): void {
     const takers = (this.#sockets.get(datagram.dport) ?? []).filter((socket) =>
       (isAny(socket.local) || socket.local === packet.dst) && hears(socket, packet.src, datagram.sport))
     if (takers.length === 0) {
@@ -210,7 +210,7 @@ function hears(socket: UdpSocket, remote: IpAddr, rport: number): boolean {
   return socket.remote === undefined || (socket.remote === remote && socket.rport === rport)
 }
 
-function deliver(socket: UdpSocket, packet: Ipv4Packet, datagram: UdpDatagram): void {
+function deliver(socket: UdpSocket, packet: IpPacket, datagram: UdpDatagram): void {
   // Who reads what was meant for a tunnel gets its bytes.
   const data = datagram.gue === undefined ? datagram.data : encodePayload(packet).subarray(UDP_HEADER_BYTES)
   socket.handlers.onDatagram?.(socket, { data, from: packet.src, fromPort: datagram.sport, to: packet.dst })

@@ -5,7 +5,7 @@
  */
 import type { Timer } from '../sim/timer.ts'
 import type { IpAddr } from '../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-packet.ts'
 import type { ForwardingMethod } from './control/rules.ts'
 import type { Destination } from './destination.ts'
 import { TCP_STATE_NAMES } from './tcp-states.ts'

@@ -8,7 +8,7 @@
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import type { Host } from '../host/host.ts'
-import type { Ipv4Payload } from '../wire/ipv4-packet.ts'
+import type { IpPayload } from '../wire/ip-packet.ts'
 import { Connection, type ConnectionFields } from './connection.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { TimeoutRule } from './control/rules.ts'
@@ -86,7 +86,7 @@ export class Connections implements Actor {
   }
 
   /** Follows a packet of a connection: its state, its timeout, and which counter of the destination it is in. */
-  follow(connection: Connection, payload: Ipv4Payload, direction: 'input' | 'output'): void {
+  follow(connection: Connection, payload: IpPayload, direction: 'input' | 'output'): void {
     if (payload.kind === 'tcp') {
       this.#followTcp(connection, payload.flags, direction)
     } else {

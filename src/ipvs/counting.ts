@@ -3,12 +3,12 @@
  * Follows ip_vs_in_stats() and ip_vs_out_stats() in ip_vs_core.c.
  * @module
  */
-import { totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import type { IpvsParts } from './parts.ts'
 
 /** Counts a packet towards the real server, while the destination is there. */
-export function countIn(parts: IpvsParts, connection: Connection, packet: Ipv4Packet): void {
+export function countIn(parts: IpvsParts, connection: Connection, packet: IpPacket): void {
   if (connection.destination?.available !== true) return
   const bytes = totalBytes(packet)
   connection.destination.stats.countIn(bytes)
@@ -17,7 +17,7 @@ export function countIn(parts: IpvsParts, connection: Connection, packet: Ipv4Pa
 }
 
 /** Counts a packet from the real server, while the destination is there. */
-export function countOut(parts: IpvsParts, connection: Connection, packet: Ipv4Packet): void {
+export function countOut(parts: IpvsParts, connection: Connection, packet: IpPacket): void {
   if (connection.destination?.available !== true) return
   const bytes = totalBytes(packet)
   connection.destination.stats.countOut(bytes)

@@ -3,7 +3,7 @@
  * @module
  */
 import type { IpAddr } from '../wire/address.ts'
-import type { Ipv4Packet, Ipv4Payload } from '../wire/ipv4-packet.ts'
+import type { IpPacket, IpPayload } from '../wire/ip-packet.ts'
 import { TCP_RST, TCP_SYN, withTcpPorts } from '../wire/tcp-segment.ts'
 import { withUdpPorts } from '../wire/udp-datagram.ts'
 
@@ -17,7 +17,7 @@ export interface Headers {
 }
 
 /** Reads a packet; undefined for a protocol that IPVS leaves alone, or a piece without ports. */
-export function readHeaders(packet: Ipv4Packet): Headers | undefined {
+export function readHeaders(packet: IpPacket): Headers | undefined {
   const payload = wholePayload(packet)
   if (payload.kind !== 'tcp' && payload.kind !== 'udp') return undefined
   return { protocol: packet.protocol, src: packet.src, sport: payload.sport, dst: packet.dst, dport: payload.dport }
@@ -29,31 +29,31 @@ export function inverted(headers: Headers): Headers {
 }
 
 /** True for a segment with SYN: it may mean a new connection even where one is known. */
-export function asksForNew(payload: Ipv4Payload): boolean {
+export function asksForNew(payload: IpPayload): boolean {
   return payload.kind === 'tcp' && (payload.flags & TCP_SYN) !== 0
 }
 
 /** True for a packet that may begin a connection: any UDP; TCP with SYN and no RST, or without RST at all if `isSloppy`. */
-export function mayBegin(payload: Ipv4Payload, isSloppy: boolean): boolean {
+export function mayBegin(payload: IpPayload, isSloppy: boolean): boolean {
   if (payload.kind !== 'tcp') return payload.kind === 'udp'
   if ((payload.flags & TCP_RST) !== 0) return false
   return isSloppy || (payload.flags & TCP_SYN) !== 0
 }
 
 /** The payload with another destination port. */
-export function withDestinationPort(payload: Ipv4Payload, port: number): Ipv4Payload {
+export function withDestinationPort(payload: IpPayload, port: number): IpPayload {
   if (payload.kind === 'tcp') return withTcpPorts(payload, payload.sport, port)
   return payload.kind === 'udp' ? withUdpPorts(payload, payload.sport, port) : payload
 }
 
 /** The payload with another source port. */
-export function withSourcePort(payload: Ipv4Payload, port: number): Ipv4Payload {
+export function withSourcePort(payload: IpPayload, port: number): IpPayload {
   if (payload.kind === 'tcp') return withTcpPorts(payload, port, payload.dport)
   return payload.kind === 'udp' ? withUdpPorts(payload, port, payload.dport) : payload
 }
 
 /** The payload of the packet that was cut, for its first piece, which has the ports. */
-function wholePayload(packet: Ipv4Packet): Ipv4Payload {
+function wholePayload(packet: IpPacket): IpPayload {
   const { payload } = packet
   return payload.kind === 'fragment' && packet.fragmentOffsetBytes === 0 ? payload.whole.payload : payload
 }

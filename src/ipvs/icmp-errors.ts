@@ -9,7 +9,7 @@ import { formatIp } from '../wire/address.ts'
 import {
   ICMP_SOURCE_QUENCH, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
 } from '../wire/icmp-message.ts'
-import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { countIn, countOut } from './counting.ts'
 import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
 import { byIpvs, type IpvsParts } from './parts.ts'
@@ -22,8 +22,8 @@ const MTU_BYTES_MIN = 68
 
 /** The hook function for errors on their way to real servers, at localIn, localOut and (for services by mark) forward. */
 export function handleIncomingError(
-  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
-): Ipv4Packet | undefined {
+  parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
+): IpPacket | undefined {
   if (passage.fromIpvs) return packet
   const message = errorOf(packet)
   const quoted = message?.quoted
@@ -59,7 +59,7 @@ export function handleIncomingError(
 }
 
 /** The hook function for errors on their way to clients, called for replies. */
-export function handleOutgoingError(parts: IpvsParts, packet: Ipv4Packet, passage: Passage): Ipv4Packet {
+export function handleOutgoingError(parts: IpvsParts, packet: IpPacket, passage: Passage): IpPacket {
   const message = errorOf(packet)
   const quoted = message?.quoted
   const read = quoted === undefined ? undefined : readHeaders(quoted)
@@ -81,7 +81,7 @@ export function handleOutgoingError(parts: IpvsParts, packet: Ipv4Packet, passag
 /** The real server learns of an error: NAT turns the message and the packet inside it. */
 function sendError(
   parts: IpvsParts, sending: Sending, message: IcmpMessage,
-): Ipv4Packet | undefined {
+): IpPacket | undefined {
   const { host } = parts
   const { packet, passage, point, connection } = sending
   if (connection.method !== 'nat') {
@@ -106,10 +106,10 @@ function sendError(
 
 /** An error about the outer packet of a tunnel: the client is told, as if the tunnel were not there. */
 function aboutTunnel(
-  parts: IpvsParts, packet: Ipv4Packet, message: IcmpMessage, { outer, inner }: {
-    outer: Ipv4Packet, inner: Ipv4Packet,
+  parts: IpvsParts, packet: IpPacket, message: IcmpMessage, { outer, inner }: {
+    outer: IpPacket, inner: IpPacket,
   },
-): Ipv4Packet | undefined {
+): IpPacket | undefined {
   const { host, connections } = parts
   const headers = readHeaders(inner)
   if (headers === undefined) return packet
@@ -134,7 +134,7 @@ function aboutTunnel(
 }
 
 /** True when a GUE or GRE packet was sent to a destination that has such a tunnel (ip_vs_find_tunnel). */
-function endsAtDestination(parts: IpvsParts, { dst, payload }: Ipv4Packet): boolean {
+function endsAtDestination(parts: IpvsParts, { dst, payload }: IpPacket): boolean {
   return parts.services.all.some(({ destinations }) => destinations.some(({ addr, method, tunnel }) => {
     if (method !== 'tun' || addr !== dst) return false
     return payload.kind === 'udp' ? tunnel.type === 'gue' && tunnel.port === payload.dport : tunnel.type === payload.kind
@@ -142,7 +142,7 @@ function endsAtDestination(parts: IpvsParts, { dst, payload }: Ipv4Packet): bool
 }
 
 /** The message, if it is an error that IPVS looks at. */
-function errorOf(packet: Ipv4Packet): IcmpMessage | undefined {
+function errorOf(packet: IpPacket): IcmpMessage | undefined {
   if (packet.payload.kind !== 'icmp') return undefined
   const { type } = packet.payload
   const isError = type === ICMP_UNREACHABLE || type === ICMP_SOURCE_QUENCH || type === ICMP_TIME_EXCEEDED

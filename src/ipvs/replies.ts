@@ -7,7 +7,7 @@
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, isFragment, withSource, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { TCP_RST } from '../wire/tcp-segment.ts'
 import type { Connection } from './connection.ts'
 import { countOut } from './counting.ts'
@@ -18,8 +18,8 @@ import { markHandled } from './transmit/way.ts'
 
 /** The hook function for replies, at localIn, forward and localOut. */
 export function handleReply(
-  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
-): Ipv4Packet | undefined {
+  parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
+): IpPacket | undefined {
   if (passage.fromIpvs) return packet
   const { host, connections, settings } = parts
   const whole = isFragment(packet) ? host.input.reassemble(packet) : packet
@@ -40,7 +40,7 @@ export function handleReply(
   return whole
 }
 
-function respond(parts: IpvsParts, packet: Ipv4Packet, passage: Passage, connection: Connection): Ipv4Packet {
+function respond(parts: IpvsParts, packet: IpPacket, passage: Passage, connection: Connection): IpPacket {
   const { host } = parts
   let turned = packet
   if (connection.vaddr !== packet.src || connection.vport !== connection.dport) {
@@ -74,6 +74,6 @@ function isFromRealServer(parts: IpvsParts, headers: Headers): boolean {
   })
 }
 
-function isReset(packet: Ipv4Packet): boolean {
+function isReset(packet: IpPacket): boolean {
   return packet.payload.kind === 'tcp' && (packet.payload.flags & TCP_RST) !== 0
 }

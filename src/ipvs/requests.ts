@@ -5,7 +5,7 @@
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import { countIn } from './counting.ts'
 import { asksForNew, readHeaders } from './headers.ts'
@@ -17,8 +17,8 @@ import { transmit } from './transmit/transmit.ts'
 
 /** The hook function for requests, at localIn and localOut. */
 export function handleRequest(
-  parts: IpvsParts, packet: Ipv4Packet, passage: Passage, point: HookPoint,
-): Ipv4Packet | undefined {
+  parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
+): IpPacket | undefined {
   if (passage.fromIpvs) return packet
   if (packet.protocol === IPPROTO_ICMP) return handleIncomingError(parts, packet, passage, point)
   const { connections, settings, host } = parts
@@ -59,8 +59,8 @@ export function handleRequest(
 
 /** Counts a request, follows its connection, and sends it. */
 function forward(
-  parts: IpvsParts, sending: { packet: Ipv4Packet, passage: Passage, point: HookPoint, connection: Connection },
-): Ipv4Packet | undefined {
+  parts: IpvsParts, sending: { packet: IpPacket, passage: Passage, point: HookPoint, connection: Connection },
+): IpPacket | undefined {
   const { packet, connection } = sending
   const { host } = parts
   countIn(parts, connection, packet)
@@ -95,7 +95,7 @@ function usesOldTracking(connection: Connection, passage: Passage): boolean {
   return connection.isTracked && passage.conntrack?.entry.isConfirmed === true
 }
 
-function dropped(parts: IpvsParts, packet: Ipv4Packet): undefined {
+function dropped(parts: IpvsParts, packet: IpPacket): undefined {
   parts.host.trace?.decision(parts.host, packet, byIpvs('conntrack still knows the old connection'))
   parts.host.drop(packet, 'ipvs-drop-packet')
   return undefined

@@ -8,7 +8,7 @@
 import type { Passage } from '../host/hooks.ts'
 import { formatIp, type IpAddr } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_UDP, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import type { RequestKey } from './connection-table.ts'
 import type { Destination } from './destination.ts'
@@ -19,7 +19,7 @@ import type { Service } from './service.ts'
 
 /** A packet that belongs to no connection. */
 export interface Request {
-  readonly packet: Ipv4Packet
+  readonly packet: IpPacket
   readonly passage: Passage
   /** Of the packet; for an ICMP error, of the packet it quotes, turned round. */
   readonly headers: Headers

@@ -4,7 +4,7 @@
  * @module
  */
 import { isIpv6, type IpAddr } from '../wire/address.ts'
-import { IPPROTO_TCP } from '../wire/ipv4-packet.ts'
+import { IPPROTO_TCP } from '../wire/ip-packet.ts'
 import { serviceKey, type ServiceId } from './control/rules.ts'
 import type { Service } from './service.ts'
 

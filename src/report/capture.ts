@@ -5,7 +5,7 @@
  * @module
  */
 import type { FramePayload } from '../wire/frame.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { RecordedNic, Recording, TraceRecord } from '../scenario/recorder.ts'
 import { pcapngFrame, pcapngHeader } from './pcapng.ts'
 
@@ -65,7 +65,7 @@ function commentsOf(records: readonly TraceRecord[]): Map<number, string> {
       const { payload } = record.frame
       if (record.direction === 'out') {
         if (lost.has(payload)) departures.set(payload, index)
-      } else if (payload.kind === 'ipv4' && doomed.has(keyOf(record.nic.host, payload))) {
+      } else if (payload.kind === 'ip' && doomed.has(keyOf(record.nic.host, payload))) {
         const key = keyOf(record.nic.host, payload)
         const known = arrivals.get(key)
         if (known === undefined) arrivals.set(key, [{ index, payload }])
@@ -85,12 +85,12 @@ function commentsOf(records: readonly TraceRecord[]): Map<number, string> {
  * The last frame that brought this very packet, else the last that brought a packet of its number (which was rewritten since).
  * One that another drop has taken comes last: it is shared only by the pieces of one packet.
  */
-function arrivalOf(arrivals: readonly Arrival[], packet: Ipv4Packet, taken: ReadonlyMap<number, string>): Arrival | undefined {
+function arrivalOf(arrivals: readonly Arrival[], packet: IpPacket, taken: ReadonlyMap<number, string>): Arrival | undefined {
   return arrivals.findLast(({ index, payload }) => payload === packet && !taken.has(index))
     ?? arrivals.findLast(({ index }) => !taken.has(index))
     ?? arrivals.at(-1)
 }
 
-function keyOf(host: string, packet: Ipv4Packet): string {
+function keyOf(host: string, packet: IpPacket): string {
   return `${packet.uid} ${host}`
 }

@@ -41,6 +41,6 @@ export function* traceLines(recording: Recording, style: Style = PLAIN_STYLE): G
 }
 
 function frameText(frame: Frame, sequences: SequenceView): string {
-  const number = frame.payload.kind === 'ipv4' ? ` #${frame.payload.uid}` : ''
+  const number = frame.payload.kind === 'ip' ? ` #${frame.payload.uid}` : ''
   return `${number} ${formatFrame(frame, { sequences })}`
 }

@@ -5,7 +5,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { formatIp, type IpAddr } from '../wire/address.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import { SequenceView } from '../wire/sequence-view.ts'
 import { formatPacket } from '../wire/text.ts'
 import { findCauses } from './diagnosis/find-causes.ts'
@@ -72,7 +72,7 @@ function findingsOn(recording: Recording, subject: Subject, world: Pick<World, '
   return subject.kind === 'packet' ? findings.filter((finding) => finding.uids.includes(subject.uid)) : findings
 }
 
-function learnStart(sequences: SequenceView, packet: Ipv4Packet): void {
+function learnStart(sequences: SequenceView, packet: IpPacket): void {
   if (packet.payload.kind === 'tcp') sequences.relative(packet, packet.payload)
 }
 
@@ -84,7 +84,7 @@ function notFound(records: readonly TraceRecord[], subject: Subject): string {
   }
   const ends = new Set<string>()
   for (const record of records) {
-    const flow = record.kind === 'frame' && record.frame.payload.kind === 'ipv4' ? flowOf(record.frame.payload) : undefined
+    const flow = record.kind === 'frame' && record.frame.payload.kind === 'ip' ? flowOf(record.frame.payload) : undefined
     if (flow !== undefined) ends.add(`${formatIp(flow.src)}:${flow.sport}`)
     if (ends.size >= NAMED_CONNECTIONS) break
   }

@@ -5,7 +5,7 @@
  */
 import { formatIp, type IpAddr } from '../wire/address.ts'
 import { isIcmpError } from '../wire/icmp-message.ts'
-import { innerPacket, isFragment, totalBytes, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { innerPacket, isFragment, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 
 /** One field of a header that changed, both values as text. */
 export interface FieldChange {
@@ -24,7 +24,7 @@ export interface Flow {
 }
 
 /** Fields of the headers that differ, in their order. A wrapping put on or taken off is one change, of `outer header`. */
-export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] {
+export function changesOf(before: IpPacket, after: IpPacket): FieldChange[] {
   if (before === after) return []
   const [inner, outer] = [innerPacket(before), innerPacket(after)]
   if (inner === undefined && outer !== undefined) {
@@ -43,7 +43,7 @@ export function changesOf(before: Ipv4Packet, after: Ipv4Packet): FieldChange[] 
 }
 
 /** The TCP or UDP flow of a packet; of what is inside it, of the whole it is a piece of, of what an ICMP error is about. */
-export function flowOf(packet: Ipv4Packet): Flow | undefined {
+export function flowOf(packet: IpPacket): Flow | undefined {
   const { payload, src, dst } = packet
   const inner = innerPacket(packet)
   if (inner !== undefined) return flowOf(inner)
@@ -57,18 +57,18 @@ export function flowOf(packet: Ipv4Packet): Flow | undefined {
 }
 
 /** The number of the packet that this one, an ICMP error, is about; undefined for any other packet. */
-export function reportedUid(packet: Ipv4Packet): number | undefined {
+export function reportedUid(packet: IpPacket): number | undefined {
   const { payload } = packet
   const inner = innerPacket(packet)
   if (inner !== undefined) return reportedUid(inner)
   return payload.kind === 'icmp' && isIcmpError(payload.type) ? payload.quoted?.uid : undefined
 }
 
-function outerText({ src, dst, ttl }: Ipv4Packet): string {
+function outerText({ src, dst, ttl }: IpPacket): string {
   return `${formatIp(src)} > ${formatIp(dst)}, ttl ${ttl}`
 }
 
-function fieldsOf(packet: Ipv4Packet): Map<string, string> {
+function fieldsOf(packet: IpPacket): Map<string, string> {
   const fields = new Map([
     ['src', formatIp(packet.src)], ['dst', formatIp(packet.dst)], ['ttl', String(packet.ttl)],
     ['tos', `0x${packet.tos.toString(16)}`], ['id', String(packet.ident)], ['DF', packet.dontFragment ? 'set' : 'clear'],
@@ -91,7 +91,7 @@ function fieldsOf(packet: Ipv4Packet): Map<string, string> {
   return fields
 }
 
-function fragmentText(packet: Ipv4Packet): string {
+function fragmentText(packet: IpPacket): string {
   if (!isFragment(packet)) return 'whole'
   const { fragmentOffsetBytes, payloadBytes, moreFragments } = packet
   return `bytes ${fragmentOffsetBytes}..${fragmentOffsetBytes + payloadBytes - 1}${moreFragments ? '' : ', the last'}`

@@ -8,7 +8,7 @@ import type { DropReason } from '../host/ip-service.ts'
 import type { Decision } from '../host/trace.ts'
 import type { LossReason } from '../link/link.ts'
 import { formatMac, MAC_BROADCAST, type MacAddr } from '../wire/address.ts'
-import { isFragment, type Ipv4Packet } from '../wire/ipv4-packet.ts'
+import { isFragment, type IpPacket } from '../wire/ip-packet.ts'
 import { changesOf, reportedUid, type FieldChange } from './packet-changes.ts'
 import type { RecordedNic, TraceRecord } from './recorder.ts'
 
@@ -65,10 +65,10 @@ export function tellStory(
 class Teller {
   readonly stations: { readonly timeNs: number, readonly place: string, readonly steps: Step[] }[] = []
   readonly ends: End[] = []
-  first: Ipv4Packet | undefined
+  first: IpPacket | undefined
   readonly #nics: readonly RecordedNic[]
   /** The form in which each place last saw the packet: copies may be at several places at once. */
-  readonly #forms = new Map<string, Ipv4Packet>()
+  readonly #forms = new Map<string, IpPacket>()
 
   constructor(nics: readonly RecordedNic[]) {
     this.#nics = nics
@@ -79,7 +79,7 @@ class Teller {
     switch (record.kind) {
       case 'frame': {
         const { nic, direction, frame } = record
-        if (frame.payload.kind !== 'ipv4') return
+        if (frame.payload.kind !== 'ip') return
         // What a cable delivers is what was sent: only a host changes a packet.
         if (direction === 'in') this.#forms.delete(nic.host)
         const device = nic.name.slice(nic.host.length + 1)
@@ -107,7 +107,7 @@ class Teller {
       }
       case 'lost': {
         const { link, reason, frame } = record
-        if (frame.payload.kind !== 'ipv4') return
+        if (frame.payload.kind !== 'ip') return
         this.#step(link, { timeNs, kind: 'lost', text: reason }, frame.payload, true)
         this.ends.push({ kind: 'lost', timeNs, place: link, reason })
         return
@@ -116,7 +116,7 @@ class Teller {
     }
   }
 
-  #step(place: string, step: Omit<Step, 'changes'>, packet: Ipv4Packet, isNewStay: boolean): void {
+  #step(place: string, step: Omit<Step, 'changes'>, packet: IpPacket, isNewStay: boolean): void {
     const changes = this.#see(place, packet)
     let station = this.stations.at(-1)
     if (station === undefined || station.place !== place || isNewStay) {
@@ -127,7 +127,7 @@ class Teller {
   }
 
   /** Takes note of a form of the packet; tells what is new in it. */
-  #see(place: string, packet: Ipv4Packet): FieldChange[] {
+  #see(place: string, packet: IpPacket): FieldChange[] {
     const before = this.#forms.get(place)
     this.first ??= packet
     // A piece is held against the packet that it was cut from, not against the piece before it.

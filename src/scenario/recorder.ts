@@ -15,7 +15,7 @@ import type { MacAddr } from '../wire/address.ts'
 import type { ArpPacket } from '../wire/arp-packet.ts'
 import type { Framing } from '../wire/encode.ts'
 import type { Frame } from '../wire/frame.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { World } from './world.ts'
 
 /** A nic of the recorded world. */
@@ -42,10 +42,10 @@ interface AtHost extends Moment {
 export type TraceRecord =
   | Moment & { readonly kind: 'frame', readonly nic: RecordedNic, readonly direction: 'in' | 'out', readonly frame: Frame }
   | Moment & { readonly kind: 'lost', readonly link: string, readonly reason: LossReason, readonly frame: Frame }
-  | AtHost & { readonly kind: 'decision', readonly packet: Ipv4Packet } & Decision
-  | AtHost & { readonly kind: 'changed', readonly before: Ipv4Packet, readonly after: Ipv4Packet, readonly why: string }
-  | AtHost & { readonly kind: 'consumed', readonly packet: Ipv4Packet, readonly by: string }
-  | AtHost & { readonly kind: 'dropped', readonly packet: Ipv4Packet, readonly reason: DropReason }
+  | AtHost & { readonly kind: 'decision', readonly packet: IpPacket } & Decision
+  | AtHost & { readonly kind: 'changed', readonly before: IpPacket, readonly after: IpPacket, readonly why: string }
+  | AtHost & { readonly kind: 'consumed', readonly packet: IpPacket, readonly by: string }
+  | AtHost & { readonly kind: 'dropped', readonly packet: IpPacket, readonly reason: DropReason }
   | AtHost & { readonly kind: 'arp', readonly device: string, readonly packet: ArpPacket, readonly outcome: string }
 
 /** What was written down. Live while the run goes on. */
@@ -109,19 +109,19 @@ export class Recorder implements FrameTap, HostTrace, LossTap, Recording {
     this.#keep({ kind: 'lost', timeNs: this.#nowNs(), link: link.name, reason, frame })
   }
 
-  decision(host: { readonly name: string }, packet: Ipv4Packet, decision: Decision): void {
+  decision(host: { readonly name: string }, packet: IpPacket, decision: Decision): void {
     if (this.#options.isDetailed) this.#keep({ kind: 'decision', timeNs: this.#nowNs(), host: host.name, packet, ...decision })
   }
 
-  changed(host: { readonly name: string }, before: Ipv4Packet, after: Ipv4Packet, why: string): void {
+  changed(host: { readonly name: string }, before: IpPacket, after: IpPacket, why: string): void {
     if (this.#options.isDetailed) this.#keep({ kind: 'changed', timeNs: this.#nowNs(), host: host.name, before, after, why })
   }
 
-  consumed(host: { readonly name: string }, packet: Ipv4Packet, by: string): void {
+  consumed(host: { readonly name: string }, packet: IpPacket, by: string): void {
     if (this.#options.isDetailed) this.#keep({ kind: 'consumed', timeNs: this.#nowNs(), host: host.name, packet, by })
   }
 
-  dropped(host: { readonly name: string }, packet: Ipv4Packet, reason: DropReason): void {
+  dropped(host: { readonly name: string }, packet: IpPacket, reason: DropReason): void {
     this.#keep({ kind: 'dropped', timeNs: this.#nowNs(), host: host.name, packet, reason })
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IpAddr } from '../wire/address.ts'
-import type { Ipv4Packet } from '../wire/ipv4-packet.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import { flowOf, type Flow } from './packet-changes.ts'
 import type { TraceRecord } from './recorder.ts'
 
@@ -22,10 +22,10 @@ export interface Trail {
 }
 
 /** The packets that a record is about: two forms of one packet for a change, none for ARP. */
-export function packetsOf(record: TraceRecord): readonly Ipv4Packet[] {
+export function packetsOf(record: TraceRecord): readonly IpPacket[] {
   switch (record.kind) {
     case 'frame':
-    case 'lost': return record.frame.payload.kind === 'ipv4' ? [record.frame.payload] : []
+    case 'lost': return record.frame.payload.kind === 'ip' ? [record.frame.payload] : []
     case 'changed': return [record.before, record.after]
     case 'arp': return []
     default: return [record.packet]

@@ -19,10 +19,10 @@ import { ETHERNET_HEADER_BYTES, ethernetFrame, ETHERTYPE_ARP, ETHERTYPE_IPV4, PP
 import { GRE_CHECKSUM_PRESENT, greHeaderBytes, grePacket, type GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
 import { ICMP_HEADER_BYTES, icmpError, isIcmpError } from './icmp-message.ts'
-import type { Ipv4Header, Ipv4Packet, Ipv4Payload } from './ipv4-packet.ts'
+import type { IpHeader, IpPacket, IpPayload } from './ip-packet.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipv4FromHeader,
-} from './ipv4-packet.ts'
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipFromHeader,
+} from './ip-packet.ts'
 import { decodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpSegment } from './tcp-segment.ts'
@@ -66,12 +66,12 @@ export function decodeFrame(bytes: Uint8Array, framing: Framing, uid: number): R
 }
 
 /** Reads one IPv4 packet from its header on; bytes after its total length are ignored. */
-export function decodePacket(bytes: Uint8Array, uid: number): Result<Ipv4Packet, DecodeError> {
+export function decodePacket(bytes: Uint8Array, uid: number): Result<IpPacket, DecodeError> {
   return packetAt(bytes, uid, 0)
 }
 
 /** The fixed fields of an IPv4 header, of which 20 bytes must be there. Nothing is judged. */
-export function readIpv4Header(bytes: Uint8Array): Ipv4Header {
+export function readIpv4Header(bytes: Uint8Array): IpHeader {
   const fragment = get16(bytes, 6)
   return {
     tos: bytes[1] ?? 0, ident: get16(bytes, 4), ttl: bytes[8] ?? 0, protocol: bytes[9] ?? 0,
@@ -97,12 +97,12 @@ export function readTcp(body: Uint8Array): TcpSegment | undefined {
  * The packet in the data of a UDP datagram, for those who know by its port that it is GUE. Undefined when it is not IPv4
  * behind a header of version 0 without options, or has more or fewer bytes than its own header says.
  */
-export function readGue(data: Uint8Array, uid: number): Ipv4Packet | undefined {
+export function readGue(data: Uint8Array, uid: number): IpPacket | undefined {
   const isPlain = data.length >= GUE_HEADER_BYTES && data[0] === 0 && data[1] === IPPROTO_IPIP && get16(data, 2) === 0
   return isPlain ? wholePacket(data.subarray(GUE_HEADER_BYTES), uid, 0) : undefined
 }
 
-function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Packet, DecodeError> {
+function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<IpPacket, DecodeError> {
   if (bytes.length < IPV4_HEADER_BYTES) return refuse('truncated', `${bytes.length} bytes are less than an IPv4 header`)
   const headerBytes = ((bytes[0] ?? 0) & 15) * 4
   const lengthBytes = get16(bytes, 2)
@@ -116,17 +116,17 @@ function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<Ipv4Pac
   const asRead = bytes.subarray(0, lengthBytes)
   if (optionsBytes === 0) {
     const payload = parsePayload(header, body, uid, depth)
-    const packet = payload && ipv4FromHeader(uid, header, payload, body.length)
+    const packet = payload && ipFromHeader(uid, header, payload, body.length)
     if (packet !== undefined && sameBytes(encodePacket(packet), asRead)) return ok(packet)
   }
   const data = new Uint8Array(body)
-  const raw: Ipv4Payload = optionsBytes === 0 ? { kind: 'raw', data } : { kind: 'raw', data, optionsBytes }
-  const packet = ipv4FromHeader(uid, header, raw, body.length)
+  const raw: IpPayload = optionsBytes === 0 ? { kind: 'raw', data } : { kind: 'raw', data, optionsBytes }
+  const packet = ipFromHeader(uid, header, raw, body.length)
   return sameBytes(encodePacket(packet), asRead) ? ok(packet) : refuse('ipv4-header', 'a reserved bit is set')
 }
 
 /** The payload by its protocol, not yet compared with the bytes; undefined for what stays raw. */
-function parsePayload(header: Ipv4Header, body: Uint8Array, uid: number, depth: number): Ipv4Payload | undefined {
+function parsePayload(header: IpHeader, body: Uint8Array, uid: number, depth: number): IpPayload | undefined {
   // The bytes of one fragment are a part of a segment or datagram, never one.
   if (header.moreFragments || header.fragmentOffsetBytes !== 0) return undefined
   switch (header.protocol) {
@@ -162,7 +162,7 @@ function parseIcmp(body: Uint8Array, uid: number, depth: number): IcmpMessage | 
 }
 
 /** The packet that fills these bytes exactly. */
-function wholePacket(bytes: Uint8Array, uid: number, depth: number): Ipv4Packet | undefined {
+function wholePacket(bytes: Uint8Array, uid: number, depth: number): IpPacket | undefined {
   if (depth === NESTING_MAX || get16(bytes, 2) !== bytes.length) return undefined
   const packet = packetAt(bytes, uid, depth + 1)
   return packet.ok ? packet.value : undefined

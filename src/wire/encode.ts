@@ -13,8 +13,8 @@ import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, etherTypeOf, PPP_HEADER_BYTES } 
 import { GRE_CHECKSUM_PRESENT, greBytes, greHeaderBytes, type GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
 import { ICMP_HEADER_BYTES, icmpBytes } from './icmp-message.ts'
-import type { Ipv4Packet } from './ipv4-packet.ts'
-import { IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ipv4-packet.ts'
+import type { IpPacket } from './ip-packet.ts'
+import { IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ip-packet.ts'
 import { encodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpBytes } from './tcp-segment.ts'
@@ -31,7 +31,7 @@ const TCP_OPTIONS_BYTES_MAX = 40
 
 /** How this frame is framed, by the length of its header. */
 export function framingOf(frame: Frame): Framing {
-  return frame.payload.kind === 'ipv4' && frame.bytes === PPP_HEADER_BYTES + totalBytes(frame.payload) ? 'ppp' : 'ethernet'
+  return frame.payload.kind === 'ip' && frame.bytes === PPP_HEADER_BYTES + totalBytes(frame.payload) ? 'ppp' : 'ethernet'
 }
 
 /** The frame as bytes, `frame.bytes` of them. */
@@ -53,14 +53,14 @@ export function encodeFrame(frame: Frame): Uint8Array {
 }
 
 /** The packet as bytes, `totalBytes(packet)` of them. */
-export function encodePacket(packet: Ipv4Packet): Uint8Array {
+export function encodePacket(packet: IpPacket): Uint8Array {
   const out = new Uint8Array(totalBytes(packet))
   writePacket(out, 0, packet)
   return out
 }
 
 /** What follows the packet's 20-byte header, as bytes: `packet.payloadBytes` of them. */
-export function encodePayload(packet: Ipv4Packet): Uint8Array {
+export function encodePayload(packet: IpPacket): Uint8Array {
   const out = new Uint8Array(packet.payloadBytes)
   writePayload(out, 0, packet)
   return out
@@ -77,7 +77,7 @@ function writeArp(out: Uint8Array, at: number, arp: ArpPacket): void {
   put32(out, at + 24, arp.tpa)
 }
 
-function writePacket(out: Uint8Array, at: number, packet: Ipv4Packet): void {
+function writePacket(out: Uint8Array, at: number, packet: IpPacket): void {
   const lengthBytes = totalBytes(packet)
   assert(lengthBytes <= IPV4_PACKET_BYTES_MAX, 'an IPv4 packet has at most 65535 bytes')
   assert(!isIpv6(packet.src) && !isIpv6(packet.dst), 'an IPv4 packet has IPv4 addresses')
@@ -97,7 +97,7 @@ function writePacket(out: Uint8Array, at: number, packet: Ipv4Packet): void {
   put16(out, at + 10, internetChecksum(out, at, at + headerBytes))
 }
 
-function writePayload(out: Uint8Array, at: number, packet: Ipv4Packet): void {
+function writePayload(out: Uint8Array, at: number, packet: IpPacket): void {
   const payload = packet.payload
   switch (payload.kind) {
     case 'tcp':
@@ -109,7 +109,7 @@ function writePayload(out: Uint8Array, at: number, packet: Ipv4Packet): void {
     case 'icmp':
       assert(icmpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the message')
       return writeIcmp(out, at, payload)
-    case 'ipv4':
+    case 'ip':
       assert(totalBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the packet inside')
       return writePacket(out, at, payload)
     case 'gre':
@@ -127,7 +127,7 @@ function writePayload(out: Uint8Array, at: number, packet: Ipv4Packet): void {
   }
 }
 
-function writeTcp(out: Uint8Array, at: number, packet: Ipv4Packet, segment: TcpSegment): void {
+function writeTcp(out: Uint8Array, at: number, packet: IpPacket, segment: TcpSegment): void {
   const options = encodeTcpOptions(segment.options)
   assert(options.length <= TCP_OPTIONS_BYTES_MAX && options.length % 4 === 0, 'TCP options fit into their header')
   put16(out, at, segment.sport)
@@ -143,7 +143,7 @@ function writeTcp(out: Uint8Array, at: number, packet: Ipv4Packet, segment: TcpS
   put16(out, at + 16, internetChecksum(out, at, at + packet.payloadBytes, sum))
 }
 
-function writeUdp(out: Uint8Array, at: number, packet: Ipv4Packet, datagram: UdpDatagram): void {
+function writeUdp(out: Uint8Array, at: number, packet: IpPacket, datagram: UdpDatagram): void {
   put16(out, at, datagram.sport)
   put16(out, at + 2, datagram.dport)
   put16(out, at + 4, packet.payloadBytes)

@@ -6,8 +6,8 @@
 import type { MacAddr } from './address.ts'
 import type { ArpPacket } from './arp-packet.ts'
 import { ARP_PACKET_BYTES } from './arp-packet.ts'
-import type { Ipv4Packet } from './ipv4-packet.ts'
-import { totalBytes } from './ipv4-packet.ts'
+import type { IpPacket } from './ip-packet.ts'
+import { totalBytes } from './ip-packet.ts'
 
 /** EtherType of IPv4. */
 export const ETHERTYPE_IPV4 = 0x0800
@@ -19,7 +19,7 @@ export const ETHERNET_HEADER_BYTES = 14
 export const PPP_HEADER_BYTES = 2
 
 /** What a frame carries. */
-export type FramePayload = Ipv4Packet | ArpPacket
+export type FramePayload = IpPacket | ArpPacket
 
 /** One frame. */
 export interface Frame {
@@ -36,7 +36,7 @@ export function ethernetFrame(dst: MacAddr, src: MacAddr, payload: FramePayload)
 }
 
 /** Makes a frame of a point-to-point link, which has no addresses. */
-export function pppFrame(payload: Ipv4Packet): Frame {
+export function pppFrame(payload: IpPacket): Frame {
   return { dst: 0 as MacAddr, src: 0 as MacAddr, payload, bytes: PPP_HEADER_BYTES + totalBytes(payload) }
 }
 

@@ -3,7 +3,7 @@
  * (RFC 2890) and version 1 are not modelled.
  * @module
  */
-import { totalBytes, type Ipv4Packet } from './ipv4-packet.ts'
+import { totalBytes, type IpPacket } from './ip-packet.ts'
 
 /** Flag of the first word: a checksum follows. */
 export const GRE_CHECKSUM_PRESENT = 0x8000
@@ -11,12 +11,12 @@ export const GRE_CHECKSUM_PRESENT = 0x8000
 /** A GRE header and the packet behind it; a checksum is valid by construction. */
 export interface GrePacket {
   readonly kind: 'gre'
-  readonly inner: Ipv4Packet
+  readonly inner: IpPacket
   readonly hasChecksum: boolean
 }
 
 /** Puts a packet behind a GRE header. */
-export function grePacket(inner: Ipv4Packet, hasChecksum: boolean): GrePacket {
+export function grePacket(inner: IpPacket, hasChecksum: boolean): GrePacket {
   return { kind: 'gre', inner, hasChecksum }
 }
 

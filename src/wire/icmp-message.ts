@@ -2,7 +2,7 @@
  * The ICMP message (RFC 792) as an immutable value; its checksum is valid by construction.
  * @module
  */
-import type { Ipv4Packet } from './ipv4-packet.ts'
+import type { IpPacket } from './ip-packet.ts'
 
 /** Message types that lvsim sends or reads. */
 export const ICMP_ECHO_REPLY = 0
@@ -45,7 +45,7 @@ export interface IcmpMessage {
   /** The second 32-bit word: identifier and sequence of an echo, the MTU, the gateway of a redirect. */
   readonly rest: number
   /** In an error, the packet it is about; its first `dataBytes` bytes are what the message carries. */
-  readonly quoted: Ipv4Packet | undefined
+  readonly quoted: IpPacket | undefined
   /** The bytes after the header where nothing is quoted, or as they were read. */
   readonly data: Uint8Array
   /** Bytes after the header. */
@@ -59,13 +59,13 @@ export function icmpEcho(type: number, ident: number, sequence: number, data: Ui
 
 /** A message about `quoted`, of which it carries `dataBytes` bytes from the header on. */
 export function icmpError(
-  message: { readonly type: number, readonly code: number, readonly rest: number }, quoted: Ipv4Packet, dataBytes: number,
+  message: { readonly type: number, readonly code: number, readonly rest: number }, quoted: IpPacket, dataBytes: number,
 ): IcmpMessage {
   return { kind: 'icmp', type: message.type, code: message.code, rest: message.rest >>> 0, quoted, data: NOTHING, dataBytes }
 }
 
 /** The error with another quoted packet, of the same length: what NAT does to the packet inside. */
-export function withQuoted(message: IcmpMessage, quoted: Ipv4Packet): IcmpMessage {
+export function withQuoted(message: IcmpMessage, quoted: IpPacket): IcmpMessage {
   return {
     kind: 'icmp', type: message.type, code: message.code, rest: message.rest, quoted, data: NOTHING, dataBytes: message.dataBytes,
   }

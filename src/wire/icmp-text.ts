@@ -9,7 +9,7 @@ import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_HEADER_BYTES, ICMP_PARAMETER_PROBLEM, ICMP_REDIRECT, ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST, UNREACHABLE_NET, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL,
 } from './icmp-message.ts'
-import { IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ip-packet.ts'
 
 /** What the codes of `ICMP_UNREACHABLE` speak of, and why; the codes that have words of their own have none here. */
 const UNREACHABLE_WORDS: Readonly<Record<number, readonly [what: string, why: string]>> = {

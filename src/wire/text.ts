@@ -14,8 +14,8 @@ import { encodeFrame, encodePacket, framingOf } from './encode.ts'
 import type { Frame } from './frame.ts'
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES } from './frame.ts'
 import { icmpText } from './icmp-text.ts'
-import type { Ipv4Header, Ipv4Packet } from './ipv4-packet.ts'
-import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ipv4-packet.ts'
+import type { IpHeader, IpPacket } from './ip-packet.ts'
+import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ip-packet.ts'
 import type { SequenceView } from './sequence-view.ts'
 import { tcpText } from './tcp-text.ts'
 import { UDP_HEADER_BYTES } from './udp-datagram.ts'
@@ -43,7 +43,7 @@ export function formatFrame(frame: Frame, options: TextOptions = {}): string {
 }
 
 /** The line of a packet: `IP 10.0.0.10.40001 > 10.0.0.100.80: Flags [S], seq 0, win 64240, length 0`. */
-export function formatPacket(packet: Ipv4Packet, options: TextOptions = {}): string {
+export function formatPacket(packet: IpPacket, options: TextOptions = {}): string {
   return `IP ${ipv4Text(encodePacket(packet), options.sequences)}`
 }
 
@@ -92,7 +92,7 @@ function ipv4Text(bytes: Uint8Array, sequences: SequenceView | undefined): strin
 }
 
 /** `10.0.0.10.40001 > 10.0.0.100.80:`, without ports where there are none. */
-function endpoints(header: Ipv4Header, body: Uint8Array): string {
+function endpoints(header: IpHeader, body: Uint8Array): string {
   const src = formatIp(header.src)
   const dst = formatIp(header.dst)
   const hasPorts = header.protocol === IPPROTO_TCP || header.protocol === IPPROTO_UDP
@@ -102,7 +102,7 @@ function endpoints(header: Ipv4Header, body: Uint8Array): string {
 
 /** What the packet carries. `lengthBytes` is how long that should be; `body` may hold less. */
 function bodyText(
-  header: Ipv4Header, body: Uint8Array, lengthBytes: number, sequences: SequenceView | undefined,
+  header: IpHeader, body: Uint8Array, lengthBytes: number, sequences: SequenceView | undefined,
 ): string {
   if (header.fragmentOffsetBytes !== 0) return `ip-proto-${header.protocol}`
   switch (header.protocol) {
@@ -143,7 +143,7 @@ function udpText(body: Uint8Array): string {
   return `UDP, length ${Math.max(0, get16(body, 4) - UDP_HEADER_BYTES)}`
 }
 
-function vrrpText(header: Ipv4Header, body: Uint8Array, lengthBytes: number): string {
+function vrrpText(header: IpHeader, body: Uint8Array, lengthBytes: number): string {
   if (body.length < 8) return '[|vrrp]'
   const version = (body[0] ?? 0) >>> 4
   const ttl = header.ttl === 255 ? '' : `(ttl ${header.ttl}), `

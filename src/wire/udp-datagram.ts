@@ -3,7 +3,7 @@
  * (draft-ietf-intarea-gue: version 0, no options). Its checksum is valid by construction; GUE may leave it out.
  * @module
  */
-import { totalBytes, type Ipv4Packet } from './ipv4-packet.ts'
+import { totalBytes, type IpPacket } from './ip-packet.ts'
 import { NO_DATA } from './tcp-segment.ts'
 
 /** Header length. */
@@ -13,7 +13,7 @@ export const GUE_HEADER_BYTES = 4
 
 /** What a GUE datagram carries. */
 export interface GueContent {
-  readonly inner: Ipv4Packet
+  readonly inner: IpPacket
   /** False when the datagram is sent without a UDP checksum. */
   readonly hasChecksum: boolean
 }

@@ -7,7 +7,7 @@ import { NS_PER_SECOND } from '../../src/base/units.ts'
 import type { Host } from '../../src/host/host.ts'
 import { MAC_BROADCAST } from '../../src/wire/address.ts'
 import { ethernetFrame } from '../../src/wire/frame.ts'
-import type { Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import type { IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { addressTo, datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl, setUp } from '../support/lan.ts'
 
@@ -223,9 +223,9 @@ describe('a packet of the host itself', () => {
 })
 
 /** A datagram from the client to the router, never sent. */
-function sample(): Ipv4Packet {
+function sample(): IpPacket {
   return {
-    kind: 'ipv4', uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.1'), ttl: 64, protocol: 17, tos: 0, ident: 0, dontFragment: true,
+    kind: 'ip', uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.1'), ttl: 64, protocol: 17, tos: 0, ident: 0, dontFragment: true,
     moreFragments: false,
     fragmentOffsetBytes: 0, payload: udpDatagram({ sport: 1, dport: 9 }, new Uint8Array(0)), payloadBytes: 8, mark: 0,
   }

@@ -5,14 +5,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Reassembly, fragment } from '../../src/host/fragments.ts'
-import { ipv4Packet, isFragment, totalBytes, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { ipPacket, isFragment, totalBytes, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { ip, Lan } from '../support/lan.ts'
 import { seed } from '../support/seed.ts'
 
-function packetOf(dataBytes: number, ident = 1): Ipv4Packet {
+function packetOf(dataBytes: number, ident = 1): IpPacket {
   const payload = udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(dataBytes))
-  return ipv4Packet({
+  return ipPacket({
     uid: ident, src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol: 17, payload, payloadBytes: udpBytes(payload), ident,
     dontFragment: false,
   })

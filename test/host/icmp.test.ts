@@ -8,7 +8,7 @@ import type { Host } from '../../src/host/host.ts'
 import { formatIp, IPV4_ANY } from '../../src/wire/address.ts'
 import type { IcmpMessage } from '../../src/wire/icmp-message.ts'
 import { icmpBytes, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_ICMP, ipv4Packet, totalBytes, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, ipPacket, totalBytes, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl } from '../support/lan.ts'
 
@@ -38,10 +38,10 @@ function got(): string[] {
 }
 
 /** The ICMP packets that the client has got. */
-function errorsGot(): { readonly packet: Ipv4Packet, readonly message: IcmpMessage }[] {
+function errorsGot(): { readonly packet: IpPacket, readonly message: IcmpMessage }[] {
   return lan.takeFrames('client.eth0').flatMap(({ line, frame }) => {
     const packet = frame.payload
-    return line.startsWith('<') && packet.kind === 'ipv4' && packet.payload.kind === 'icmp'
+    return line.startsWith('<') && packet.kind === 'ip' && packet.payload.kind === 'icmp'
       ? [{ packet, message: packet.payload }] : []
   })
 }
@@ -78,7 +78,7 @@ describe('an error', () => {
     expect(error?.packet).toMatchObject({ src: ip('10.1.0.10'), tos: 0xc0, ttl: 63, dontFragment: false })
     expect(error?.message).toMatchObject({ type: 3, code: 3 })
     // The header, 8 bytes of ICMP, and the whole packet of 38 bytes as it arrived there.
-    expect([totalBytes(error?.packet as Ipv4Packet), error?.message.quoted?.ttl]).toEqual([66, 63])
+    expect([totalBytes(error?.packet as IpPacket), error?.message.quoted?.ttl]).toEqual([66, 63])
   })
 
   it('keeps the type of service of the packet beside its own precedence', () => {
@@ -113,14 +113,14 @@ describe('an error', () => {
   it('is never sent about a broadcast, a fragment that is not the first, or to nobody', () => {
     const base = { uid: 0, protocol: 17, payload: udpDatagram({ sport: 1, dport: 2 }, NOTHING), payloadBytes: 8 }
     const unreachable = { type: 3, code: 1, rest: 0 }
-    router.sendIcmpError(ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.0.0.255') }), unreachable)
-    const piece = { ...ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), fragmentOffsetBytes: 8 }
+    router.sendIcmpError(ipPacket({ ...base, src: ip('10.0.0.10'), dst: ip('10.0.0.255') }), unreachable)
+    const piece = { ...ipPacket({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), fragmentOffsetBytes: 8 }
     router.sendIcmpError(piece, unreachable)
     for (const src of ['0.0.0.0', '255.255.255.255', '224.0.0.1', '192.0.2.1', '10.0.0.255']) {
-      router.sendIcmpError(ipv4Packet({ ...base, src: ip(src), dst: ip('10.1.0.9') }), unreachable)
+      router.sendIcmpError(ipPacket({ ...base, src: ip(src), dst: ip('10.1.0.9') }), unreachable)
     }
     expect([got(), router.ledger.originated]).toEqual([[], 0])
-    router.sendIcmpError(ipv4Packet({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), unreachable)
+    router.sendIcmpError(ipPacket({ ...base, src: ip('10.0.0.10'), dst: ip('10.1.0.9') }), unreachable)
     expect(got()).toHaveLength(1)
   })
 })
@@ -362,9 +362,9 @@ describe('redirects', () => {
 })
 
 /** A datagram from the client to 10.2.0.10, as a message about it quotes it. */
-function quotedDatagram(sport: number): Ipv4Packet {
+function quotedDatagram(sport: number): IpPacket {
   const payload = udpDatagram({ sport, dport: 2 }, new Uint8Array(0))
-  return ipv4Packet({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.2.0.10'), protocol: 17, payload, payloadBytes: 8 })
+  return ipPacket({ uid: 0, src: ip('10.0.0.10'), dst: ip('10.2.0.10'), protocol: 17, payload, payloadBytes: 8 })
 }
 
 function sendIcmp(from: Host, to: string, payload: IcmpMessage, ttl = 64): void {

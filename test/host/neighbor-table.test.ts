@@ -7,7 +7,7 @@ import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../src/base/units.ts'
 import { NeighborTable } from '../../src/host/neighbor-table.ts'
 import { Simulator } from '../../src/sim/simulator.ts'
 import type { MacAddr } from '../../src/wire/address.ts'
-import type { Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import type { IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { ip, packetOf } from '../wire/packets.ts'
 
@@ -41,7 +41,7 @@ beforeEach(() => {
   })
 })
 
-function packet(uid: number, dataBytes = 0): Ipv4Packet {
+function packet(uid: number, dataBytes = 0): IpPacket {
   return packetOf(udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(dataBytes)), { uid })
 }
 

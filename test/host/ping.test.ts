@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { IcmpEcho } from '../../src/host/ping.ts'
 import { icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
-import { ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { ipPacket } from '../../src/wire/ip-packet.ts'
 import { ip, WirePair } from '../support/wire-pair.ts'
 
 describe('ping', () => {
@@ -14,7 +14,7 @@ describe('ping', () => {
     ping.request({ src: ip('0.0.0.0'), dst: wire.b.addr, sequence: 3, dataBytes: 56, dontFragment: true })
     expect(wire.packets[0]).toMatchObject({ protocol: 1, payloadBytes: 64, payload: { type: 8, rest: 2 * 65_536 + 3 } })
     const reply = icmpEcho(0, ping.ident, 3, new Uint8Array(56))
-    const packet = ipv4Packet({
+    const packet = ipPacket({
       uid: 0, src: wire.b.addr, dst: wire.a.addr, protocol: 1, payload: reply, payloadBytes: 64, ttl: 63,
     })
     expect(echo.receiveEchoReply(packet, reply)).toBe(true)
@@ -28,7 +28,7 @@ describe('ping', () => {
     const ping = echo.open({ onError: ({ sequence }) => heard.push(sequence) })
     for (const ident of [ping.ident, ping.ident + 1]) {
       const payload = icmpEcho(8, ident, 9, new Uint8Array(0))
-      const quoted = ipv4Packet({ uid: 0, src: wire.a.addr, dst: wire.b.addr, protocol: 1, payload, payloadBytes: 8 })
+      const quoted = ipPacket({ uid: 0, src: wire.a.addr, dst: wire.b.addr, protocol: 1, payload, payloadBytes: 8 })
       echo.receiveError(icmpError({ type: 3, code: 1, rest: 0 }, quoted, 28), quoted, wire.b.addr)
     }
     expect(heard).toEqual([9])
@@ -40,7 +40,7 @@ describe('ping', () => {
     const ping = echo.open({ onReply: () => { throw new Error('heard') } })
     ping.close()
     const reply = icmpEcho(0, ping.ident, 1, new Uint8Array(0))
-    const packet = ipv4Packet({ uid: 0, src: wire.b.addr, dst: wire.a.addr, protocol: 1, payload: reply, payloadBytes: 8 })
+    const packet = ipPacket({ uid: 0, src: wire.b.addr, dst: wire.a.addr, protocol: 1, payload: reply, payloadBytes: 8 })
     expect(echo.receiveEchoReply(packet, reply)).toBe(false)
   })
 })

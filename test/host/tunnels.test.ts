@@ -10,8 +10,8 @@ import { encodePacket } from '../../src/wire/encode.ts'
 import { greBytes, grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpBytes, icmpEcho } from '../../src/wire/icmp-message.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_UDP, ipv4Packet, totalBytes, type Ipv4Packet, type Ipv4Payload,
-} from '../../src/wire/ipv4-packet.ts'
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_UDP, ipPacket, totalBytes, type IpPacket, type IpPayload,
+} from '../../src/wire/ip-packet.ts'
 import { gueDatagram, udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { addressTo, change, ip, Lan, ping, routeTo, setSysctl, setUp } from '../support/lan.ts'
 
@@ -26,15 +26,15 @@ beforeEach(() => {
 })
 
 /** An echo request from 10.0.0.10 to the VIP. */
-function request(): Ipv4Packet {
+function request(): IpPacket {
   const echo = icmpEcho(8, 7, 1, new Uint8Array(56))
-  return ipv4Packet({
+  return ipPacket({
     uid: 1, src: ip('10.0.0.10'), dst: ip('10.0.0.100'), protocol: IPPROTO_ICMP, payload: echo, payloadBytes: icmpBytes(echo),
   })
 }
 
 /** Sends this to the server, as IPVS does. Gives what the director hears of it, without lengths. */
-function send(protocol: number, payload: Ipv4Payload, payloadBytes: number): string[] {
+function send(protocol: number, payload: IpPayload, payloadBytes: number): string[] {
   director.sendPacket({ src: ip('10.0.0.1'), dst: ip('10.0.0.2'), protocol, payload, payloadBytes, dontFragment: true })
   lan.runFor(100_000_000)
   return lan.takeLines('director.eth0').filter((line) => line.startsWith('< IP')).map((line) => line.split(', length')[0] ?? '')

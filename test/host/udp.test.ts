@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NS_PER_MILLISECOND } from '../../src/base/units.ts'
 import type { UdpHandlers } from '../../src/host/udp.ts'
-import { ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { ipPacket } from '../../src/wire/ip-packet.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { ip, WirePair } from '../support/wire-pair.ts'
 
@@ -88,7 +88,7 @@ describe('UDP', () => {
     wire.a.udp.bind({ addr: wire.a.addr, port: 68 }, handlers('one'))
     for (const dport of [67, 68]) {
       const payload = udpDatagram({ sport: 1, dport }, new Uint8Array(3))
-      wire.a.udp.receive(ipv4Packet({
+      wire.a.udp.receive(ipPacket({
         uid: 0, src: wire.b.addr, dst: ip('255.255.255.255'), protocol: 17, payload, payloadBytes: udpBytes(payload),
       }))
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConnectionTable } from '../../src/ipvs/connection-table.ts'
 import { Connection } from '../../src/ipvs/connection.ts'
 import { parseIpv4, type IpAddr } from '../../src/wire/address.ts'
-import { IPPROTO_TCP } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_TCP } from '../../src/wire/ip-packet.ts'
 
 const addr = (text: string): IpAddr => parseIpv4(text) as IpAddr
 const VIP = addr('192.168.0.1')

@@ -10,7 +10,7 @@ import { attachIpvs, type Ipvs } from '../../src/ipvs/director.ts'
 import { DEFAULT_LINK } from '../../src/link/link.ts'
 import { World } from '../../src/scenario/world.ts'
 import { formatIp, parseIpv4, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpBytes, tcpSegment } from '../../src/wire/tcp-segment.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 
@@ -116,7 +116,7 @@ function spec(host: string, device: string, addresses: readonly string[], number
   }
 }
 
-function describe(packet: Ipv4Packet): string {
+function describe(packet: IpPacket): string {
   const { payload } = packet
   const ends = (sport: number, dport: number): string => `${formatIp(packet.src)}:${sport} > ${formatIp(packet.dst)}:${dport}`
   switch (payload.kind) {
@@ -138,7 +138,7 @@ function describe(packet: Ipv4Packet): string {
       const about = payload.quoted === undefined ? '' : ` (${describe(payload.quoted)})`
       return `${formatIp(packet.src)} > ${formatIp(packet.dst)} icmp ${payload.type}/${payload.code}${about}`
     }
-    case 'ipv4': return `${formatIp(packet.src)} > ${formatIp(packet.dst)} ttl ${packet.ttl} [${describe(payload)}]`
+    case 'ip': return `${formatIp(packet.src)} > ${formatIp(packet.dst)} ttl ${packet.ttl} [${describe(payload)}]`
     default: return payload.kind
   }
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { flowPort } from '../../src/ipvs/transmit/flow-port.ts'
 import { parseIpv4, type IpAddr } from '../../src/wire/address.ts'
 import { icmpBytes, icmpError, ICMP_UNREACHABLE } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_UDP, ipv4Packet, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_UDP, ipPacket, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { DirectorBench } from './director-bench.ts'
 
@@ -23,9 +23,9 @@ async function benchWith(options: string): Promise<DirectorBench> {
 }
 
 /** A datagram as a flow of its own. */
-function datagram(sport: number, src = '10.0.0.10'): Ipv4Packet {
+function datagram(sport: number, src = '10.0.0.10'): IpPacket {
   const payload = udpDatagram({ sport, dport: 53 }, new Uint8Array(0))
-  return ipv4Packet({
+  return ipPacket({
     uid: 0, src: address(src), dst: address('10.0.0.100'), protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload),
   })
 }
@@ -76,8 +76,8 @@ describe('a tunnel', () => {
 
 describe('an ICMP error about the outer packet', () => {
   /** The packets that reach a host. */
-  function arrivals(bench: DirectorBench, host: string): Ipv4Packet[] {
-    const arrived: Ipv4Packet[] = []
+  function arrivals(bench: DirectorBench, host: string): IpPacket[] {
+    const arrived: IpPacket[] = []
     bench.world.host(host).hooks.register('prerouting', 'test', 0, (packet) => {
       arrived.push(packet)
       return packet
@@ -91,7 +91,7 @@ describe('an ICMP error about the outer packet', () => {
     const [atServer, atClient] = [arrivals(bench, 'rs1'), arrivals(bench, 'client')]
     bench.udp('client', '10.0.0.10:1000', VIP, 1400)
     bench.take()
-    const message = icmpError({ type: ICMP_UNREACHABLE, code, rest }, atServer[0] as Ipv4Packet, 540)
+    const message = icmpError({ type: ICMP_UNREACHABLE, code, rest }, atServer[0] as IpPacket, 540)
     bench.world.host('rs1').sendPacket({
       src: address(RS1), dst: address('192.168.1.1'), protocol: IPPROTO_ICMP, payload: message, payloadBytes: icmpBytes(message),
       dontFragment: false,

@@ -144,7 +144,7 @@ describe.each(RUNS)('the captures under %s', (name) => {
     const run = get(name)
     for (const { name: host, packets, arp } of run.result.hosts) {
       const own = (one: DecodedFrame): boolean => one.nic.startsWith(`${host}.`)
-      const isIp = (one: DecodedFrame): boolean => own(one) && one.frame.payload.kind === 'ipv4'
+      const isIp = (one: DecodedFrame): boolean => own(one) && one.frame.payload.kind === 'ip'
       const asks = of(run, 'out', (one) => own(one) && one.frame.payload.kind === 'arp')
       expect({
         host,
@@ -180,7 +180,7 @@ describe.each(MODES)('what compare shows of %s', (mode) => {
     const atDirector = (one: DecodedFrame): boolean => one.nic.startsWith('lb.')
     const [into, outOf] = [of(run, 'in', atDirector), of(run, 'out', atDirector)]
     const packets = (some: readonly DecodedFrame[]): number =>
-      some.filter(({ frame }) => frame.payload.kind === 'ipv4').length
+      some.filter(({ frame }) => frame.payload.kind === 'ip').length
     expect(director.into).toEqual({ packets: packets(into), bytes: bytesOf(into) })
     expect(director.outOf).toEqual({ packets: packets(outOf), bytes: bytesOf(outOf) })
     const asked = of(run, 'out', ({ frame }) => frame.payload.kind === 'arp')

@@ -3,7 +3,7 @@ import { captureFiles } from '../../src/report/capture.ts'
 import type { Recording } from '../../src/scenario/recorder.ts'
 import type { Capture } from '../../src/wire/capture.ts'
 import { ethernetFrame, type Frame } from '../../src/wire/frame.ts'
-import { withTtlDecremented, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { withTtlDecremented, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { readCapture } from '../../src/wire/pcap.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { pingServer, recordedCluster, recordedWorld, sendDatagram } from '../support/recorded.ts'
@@ -27,15 +27,15 @@ function comments(recording: Recording): string[] {
     capture.frames.filter(({ comment }) => comment !== '').map(({ comment }) => `${name}: ${comment}`)))
 }
 
-function packet(uid: number, bytes = 4): Ipv4Packet {
+function packet(uid: number, bytes = 4): IpPacket {
   return packetOf(udpDatagram({ sport: 1, dport: 2 }, new Uint8Array(bytes)), { uid })
 }
 
-function frameOf(payload: Ipv4Packet): Frame {
+function frameOf(payload: IpPacket): Frame {
   return ethernetFrame(mac('02:00:00:00:00:01'), mac('02:00:00:00:00:02'), payload)
 }
 
-function arrival(timeNs: number, payload: Ipv4Packet): Recording['records'][number] {
+function arrival(timeNs: number, payload: IpPacket): Recording['records'][number] {
   return { kind: 'frame', timeNs, nic: NIC, direction: 'in', frame: frameOf(payload) }
 }
 

@@ -56,7 +56,7 @@ describe.each(['nat', 'dr', 'tun'] as const)('totals of a run under %s', (mode) 
     const frames = recorder.records.flatMap((record) => record.kind === 'frame' && record.nic.host === 'lb' ? [record] : [])
     for (const [direction, passed] of [['in', summary.director.into], ['out', summary.director.outOf]] as const) {
       const own = frames.filter((frame) => frame.direction === direction)
-      expect(own.filter(({ frame }) => frame.payload.kind === 'ipv4')).toHaveLength(passed.packets)
+      expect(own.filter(({ frame }) => frame.payload.kind === 'ip')).toHaveLength(passed.packets)
       expect(own.reduce((sum, { frame }) => sum + frame.bytes, 0)).toBe(passed.bytes)
     }
     const sent = recorder.records.filter((record) => record.kind === 'frame' && record.direction === 'out')

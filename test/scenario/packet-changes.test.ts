@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changesOf, flowOf, reportedUid } from '../../src/scenario/packet-changes.ts'
 import { icmpError } from '../../src/wire/icmp-message.ts'
-import { fragmentOf, withDestination, withTtlDecremented, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { fragmentOf, withDestination, withTtlDecremented, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram, withUdpPorts } from '../../src/wire/udp-datagram.ts'
 import { ip, packetOf } from '../wire/packets.ts'
 
@@ -9,7 +9,7 @@ const datagram = udpDatagram({ sport: 40_001, dport: 53 }, new Uint8Array(92))
 const packet = packetOf(datagram, { uid: 7 })
 const flow = { protocol: 'udp', src: ip('10.0.0.10'), sport: 40_001, dst: ip('10.0.0.100'), dport: 53 }
 
-function texts(before: Ipv4Packet, after: Ipv4Packet): string[] {
+function texts(before: IpPacket, after: IpPacket): string[] {
   return changesOf(before, after).map((change) => `${change.field}: ${change.before} -> ${change.after}`)
 }
 

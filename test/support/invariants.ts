@@ -8,7 +8,7 @@ import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../src/base/units.ts'
 import { formatIp, MAC_BROADCAST } from '../../src/wire/address.ts'
 import { ARP_REQUEST, type ArpPacket } from '../../src/wire/arp-packet.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import type { Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import type { IpPacket } from '../../src/wire/ip-packet.ts'
 import { RUN_MS, type Topology } from './random-topology.ts'
 
 /** Looks on at all nics of a network. */
@@ -67,7 +67,7 @@ class Watch implements FrameTap {
   }
 
   /** What came in and goes out has lost exactly one of its TTL, wrapped, unwrapped or rewritten. */
-  #watchTtl(host: Host, direction: 'in' | 'out', packet: Ipv4Packet): void {
+  #watchTtl(host: Host, direction: 'in' | 'out', packet: IpPacket): void {
     const ofHost = this.#ttls.get(host) as Map<number, Set<number>>
     const ttls = ofHost.get(packet.uid)
     if (direction === 'out') {
@@ -82,7 +82,7 @@ class Watch implements FrameTap {
   }
 
   /** A client hears from nobody it has not written to. */
-  #watchClient(direction: 'in' | 'out', packet: Ipv4Packet): void {
+  #watchClient(direction: 'in' | 'out', packet: IpPacket): void {
     const inner = packet.payload.kind === 'fragment' ? packet.payload.whole.payload : packet.payload
     if (inner.kind !== 'tcp' && inner.kind !== 'udp') return
     if (direction === 'out') this.#contacted.add(`${inner.kind} ${inner.sport} ${packet.dst} ${inner.dport}`)
@@ -112,6 +112,6 @@ export function violationsOf(topology: Topology): readonly string[] {
   return watch.violations
 }
 
-function isPacket(value: unknown): value is Ipv4Packet {
-  return (value as { kind?: string }).kind === 'ipv4'
+function isPacket(value: unknown): value is IpPacket {
+  return (value as { kind?: string }).kind === 'ip'
 }

@@ -20,7 +20,7 @@ import { Simulator } from '../../src/sim/simulator.ts'
 import { broadcastOf, type IpAddr, type MacAddr, parseIpv4 } from '../../src/wire/address.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_UDP } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_UDP } from '../../src/wire/ip-packet.ts'
 import { formatFrame } from '../../src/wire/text.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 

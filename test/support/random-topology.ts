@@ -10,7 +10,7 @@ import { NS_PER_MILLISECOND } from '../../src/base/units.ts'
 import { attachIpvs } from '../../src/ipvs/director.ts'
 import { addressId, IPIP_TUNNEL, type ForwardingMethod } from '../../src/ipvs/control/rules.ts'
 import { IPV4_ANY } from '../../src/wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ip-packet.ts'
 import { addressTo, ip, Lan, ping, routeTo, setSysctl, setUp, type HostSpec } from './lan.ts'
 
 /** How long a run lasts: less than the shortest timeout of a connection of IPVS, so that replies never lose theirs. */

@@ -13,7 +13,7 @@ import type { Mode } from '../../src/scenario/schema-check.ts'
 import { World } from '../../src/scenario/world.ts'
 import { IPV4_ANY, type MacAddr } from '../../src/wire/address.ts'
 import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_ICMP } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_ICMP } from '../../src/wire/ip-packet.ts'
 import { ip } from '../wire/packets.ts'
 
 /** No rate and 1 ms of delay: a frame is a segment's width away after 2 ms. */

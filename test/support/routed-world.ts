@@ -10,8 +10,8 @@ import { DEFAULT_LINK } from '../../src/link/link.ts'
 import { World } from '../../src/scenario/world.ts'
 import { formatIp, parseIpv4, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
 import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, icmpEcho } from '../../src/wire/icmp-message.ts'
-import type { Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ipv4-packet.ts'
+import type { IpPacket } from '../../src/wire/ip-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ip-packet.ts'
 import {
   NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, tcpBytes, tcpSegment,
 } from '../../src/wire/tcp-segment.ts'
@@ -161,7 +161,7 @@ function ip(text: string): IpAddr {
 }
 
 /** Addresses, ports, and flags or what kind of message; of an ICMP error also what it quotes. */
-function packetLine(packet: Ipv4Packet): string {
+function packetLine(packet: IpPacket): string {
   const { payload } = packet
   const [src, dst] = [formatIp(packet.src), formatIp(packet.dst)]
   switch (payload.kind) {

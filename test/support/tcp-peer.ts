@@ -5,7 +5,7 @@
  */
 import type { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
 import type { TcpHandlers } from '../../src/host/tcp/app-side.ts'
-import { ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { ipPacket } from '../../src/wire/ip-packet.ts'
 import {
   NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, tcpBytes, type TcpOptions, tcpSegment,
 } from '../../src/wire/tcp-segment.ts'
@@ -93,7 +93,7 @@ export class TcpPeer {
       [...flags].reduce((bits, letter) => bits | (BITS[letter] ?? 0), 0),
       { ...NO_TCP_OPTIONS, ...options }, new Uint8Array(bytes),
     )
-    const packet = ipv4Packet({
+    const packet = ipPacket({
       uid: 0, src: this.wire.b.addr, dst: this.wire.a.addr, protocol: 6, payload: segment, payloadBytes: tcpBytes(segment),
     })
     this.wire.send(this.wire.b, packet)

@@ -14,7 +14,7 @@ import type { Actor } from '../../src/sim/event-queue.ts'
 import { Simulator } from '../../src/sim/simulator.ts'
 import { type IpAddr, parseIpv4 } from '../../src/wire/address.ts'
 import { icmpError } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_TCP, ipv4Packet, type Ipv4Packet, totalBytes } from '../../src/wire/ipv4-packet.ts'
+import { IPPROTO_TCP, ipPacket, type IpPacket, totalBytes } from '../../src/wire/ip-packet.ts'
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, type TcpSegment } from '../../src/wire/tcp-segment.ts'
 
 /** An address from its text, which must be one. */
@@ -25,7 +25,7 @@ export function ip(text: string): IpAddr {
 }
 
 /** What the wire does to a packet. */
-export type WireRule = (packet: Ipv4Packet) => 'pass' | 'lose' | { readonly narrowMtu: number } | { readonly extraNs: number }
+export type WireRule = (packet: IpPacket) => 'pass' | 'lose' | { readonly narrowMtu: number } | { readonly extraNs: number }
 
 /** One of the two hosts. */
 export class WireHost implements IpService, Actor {
@@ -58,7 +58,7 @@ export class WireHost implements IpService, Actor {
   sendPacket(request: SendRequest): Errno | undefined {
     if (this.refuse !== undefined) return this.refuse
     const src = request.src === 0 ? this.addr : request.src
-    this.#wire.send(this, ipv4Packet({ uid: this.sim.nextPacketUid(), ...request, src }))
+    this.#wire.send(this, ipPacket({ uid: this.sim.nextPacketUid(), ...request, src }))
     return undefined
   }
 
@@ -86,7 +86,7 @@ export class WireHost implements IpService, Actor {
     return this.sysctl.int(name)
   }
 
-  sendIcmpError(packet: Ipv4Packet, message: { type: number, code: number, rest: number }): void {
+  sendIcmpError(packet: IpPacket, message: { type: number, code: number, rest: number }): void {
     this.#wire.reportError(this, packet, message)
   }
 
@@ -94,13 +94,13 @@ export class WireHost implements IpService, Actor {
     this.consumed++
   }
 
-  drop(_packet: Ipv4Packet, reason: DropReason): void {
+  drop(_packet: IpPacket, reason: DropReason): void {
     this.drops.push(reason)
   }
 
   /** A packet arrives. */
   onEvent(_kind: number, data: unknown): void {
-    const packet = data as Ipv4Packet
+    const packet = data as IpPacket
     if (packet.payload.kind === 'icmp') {
       const { quoted } = packet.payload
       if (quoted === undefined) return
@@ -124,7 +124,7 @@ export class WirePair {
   readonly ladder: string[] = []
   /** When each line was sent. */
   readonly sentNs: number[] = []
-  readonly packets: Ipv4Packet[] = []
+  readonly packets: IpPacket[] = []
   readonly #initial = new Map<string, number>()
   readonly #freeNs = new Map<WireHost, number>()
 
@@ -137,7 +137,7 @@ export class WirePair {
   }
 
   /** Carries a packet to the other host, or does to it what the rule says. */
-  send(from: WireHost, packet: Ipv4Packet): void {
+  send(from: WireHost, packet: IpPacket): void {
     const line = this.#describe(from, packet)
     const fate = this.rule(packet)
     this.packets.push(packet)
@@ -158,11 +158,11 @@ export class WirePair {
   }
 
   /** An ICMP error goes from `from` back to where `packet` came from. */
-  reportError(from: WireHost, packet: Ipv4Packet, message: { type: number, code: number, rest: number }): void {
+  reportError(from: WireHost, packet: IpPacket, message: { type: number, code: number, rest: number }): void {
     const payload = icmpError(message, packet, 28)
     this.ladder.push(`${from.name} > ${from === this.a ? 'B' : 'A'}: ICMP ${message.type}/${message.code}`)
     this.sentNs.push(this.sim.nowNs)
-    const error = ipv4Packet({ uid: 0, src: packet.dst, dst: packet.src, protocol: 1, payload, payloadBytes: 36 })
+    const error = ipPacket({ uid: 0, src: packet.dst, dst: packet.src, protocol: 1, payload, payloadBytes: 36 })
     this.packets.push(error)
     this.sim.schedule(this.sim.nowNs + this.delayNs, from === this.a ? this.b : this.a, 0, error)
   }
@@ -177,7 +177,7 @@ export class WirePair {
     return this.ladder.splice(0)
   }
 
-  #describe(from: WireHost, packet: Ipv4Packet): string {
+  #describe(from: WireHost, packet: IpPacket): string {
     const to = from === this.a ? 'B' : 'A'
     const { payload } = packet
     if (payload.kind === 'udp') return `${from.name} > ${to}: UDP len ${payload.data.length}`

@@ -9,7 +9,7 @@ import type { RecordedNic, TraceRecord } from '../../src/scenario/recorder.ts'
 import { formatIp, MAC_BROADCAST, type MacAddr } from '../../src/wire/address.ts'
 import { ARP_REQUEST, type ArpPacket } from '../../src/wire/arp-packet.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import { type Ipv4Packet, type Ipv4Payload, totalBytes } from '../../src/wire/ipv4-packet.ts'
+import { type IpPacket, type IpPayload, totalBytes } from '../../src/wire/ip-packet.ts'
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN } from '../../src/wire/tcp-segment.ts'
 
 /** Lines by nic, in the order in which they were seen there. */
@@ -56,10 +56,10 @@ function arpText({ op, spa, tpa }: ArpPacket): string {
   return `ARP is-at ${formatIp(spa)} tell ${formatIp(tpa)}`
 }
 
-function ipText(packet: Ipv4Packet): string {
+function ipText(packet: IpPacket): string {
   const headers = headersOf(packet)
-  const all = (text: (header: Ipv4Packet) => string | number): string => headers.map(text).join()
-  const innermost = headers[headers.length - 1] as Ipv4Packet
+  const all = (text: (header: IpPacket) => string | number): string => headers.map(text).join()
+  const innermost = headers[headers.length - 1] as IpPacket
   const addresses = `${all(({ src }) => formatIp(src))}>${all(({ dst }) => formatIp(dst))}`
   const fields = [
     `ttl ${all(({ ttl }) => ttl)}`, `tos ${all(({ tos }) => `0x${tos.toString(16).padStart(2, '0')}`)}`,
@@ -69,13 +69,13 @@ function ipText(packet: Ipv4Packet): string {
 }
 
 /** A packet and what it carries or quotes, the outermost first. */
-function headersOf(packet: Ipv4Packet): Ipv4Packet[] {
+function headersOf(packet: IpPacket): IpPacket[] {
   const { payload } = packet
-  if (payload.kind === 'ipv4') return [packet, ...headersOf(payload)]
+  if (payload.kind === 'ip') return [packet, ...headersOf(payload)]
   return payload.kind === 'icmp' && payload.quoted !== undefined ? [packet, payload.quoted] : [packet]
 }
 
-function payloadText(payload: Ipv4Payload, innermost: Ipv4Payload): string {
+function payloadText(payload: IpPayload, innermost: IpPayload): string {
   if (payload.kind === 'icmp') return `ICMP ${payload.type}/${payload.code} mtu ${payload.rest}`
   if (innermost.kind !== 'tcp') return innermost.kind
   const { sport, dport, flags, data, options } = innermost

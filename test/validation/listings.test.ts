@@ -4,7 +4,7 @@ import { HOOK_PRIORITY } from '../../src/host/hooks.ts'
 import type { Host } from '../../src/host/host.ts'
 import { Recorder } from '../../src/scenario/recorder.ts'
 import type { World } from '../../src/scenario/world.ts'
-import { ipv4FromHeader } from '../../src/wire/ipv4-packet.ts'
+import { ipFromHeader } from '../../src/wire/ip-packet.ts'
 import { askSlowly, serveSlowly } from './apps.ts'
 import { type ClusterOptions, openCluster, runFor } from './clusters.ts'
 import { clientPortIn, type Listing, listingOf, readListing } from './listing.ts'
@@ -28,7 +28,7 @@ function exchange(world: World, recorded: Listing): Listing {
 /** Everything that a host sends by itself gets this TOS, as its application asks with IP_TOS. */
 function setTos(host: Host, tos: number): void {
   host.hooks.register('localOut', 'application', HOOK_PRIORITY.mangle, (packet) =>
-    ipv4FromHeader(packet.uid, { ...packet, tos }, packet.payload, packet.payloadBytes))
+    ipFromHeader(packet.uid, { ...packet, tos }, packet.payload, packet.payloadBytes))
 }
 
 describe('the frame listings of Linux 6.1 come out frame for frame at every nic', () => {

@@ -11,7 +11,7 @@ import type { RecordedNic, TraceRecord } from '../../src/scenario/recorder.ts'
 import { Recorder } from '../../src/scenario/recorder.ts'
 import type { World } from '../../src/scenario/world.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import { type Ipv4Packet, totalBytes } from '../../src/wire/ipv4-packet.ts'
+import { type IpPacket, totalBytes } from '../../src/wire/ip-packet.ts'
 import type { TcpSegment } from '../../src/wire/tcp-segment.ts'
 import { addr, runFor, VIP } from './clusters.ts'
 
@@ -66,9 +66,9 @@ export class Watch {
   }
 
   /** IPv4 packets at a nic, one way. */
-  packets(nic: string, direction: 'in' | 'out'): Ipv4Packet[] {
+  packets(nic: string, direction: 'in' | 'out'): IpPacket[] {
     return this.at(nic).flatMap(({ direction: way, frame: { payload } }) =>
-      (way === direction && payload.kind === 'ipv4' ? [payload] : []))
+      (way === direction && payload.kind === 'ip' ? [payload] : []))
   }
 
   /** Frames with a TCP segment, and ARP frames, at a nic. */
@@ -84,9 +84,9 @@ function seen(record: Extract<TraceRecord, { kind: 'frame' }> & { readonly nic: 
 }
 
 /** The segment of a packet, also of one inside a tunnel. */
-export function segmentOf(packet: Ipv4Packet): TcpSegment | undefined {
+export function segmentOf(packet: IpPacket): TcpSegment | undefined {
   const { payload } = packet
-  if (payload.kind === 'ipv4') return segmentOf(payload)
+  if (payload.kind === 'ip') return segmentOf(payload)
   return payload.kind === 'tcp' ? payload : undefined
 }
 
@@ -115,10 +115,10 @@ export class Meter {
   }
 
   #count(direction: 'in' | 'out', payload: Frame['payload']): void {
-    if (direction !== 'in' || payload.kind !== 'ipv4') return
+    if (direction !== 'in' || payload.kind !== 'ip') return
     this.packets++
     this.ipBytes += totalBytes(payload)
-    const inner = payload.payload.kind === 'ipv4' ? payload.payload.payload : payload.payload
+    const inner = payload.payload.kind === 'ip' ? payload.payload.payload : payload.payload
     if (inner.kind === 'tcp' || inner.kind === 'udp') this.dataBytes += inner.data.length
   }
 }

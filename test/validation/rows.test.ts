@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../src/base/units.ts'
 import { ARP_REPLY } from '../../src/wire/arp-packet.ts'
 import { formatIp } from '../../src/wire/address.ts'
-import { totalBytes } from '../../src/wire/ipv4-packet.ts'
+import { totalBytes } from '../../src/wire/ip-packet.ts'
 import { TCP_RST, TCP_SYN } from '../../src/wire/tcp-segment.ts'
 import { askSlowly, serveSlowly, startServers } from './apps.ts'
 import { type ClusterOptions, openCluster, runFor, setCables } from './clusters.ts'
@@ -67,7 +67,7 @@ describe('single exchanges are those measured on Linux 6.1', () => {
     for (const nic of ['c.eth0', 'd.eth0', 'r1.eth0']) expect(watch.count(nic)).toEqual({ tcp: 10, arp: 5 })
     const lengths = watch.packets('d.eth0', 'out').map((outer) => {
       const inner = outer.payload
-      if (inner.kind !== 'ipv4') throw new Error('not in a tunnel')
+      if (inner.kind !== 'ip') throw new Error('not in a tunnel')
       expect([outer.ttl, inner.ttl, outer.dontFragment, outer.tos]).toEqual([63, 63, true, inner.tos])
       return [totalBytes(inner), totalBytes(outer)]
     })
@@ -80,7 +80,7 @@ describe('single exchanges are those measured on Linux 6.1', () => {
     const { result, times } = ask(world, 3)
     expect(result?.outcome).toBe('timeout')
     const syns = watch.at('c.eth0').filter(({ direction, frame: { payload } }) => direction === 'out'
-      && payload.kind === 'ipv4' && segmentOf(payload)?.flags === TCP_SYN)
+      && payload.kind === 'ip' && segmentOf(payload)?.flags === TCP_SYN)
     // The first waits for the answer to ARP, which takes microseconds.
     expect(syns.map(({ timeNs }) => Math.floor((timeNs - times.startNs) / NS_PER_MILLISECOND))).toEqual([0, 1000])
     const answers = watch.packets('c.eth0', 'in')
@@ -149,7 +149,7 @@ describe('TCP repeats what is lost when Linux does', () => {
     await shell(world, 'c', 'ping -c 1 10.0.0.100')
     const { result, times, endNs } = ask(world, 130, { timeoutNs: 200 * NS_PER_SECOND })
     const syns = watch.at('c.eth0').filter(({ direction, frame: { payload } }) => direction === 'out'
-      && payload.kind === 'ipv4' && segmentOf(payload)?.flags === TCP_SYN)
+      && payload.kind === 'ip' && segmentOf(payload)?.flags === TCP_SYN)
     expect(syns.map(({ timeNs }) => (timeNs - times.startNs) / NS_PER_SECOND)).toEqual([0, 1, 3, 7, 15, 31, 63])
     expect(result?.outcome).toBe('timeout')
     expect(((endNs ?? 0) - times.startNs) / NS_PER_SECOND).toBe(127)

@@ -8,7 +8,7 @@ import { encodeFrame, encodePacket, type Framing, framingOf } from '../../src/wi
 import { ethernetFrame, type Frame, pppFrame } from '../../src/wire/frame.ts'
 import { grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
-import { fragmentOf, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { fragmentOf, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { readCapture } from '../../src/wire/pcap.ts'
 import { NO_TCP_OPTIONS, type TcpOptions, tcpSegment } from '../../src/wire/tcp-segment.ts'
 import { formatFrameBytes } from '../../src/wire/text.ts'
@@ -56,7 +56,7 @@ const gue = fc.tuple(ports, simple, fc.boolean(), fields).map(([between, inner, 
   packetOf(gueDatagram(between, { inner, hasChecksum }), header)))
 const error = fc.tuple(fc.oneof(simple, tunnelled), bits(8), bits(32), fields).map(([quoted, code, rest, header]) => (
   packetOf(icmpError({ type: 3, code, rest }, quoted, encodePacket(quoted).length), header)))
-const packet: fc.Arbitrary<Ipv4Packet> = fc.oneof(simple, tunnelled, error)
+const packet: fc.Arbitrary<IpPacket> = fc.oneof(simple, tunnelled, error)
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.tuple(macAddr, macAddr, packet).map(([dst, src, payload]) => ethernetFrame(dst, src, payload)),
   packet.map(pppFrame),

@@ -6,7 +6,7 @@ import { decodeFrame, decodePacket } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket } from '../../src/wire/encode.ts'
 import { ethernetFrame, type Frame, pppFrame } from '../../src/wire/frame.ts'
 import { ICMP_ECHO_REQUEST, ICMP_UNREACHABLE, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
-import { fragmentOf, type Ipv4Packet } from '../../src/wire/ipv4-packet.ts'
+import { fragmentOf, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_SYN, tcpSegment } from '../../src/wire/tcp-segment.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { hex, ip, mac, packetOf } from './packets.ts'
@@ -17,7 +17,7 @@ const dst = mac('02:00:00:00:02:00')
 const src = mac('02:00:00:00:01:00')
 
 /** The packet of these bytes, which must be one and must encode to them again. */
-function decoded(bytes: Uint8Array): Ipv4Packet {
+function decoded(bytes: Uint8Array): IpPacket {
   const result = decodePacket(bytes, 0)
   if (!result.ok) throw new Error(result.error.message)
   expect(encodePacket(result.value)).toEqual(bytes)
@@ -37,7 +37,7 @@ function fateOf(frame: Frame, change: (bytes: Uint8Array) => Uint8Array): string
 }
 
 /** The packet's bytes with some replaced and the header checksum made right again. */
-function patched(packet: Ipv4Packet, at: number, ...values: readonly number[]): Uint8Array {
+function patched(packet: IpPacket, at: number, ...values: readonly number[]): Uint8Array {
   const bytes = encodePacket(packet)
   bytes.set(values, at)
   const headerBytes = ((bytes[0] ?? 0) & 15) * 4
@@ -65,7 +65,7 @@ describe('decoding', () => {
 
   it('gives a packet and the one inside it the number it was told', () => {
     const result = decodePacket(encodePacket(packetOf(datagram)), 7)
-    expect(result).toMatchObject({ ok: true, value: { uid: 7, payload: { kind: 'ipv4', uid: 7 } } })
+    expect(result).toMatchObject({ ok: true, value: { uid: 7, payload: { kind: 'ip', uid: 7 } } })
   })
 
   it('drops padding and trailers, and leaves them out of the length of the frame', () => {
@@ -125,9 +125,9 @@ describe('decoding', () => {
   it('looks into eight packets inside each other, and no further', () => {
     let packet = datagram
     for (let i = 0; i < 12; i++) packet = packetOf(packet)
-    let inside: Ipv4Packet['payload'] = decoded(encodePacket(packet))
+    let inside: IpPacket['payload'] = decoded(encodePacket(packet))
     let depth = 0
-    for (; inside.kind === 'ipv4'; inside = inside.payload) depth++
+    for (; inside.kind === 'ip'; inside = inside.payload) depth++
     // The outermost one, and eight inside it.
     expect([depth, inside.kind]).toEqual([9, 'raw'])
   })

@@ -4,7 +4,7 @@ import { decodePacket } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket, framingOf } from '../../src/wire/encode.ts'
 import { ethernetFrame, pppFrame } from '../../src/wire/frame.ts'
 import { ICMP_UNREACHABLE, icmpError, UNREACHABLE_FRAGMENTATION_NEEDED } from '../../src/wire/icmp-message.ts'
-import { fragmentOf } from '../../src/wire/ipv4-packet.ts'
+import { fragmentOf } from '../../src/wire/ip-packet.ts'
 import { encodeTcpOptions } from '../../src/wire/tcp-options.ts'
 import {
   NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_SYN, tcpOptionsBytes, tcpSegment, type TcpOptions,

@@ -6,9 +6,9 @@ import { type IpAddr, type MacAddr, parseIpv4, parseMac } from '../../src/wire/a
 import { greBytes, type GrePacket } from '../../src/wire/gre-packet.ts'
 import { type IcmpMessage, icmpBytes } from '../../src/wire/icmp-message.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet, ipv4Packet, type Ipv4PacketFields,
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket, ipPacket, type IpPacketFields,
   totalBytes,
-} from '../../src/wire/ipv4-packet.ts'
+} from '../../src/wire/ip-packet.ts'
 import { tcpBytes, type TcpSegment } from '../../src/wire/tcp-segment.ts'
 import { udpBytes, type UdpDatagram } from '../../src/wire/udp-datagram.ts'
 
@@ -39,14 +39,14 @@ export function dump(bytes: Uint8Array): string {
 
 /** A packet that carries this, from 10.0.0.10 to 10.0.0.100 unless said otherwise. */
 export function packetOf(
-  payload: TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | GrePacket, fields: Partial<Ipv4PacketFields> = {},
-): Ipv4Packet {
+  payload: TcpSegment | UdpDatagram | IcmpMessage | IpPacket | GrePacket, fields: Partial<IpPacketFields> = {},
+): IpPacket {
   const addrs = { uid: 0, src: ip('10.0.0.10'), dst: ip('10.0.0.100') }
   switch (payload.kind) {
-    case 'tcp': return ipv4Packet({ ...addrs, protocol: IPPROTO_TCP, payload, payloadBytes: tcpBytes(payload), ...fields })
-    case 'udp': return ipv4Packet({ ...addrs, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), ...fields })
-    case 'icmp': return ipv4Packet({ ...addrs, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ...fields })
-    case 'ipv4': return ipv4Packet({ ...addrs, protocol: IPPROTO_IPIP, payload, payloadBytes: totalBytes(payload), ...fields })
-    case 'gre': return ipv4Packet({ ...addrs, protocol: IPPROTO_GRE, payload, payloadBytes: greBytes(payload), ...fields })
+    case 'tcp': return ipPacket({ ...addrs, protocol: IPPROTO_TCP, payload, payloadBytes: tcpBytes(payload), ...fields })
+    case 'udp': return ipPacket({ ...addrs, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), ...fields })
+    case 'icmp': return ipPacket({ ...addrs, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ...fields })
+    case 'ip': return ipPacket({ ...addrs, protocol: IPPROTO_IPIP, payload, payloadBytes: totalBytes(payload), ...fields })
+    case 'gre': return ipPacket({ ...addrs, protocol: IPPROTO_GRE, payload, payloadBytes: greBytes(payload), ...fields })
   }
 }

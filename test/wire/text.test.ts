@@ -4,7 +4,7 @@ import { encodePacket } from '../../src/wire/encode.ts'
 import { ethernetFrame, pppFrame } from '../../src/wire/frame.ts'
 import { grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
-import { fragmentOf, type Ipv4Packet, ipv4Packet, totalBytes } from '../../src/wire/ipv4-packet.ts'
+import { fragmentOf, type IpPacket, ipPacket, totalBytes } from '../../src/wire/ip-packet.ts'
 import { SequenceView } from '../../src/wire/sequence-view.ts'
 import {
   NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, type TcpOptions, tcpSegment,
@@ -20,7 +20,7 @@ const client = mac('02:00:00:00:01:00')
 const nobody = mac('00:00:00:00:00:00')
 const everybody = mac('ff:ff:ff:ff:ff:ff')
 
-function tcp(flags: number, dataBytes = 0, options: Partial<TcpOptions> = {}): Ipv4Packet {
+function tcp(flags: number, dataBytes = 0, options: Partial<TcpOptions> = {}): IpPacket {
   const numbers = { seq: 10, ack: 20, window: 500 }
   const data = new Uint8Array(dataBytes)
   return packetOf(tcpSegment({ sport: 2, dport: 81 }, numbers, flags, { ...NO_TCP_OPTIONS, ...options }, data))
@@ -32,9 +32,9 @@ function errorLine(type: number, code: number, rest = 0, quoted = datagram): str
   return line.slice('IP 10.0.0.10 > 10.0.0.100: '.length)
 }
 
-function raw(protocol: number, bytes: string, ttl = 64): Ipv4Packet {
+function raw(protocol: number, bytes: string, ttl = 64): IpPacket {
   const data = hex(bytes)
-  return ipv4Packet({
+  return ipPacket({
     uid: 0, src: ip('10.0.0.1'), dst: ip('224.0.0.18'), ttl, protocol, payload: { kind: 'raw', data }, payloadBytes: data.length,
   })
 }

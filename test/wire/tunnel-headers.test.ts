@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { decodePacket, readGue } from '../../src/wire/decode.ts'
 import { encodePacket, encodePayload } from '../../src/wire/encode.ts'
 import { greBytes, grePacket } from '../../src/wire/gre-packet.ts'
-import { innerPacket } from '../../src/wire/ipv4-packet.ts'
+import { innerPacket } from '../../src/wire/ip-packet.ts'
 import { gueDatagram, udpBytes, udpDatagram, withUdpPorts } from '../../src/wire/udp-datagram.ts'
 import { dump, hex, packetOf } from './packets.ts'
 

@@ -11,7 +11,7 @@ import {
   type PortMatch,
   type RuleMatch,
 } from '../../host/config/rule-config.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { problem, type Complaint } from './complaint.ts'
 import {
   DONE, firstComplaint, option, OptionValues, unmodelled, type BuildContext, type Builder, type Extension, type ExtensionOption,

@@ -5,7 +5,7 @@
  */
 import type { FlagsMatch, IpvsMatch, NumberRange, PortMatch, RuleMatch, RuleTarget } from '../../host/config/rule-config.ts'
 import { formatIpv4, type IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { maskText } from './addresses.ts'
 import { TCP_FLAG_NAMES } from './match-extensions.ts'
 import { ICMP_TYPES, LOG_LEVELS, portName } from './names.ts'

@@ -4,7 +4,7 @@
  * Follows print_conn() in ipvsadm.c.
  * @module
  */
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import type { Connection } from '../../ipvs/connection.ts'
 import type { Ipvs } from '../../ipvs/director.ts'
 import { secondsLeft } from '../../ipvs/timeouts.ts'

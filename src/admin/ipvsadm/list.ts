@@ -4,7 +4,7 @@
  * @module
  */
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import type { Destination } from '../../ipvs/destination.ts'
 import { CONNECTION_TABLE_SIZE } from '../../ipvs/director.ts'
 import type { Service } from '../../ipvs/service.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { portName, servicePort } from '../iptables/names.ts'
 import { parseAddress } from './addresses.ts'
 

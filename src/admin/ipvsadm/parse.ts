@@ -5,7 +5,7 @@
  */
 import { err, ok, type Result } from '../../base/result.ts'
 import { isIpv6 } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { parseAton, parseIpv6, parseNumber } from './addresses.ts'
 import type { Names } from './names.ts'
 import {

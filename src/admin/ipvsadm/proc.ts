@@ -5,7 +5,7 @@
  */
 import type { Host } from '../../host/host.ts'
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import type { Connection } from '../../ipvs/connection.ts'
 import { findIpvs, type Ipvs } from '../../ipvs/director.ts'
 import type { Service } from '../../ipvs/service.ts'

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { formatMac, inPrefix, isMulticast, MAC_BROADCAST, parseIpv4, parseMac, type IpAddr } from '../../wire/address.ts'
 import { parsePrefix } from '../ip/words.ts'
 import type { Frame } from '../../wire/frame.ts'
-import { IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 
 /** True for a frame that is to be shown. */
 export type FrameFilter = (frame: Frame) => boolean
@@ -80,10 +80,10 @@ class FilterReader {
     if (word === undefined) return undefined
     if (word === 'arp') return this.#taken((frame) => frame.payload.kind === 'arp')
     if (word === 'ip' && this.#tokens[1] !== 'proto' && !this.#isQualifier(this.#tokens[1])) {
-      return this.#taken((frame) => frame.payload.kind === 'ipv4')
+      return this.#taken((frame) => frame.payload.kind === 'ip')
     }
     if (word === 'broadcast') return this.#taken((frame) => frame.dst === MAC_BROADCAST)
-    if (word === 'multicast') return this.#taken((frame) => frame.payload.kind === 'ipv4' && isMulticast(frame.payload.dst))
+    if (word === 'multicast') return this.#taken((frame) => frame.payload.kind === 'ip' && isMulticast(frame.payload.dst))
     if (word === 'ether') return this.#readEther()
     if (word === 'ip') this.#tokens.shift()
     if (this.next === 'proto') {
@@ -92,7 +92,7 @@ class FilterReader {
     }
     if (PROTOCOLS[this.next ?? ''] !== undefined) {
       protocol = PROTOCOLS[this.#tokens.shift() ?? '']
-      if (!this.#isQualifier(this.next)) return (frame) => frame.payload.kind === 'ipv4' && frame.payload.protocol === protocol
+      if (!this.#isQualifier(this.next)) return (frame) => frame.payload.kind === 'ip' && frame.payload.protocol === protocol
     }
     if (this.next === 'src' || this.next === 'dst') side = this.#tokens.shift() as Side
     const hasKind = /^(host|net|port)$/.test(this.next ?? '')
@@ -115,7 +115,7 @@ class FilterReader {
     const length = prefix?.prefixLength ?? 32
     return this.#taken(
       (frame) => {
-        return (protocol === undefined || (frame.payload.kind === 'ipv4' && frame.payload.protocol === protocol))
+        return (protocol === undefined || (frame.payload.kind === 'ip' && frame.payload.protocol === protocol))
           && hasAddress(frame, addr, length, side)
       },
     )
@@ -133,7 +133,7 @@ class FilterReader {
 
   #protocol(value: string | undefined): FrameFilter | undefined {
     const number = PROTOCOLS[(value ?? '').replace('\\', '')] ?? (/^\d+$/.test(value ?? '') ? Number(value) : undefined)
-    return number === undefined ? undefined : (frame) => frame.payload.kind === 'ipv4' && frame.payload.protocol === number
+    return number === undefined ? undefined : (frame) => frame.payload.kind === 'ip' && frame.payload.protocol === number
   }
 
   #takeIf(word: string): boolean {
@@ -161,7 +161,7 @@ function hasAddress(frame: Frame, addr: IpAddr, prefixLength: number, side: Side
 
 function hasPort(frame: Frame, port: number, side: Side, protocol: number | undefined): boolean {
   const { payload } = frame
-  if (payload.kind !== 'ipv4' || (protocol !== undefined && payload.protocol !== protocol)) return false
+  if (payload.kind !== 'ip' || (protocol !== undefined && payload.protocol !== protocol)) return false
   const inner = payload.payload
   if ((inner.kind !== 'tcp' && inner.kind !== 'udp') || payload.fragmentOffsetBytes !== 0) return false
   return (side !== 'dst' && inner.sport === port) || (side !== 'src' && inner.dport === port)

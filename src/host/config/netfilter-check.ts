@@ -14,7 +14,7 @@ import {
   type TableName,
 } from './netfilter-config.ts'
 import type { RuleMatch, RuleSpec, RuleTarget } from './rule-config.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 
 /** Where a target may be; a kind that is not listed may be anywhere. */
 const TARGET_PLACES: Partial<Record<RuleTarget['kind'], { readonly table: TableName, readonly hooks: readonly HookPoint[] }>> = {

@@ -7,7 +7,7 @@
  */
 import { NS_PER_SECOND } from '../../base/units.ts'
 import { ICMP_ECHO_REPLY, isIcmpError, type IcmpMessage } from '../../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../../wire/ip-packet.ts'
 import { TCP_RST, type TcpSegment } from '../../wire/tcp-segment.ts'
 import { HOOK_PRIORITY, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
@@ -50,8 +50,8 @@ export class Conntrack {
     const hooks = this.#host.hooks
     if (!active) return hooks.unregister(OWNER)
     defineConntrackSysctls(this.#host)
-    const track = (packet: Ipv4Packet, passage: Passage): Ipv4Packet => this.#track(packet, passage)
-    const confirm = (packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined => this.confirm(packet, passage)
+    const track = (packet: IpPacket, passage: Passage): IpPacket => this.#track(packet, passage)
+    const confirm = (packet: IpPacket, passage: Passage): IpPacket | undefined => this.confirm(packet, passage)
     hooks.register('prerouting', OWNER, HOOK_PRIORITY.conntrack, track)
     hooks.register('localOut', OWNER, HOOK_PRIORITY.conntrack, track)
     hooks.register('localIn', OWNER, HOOK_PRIORITY.conntrackConfirm, confirm)
@@ -62,7 +62,7 @@ export class Conntrack {
    * Puts the flow of its first packet into the table. The packet is dropped when another flow has taken a tuple
    * meanwhile, or the table is full.
    */
-  confirm(packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined {
+  confirm(packet: IpPacket, passage: Passage): IpPacket | undefined {
     const tracking = trackingOf(passage)
     if (tracking === undefined || tracking.entry.isConfirmed || tracking.direction !== 'original') return packet
     const isFull = this.table.size >= this.#host.sysctl.int('net.netfilter.nf_conntrack_max')
@@ -82,7 +82,7 @@ export class Conntrack {
     this.#answered = undefined
   }
 
-  #track(packet: Ipv4Packet, passage: Passage): Ipv4Packet {
+  #track(packet: IpPacket, passage: Passage): IpPacket {
     // Seen before: IPVS sends out what came in. Untracked: somebody said so.
     if (passage.untracked || passage.conntrack !== undefined) return packet
     passage.conntrack = (passage.inDevice === undefined ? this.#attached(packet) : undefined) ?? this.#find(packet, passage)
@@ -91,7 +91,7 @@ export class Conntrack {
   }
 
   /** What a packet made here is to the flow of the packet that it is about; undefined when it is about none. */
-  #attached(packet: Ipv4Packet): Tracking | undefined {
+  #attached(packet: IpPacket): Tracking | undefined {
     const { payload } = packet
     const quotes = payload.kind === 'icmp' && payload.quoted !== undefined && payload.quoted.uid === this.#current?.uid
     const about = this.#answered ?? (quotes ? this.#current?.passage : undefined)
@@ -101,7 +101,7 @@ export class Conntrack {
       : { entry: tracking.entry, direction: opposite(tracking.direction), state: 'RELATED' }
   }
 
-  #find(packet: Ipv4Packet, passage: Passage): Tracking | undefined {
+  #find(packet: IpPacket, passage: Passage): Tracking | undefined {
     const payload = wholePayload(packet)
     if (payload.kind === 'icmp' && !isEcho(payload)) return isIcmpError(payload.type) ? this.#related(packet, payload) : undefined
     const tuple = tupleOf(packet)
@@ -128,7 +128,7 @@ export class Conntrack {
   }
 
   /** An ICMP error belongs to the flow of the packet it quotes (nf_conntrack_inet_error). */
-  #related(packet: Ipv4Packet, message: IcmpMessage): Tracking | undefined {
+  #related(packet: IpPacket, message: IcmpMessage): Tracking | undefined {
     const quoted: Tuple | undefined = message.quoted === undefined ? undefined : tupleOf(message.quoted)
     if (quoted === undefined) return undefined
     const found = this.table.find(inverted(quoted), this.#host.sim.nowNs)
@@ -136,7 +136,7 @@ export class Conntrack {
     return { entry: found.entry, direction: found.direction, state: 'RELATED' }
   }
 
-  #follow(entry: ConntrackEntry, direction: Direction, packet: Ipv4Packet): Outcome {
+  #follow(entry: ConntrackEntry, direction: Direction, packet: IpPacket): Outcome {
     const payload = wholePayload(packet)
     switch (packet.protocol) {
       case IPPROTO_TCP: return payload.kind === 'tcp' ? this.#followTcp(entry, direction, payload) : 'invalid'

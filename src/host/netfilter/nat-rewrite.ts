@@ -4,7 +4,7 @@
  */
 import type { IpAddr } from '../../wire/address.ts'
 import { withQuoted, type IcmpMessage } from '../../wire/icmp-message.ts'
-import { fragmentOf, withDestination, withSource, type Ipv4Packet, type Ipv4Payload } from '../../wire/ipv4-packet.ts'
+import { fragmentOf, withDestination, withSource, type IpPacket, type IpPayload } from '../../wire/ip-packet.ts'
 import { withTcpPorts } from '../../wire/tcp-segment.ts'
 import { withUdpPorts } from '../../wire/udp-datagram.ts'
 import type { Tuple } from './tuple.ts'
@@ -13,7 +13,7 @@ import type { Tuple } from './tuple.ts'
 export type Side = 'source' | 'destination'
 
 /** The packet with one side as the tuple has it. Of an ICMP message, either side carries the identifier. */
-export function rewritten(packet: Ipv4Packet, tuple: Tuple, side: Side): Ipv4Packet {
+export function rewritten(packet: IpPacket, tuple: Tuple, side: Side): IpPacket {
   const { payload } = packet
   if (payload.kind === 'fragment') {
     const whole = rewritten(payload.whole, tuple, side)
@@ -28,17 +28,17 @@ export function rewritten(packet: Ipv4Packet, tuple: Tuple, side: Side): Ipv4Pac
 }
 
 /** An ICMP error with the packet it quotes rewritten on one side. */
-export function withQuotedRewritten(packet: Ipv4Packet, message: IcmpMessage, tuple: Tuple, side: Side): Ipv4Packet {
+export function withQuotedRewritten(packet: IpPacket, message: IcmpMessage, tuple: Tuple, side: Side): IpPacket {
   if (message.quoted === undefined) return packet
   return withSource(packet, packet.src, withQuoted(message, rewritten(message.quoted, tuple, side)))
 }
 
 /** The packet with one address changed, and nothing else: what NAT does to the outside of an ICMP error. */
-export function withAddress(packet: Ipv4Packet, addr: IpAddr, payload: Ipv4Payload, side: Side): Ipv4Packet {
+export function withAddress(packet: IpPacket, addr: IpAddr, payload: IpPayload, side: Side): IpPacket {
   return side === 'source' ? withSource(packet, addr, payload) : withDestination(packet, addr, payload)
 }
 
-function withPort(payload: Ipv4Payload, tuple: Tuple, side: Side): Ipv4Payload {
+function withPort(payload: IpPayload, tuple: Tuple, side: Side): IpPayload {
   const isSource = side === 'source'
   switch (payload.kind) {
     case 'tcp': return withTcpPorts(payload, isSource ? tuple.sport : payload.sport, isSource ? payload.dport : tuple.dport)

@@ -8,7 +8,7 @@
 import { mix32 } from '../../base/hash.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { ICMP_REDIRECT } from '../../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../../wire/ip-packet.ts'
 import type { NumberRange } from '../config/rule-config.ts'
 import type { HookPoint, Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
@@ -27,7 +27,7 @@ export interface NatRange {
 }
 
 /** Runs the rules of the nat table for a packet; they may call `bind`. Undefined when a rule dropped it. */
-export type NatRules = (packet: Ipv4Packet, passage: Passage, hook: HookPoint) => Ipv4Packet | undefined
+export type NatRules = (packet: IpPacket, passage: Passage, hook: HookPoint) => IpPacket | undefined
 
 /** The NAT of one host. */
 export class Nat {
@@ -40,7 +40,7 @@ export class Nat {
   }
 
   /** The hook function of NAT: decides if nothing is decided yet for this side, then rewrites. */
-  run(packet: Ipv4Packet, passage: Passage, hook: HookPoint, rules: NatRules): Ipv4Packet | undefined {
+  run(packet: IpPacket, passage: Passage, hook: HookPoint, rules: NatRules): IpPacket | undefined {
     const tracking = trackingOf(passage)
     if (tracking === undefined) return packet
     const side: Side = hook === 'prerouting' || hook === 'localOut' ? 'destination' : 'source'
@@ -106,7 +106,7 @@ export class Nat {
     return found !== undefined && found.entry !== entry
   }
 
-  #rewrite(packet: Ipv4Packet, tracking: Tracking, side: Side): Ipv4Packet {
+  #rewrite(packet: IpPacket, tracking: Tracking, side: Side): IpPacket {
     if (!turns(tracking, side)) return packet
     const target = inverted(tracking.entry.tuple(opposite(tracking.direction)))
     const after = rewritten(packet, target, side)
@@ -118,7 +118,7 @@ export class Nat {
    * nf_nat_icmp_reply_translation(): the quoted packet the other way round, then the outside. Redirects of flows that
    * are turned, or may yet be, die.
    */
-  #rewriteError(packet: Ipv4Packet, tracking: Tracking, side: Side): Ipv4Packet | undefined {
+  #rewriteError(packet: IpPacket, tracking: Tracking, side: Side): IpPacket | undefined {
     const message = wholePayload(packet)
     if (message.kind !== 'icmp' || isEcho(message)) return packet
     const { entry, direction } = tracking

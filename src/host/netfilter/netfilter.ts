@@ -19,7 +19,7 @@ import { Nat } from './nat.ts'
 import { RuleCounters } from './rule-counters.ts'
 import type { IpvsLookup } from './rule-match.ts'
 import { walkTable, type RuleSet } from './table-walk.ts'
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 
 /** The targets whose checkentry function switches conntrack on. */
 const TRACKING_TARGETS: ReadonlySet<RuleTarget['kind']> = new Set(['masquerade', 'redirect', 'snat', 'dnat', 'notrack'])
@@ -64,7 +64,7 @@ export class Netfilter {
   #hook(name: TableName): void {
     for (const hook of HOOKS_OF_TABLE[name]) {
       const owner = `iptable_${name}`
-      const walk = (packet: Ipv4Packet, passage: Passage): Ipv4Packet | undefined => this.#walk(name, packet, passage, hook)
+      const walk = (packet: IpPacket, passage: Passage): IpPacket | undefined => this.#walk(name, packet, passage, hook)
       if (name !== 'nat') this.#host.hooks.register(hook, owner, HOOK_PRIORITY[name], walk)
       else
         this.#host.hooks.register(hook, owner, natPriority(hook), (packet, passage) =>
@@ -73,7 +73,7 @@ export class Netfilter {
     }
   }
 
-  #walk(name: TableName, packet: Ipv4Packet, passage: Passage, hook: HookPoint): Ipv4Packet | undefined {
+  #walk(name: TableName, packet: IpPacket, passage: Passage, hook: HookPoint): IpPacket | undefined {
     const table = findTable(this.#config, name)
     return table === undefined ? packet : walkTable(this.#ruleSet(), table, hook, packet, passage)
   }

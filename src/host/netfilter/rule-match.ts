@@ -2,7 +2,7 @@
  * Whether a packet is what a rule asks for (ip_packet_match() and the match functions of the extensions).
  * @module
  */
-import { IPPROTO_TCP, IPPROTO_UDP, isFragment, type Ipv4Packet, type Ipv4Payload } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP, isFragment, type IpPacket, type IpPayload } from '../../wire/ip-packet.ts'
 import type {
   AddressMatch, ConntrackState, DeviceMatch, FlagsMatch, IpvsMatch, NumberRange, PortMatch, RuleMatch, RuleSpec,
 } from '../config/rule-config.ts'
@@ -23,7 +23,7 @@ export interface IpvsConnectionView {
 
 /** What `-m ipvs` asks; IPVS answers. The packet goes to the real server, or from there to the client. */
 export interface IpvsLookup {
-  findConnection(packet: Ipv4Packet): IpvsConnectionView | undefined
+  findConnection(packet: IpPacket): IpvsConnectionView | undefined
 }
 
 /** What a rule is matched against beside the packet. */
@@ -35,7 +35,7 @@ export interface MatchContext {
 }
 
 /** True when the rule is about this packet. */
-export function matches(spec: RuleSpec, packet: Ipv4Packet, context: MatchContext): boolean {
+export function matches(spec: RuleSpec, packet: IpPacket, context: MatchContext): boolean {
   const { passage } = context
   return matchesAddress(spec.src, packet.src) && matchesAddress(spec.dst, packet.dst)
     && matchesDevice(spec.inDevice, passage.inDevice) && matchesDevice(spec.outDevice, passage.outDevice)
@@ -44,12 +44,12 @@ export function matches(spec: RuleSpec, packet: Ipv4Packet, context: MatchContex
     && matchesAll(spec.matches, packet, context)
 }
 
-function matchesAll(list: readonly RuleMatch[], packet: Ipv4Packet, context: MatchContext): boolean {
+function matchesAll(list: readonly RuleMatch[], packet: IpPacket, context: MatchContext): boolean {
   for (let i = 0; i < list.length; i++) if (!matchesOne(list[i] as RuleMatch, packet, context)) return false
   return true
 }
 
-function matchesOne(match: RuleMatch, packet: Ipv4Packet, context: MatchContext): boolean {
+function matchesOne(match: RuleMatch, packet: IpPacket, context: MatchContext): boolean {
   switch (match.kind) {
     case 'tcp': {
       const payload = transportOf(packet, context)
@@ -77,7 +77,7 @@ function matchesOne(match: RuleMatch, packet: Ipv4Packet, context: MatchContext)
 }
 
 /** The transport header, where this packet shows it: a later piece of a packet does not. */
-function transportOf(packet: Ipv4Packet, context: MatchContext): Ipv4Payload | undefined {
+function transportOf(packet: IpPacket, context: MatchContext): IpPayload | undefined {
   if (!isFragment(packet) || context.seesWhole || packet.fragmentOffsetBytes === 0) return wholePayload(packet)
   return undefined
 }
@@ -101,7 +101,7 @@ function matchesFlags(match: FlagsMatch | undefined, flags: number): boolean {
   return match === undefined || ((flags & match.mask) === match.set) !== match.inverted
 }
 
-function matchesMultiport(match: RuleMatch & { kind: 'multiport' }, packet: Ipv4Packet, context: MatchContext): boolean {
+function matchesMultiport(match: RuleMatch & { kind: 'multiport' }, packet: IpPacket, context: MatchContext): boolean {
   const payload = transportOf(packet, context)
   if (packet.protocol !== IPPROTO_TCP && packet.protocol !== IPPROTO_UDP) return false
   if (payload?.kind !== 'tcp' && payload?.kind !== 'udp') return false
@@ -123,7 +123,7 @@ function statesOf(passage: Passage): ConntrackState[] {
 }
 
 /** ipvs_mt() of xt_ipvs.c. Every question but the bare `--ipvs` is false for a packet that IPVS has not handled. */
-function matchesIpvs(match: IpvsMatch, packet: Ipv4Packet, context: MatchContext): boolean {
+function matchesIpvs(match: IpvsMatch, packet: IpPacket, context: MatchContext): boolean {
   const { passage, ipvs } = context
   const negates = (name: IpvsMatch['inverted'][number]): boolean => match.inverted.includes(name)
   const isBare =

@@ -4,7 +4,7 @@
  * @module
  */
 import { ICMP_UNREACHABLE } from '../../wire/icmp-message.ts'
-import { IPPROTO_TCP, IPV4_HEADER_BYTES, withSource, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPV4_HEADER_BYTES, withSource, type IpPacket } from '../../wire/ip-packet.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { inPrefix } from '../../wire/address.ts'
 import {
@@ -25,7 +25,7 @@ const REJECT_CODES: Record<Exclude<RejectAnswer, 'tcp-reset'>, number> = {
 const LOOPBACK_ADDRESS = 0x7f000001
 
 /** Answers a packet that is refused; the packet itself is the caller's. */
-export function sendRefusal(host: Host, packet: Ipv4Packet, answer: RejectAnswer): void {
+export function sendRefusal(host: Host, packet: IpPacket, answer: RejectAnswer): void {
   if (answer !== 'tcp-reset') return host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: REJECT_CODES[answer], rest: 0 })
   const segment = wholePayload(packet)
   if (segment.kind !== 'tcp' || (segment.flags & TCP_RST) !== 0 || packet.fragmentOffsetBytes !== 0) return
@@ -46,7 +46,7 @@ function resetOf(segment: TcpSegment): TcpSegment {
 }
 
 /** What a NAT target asks for; undefined when it cannot say, because the device has no address. */
-export function natRange(host: Host, target: RuleTarget, packet: Ipv4Packet, passage: Passage): NatRange | undefined {
+export function natRange(host: Host, target: RuleTarget, packet: IpPacket, passage: Passage): NatRange | undefined {
   switch (target.kind) {
     case 'snat': case 'dnat': return { addrs: target.addrs, ports: target.ports }
     case 'masquerade': {
@@ -75,7 +75,7 @@ function addressFor(device: Device, nextHop: IpAddr | undefined): IpAddr | undef
 }
 
 /** A SYN whose MSS is not larger than asked, or than the path takes (xt_TCPMSS). A SYN without the option is left alone. */
-export function withMssClamped(host: Host, packet: Ipv4Packet, mssBytes: number | 'path-mtu', passage: Passage): Ipv4Packet {
+export function withMssClamped(host: Host, packet: IpPacket, mssBytes: number | 'path-mtu', passage: Passage): IpPacket {
   const segment = packet.payload
   if (segment.kind !== 'tcp' || segment.options.mss === undefined) return packet
   const mss = mssBytes === 'path-mtu' ? pathMss(host, packet, passage) : mssBytes
@@ -85,7 +85,7 @@ export function withMssClamped(host: Host, packet: Ipv4Packet, mssBytes: number 
 }
 
 /** The smaller MTU of the two ways, less the headers. */
-function pathMss(host: Host, packet: Ipv4Packet, passage: Passage): number {
+function pathMss(host: Host, packet: IpPacket, passage: Passage): number {
   const out = Math.min(host.pathMtuBytes(packet.dst), passage.outDevice?.config.mtuBytes ?? Infinity)
   return Math.min(out, host.pathMtuBytes(packet.src)) - IPV4_HEADER_BYTES - TCP_HEADER_BYTES
 }

@@ -3,7 +3,7 @@
  * come back from.
  * @module
  */
-import { totalBytes, withMark, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { totalBytes, withMark, type IpPacket } from '../../wire/ip-packet.ts'
 import { CHAIN_OF_HOOK, findChain, type ChainConfig, type TableConfig } from '../config/netfilter-config.ts'
 import type { RuleConfig, RuleTarget } from '../config/rule-config.ts'
 import type { HookPoint, Passage } from '../hooks.ts'
@@ -36,9 +36,9 @@ export function walkTable(
   rules: RuleSet,
   table: TableConfig,
   hook: HookPoint,
-  packet: Ipv4Packet,
+  packet: IpPacket,
   passage: Passage,
-): Ipv4Packet | undefined {
+): IpPacket | undefined {
   const chain = findChain(table, CHAIN_OF_HOOK[hook])
   if (chain === undefined) return packet
   const walk = new Walk(rules, table, packet, passage)
@@ -54,13 +54,13 @@ export function walkTable(
 
 class Walk {
   /** The packet as the rules so far have left it. */
-  packet: Ipv4Packet
+  packet: IpPacket
   readonly #rules: RuleSet
   readonly #table: TableConfig
   readonly #passage: Passage
   readonly #context: MatchContext
 
-  constructor(rules: RuleSet, table: TableConfig, packet: Ipv4Packet, passage: Passage) {
+  constructor(rules: RuleSet, table: TableConfig, packet: IpPacket, passage: Passage) {
     this.#rules = rules
     this.#table = table
     this.packet = packet
@@ -131,7 +131,7 @@ function nameOf(target: RuleTarget): string {
   return target.kind === 'jump' || target.kind === 'goto' ? target.chain : target.kind.toUpperCase()
 }
 
-function explain(host: Host, packet: Ipv4Packet, rule: RulePlace, target: string): void {
+function explain(host: Host, packet: IpPacket, rule: RulePlace, target: string): void {
   const { table, chain, number } = rule
   const text = number === 0 ? `${table} ${chain} policy ${target}` : `${table} ${chain} rule ${number}: ${target}`
   host.trace?.decision(host, packet, { by: 'netfilter', text, rule })

@@ -6,7 +6,7 @@
 import { mix32 } from '../../base/hash.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, type IcmpMessage } from '../../wire/icmp-message.ts'
-import { IPPROTO_ICMP, type Ipv4Packet, type Ipv4Payload } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_ICMP, type IpPacket, type IpPayload } from '../../wire/ip-packet.ts'
 
 /** One direction of a flow. */
 export interface Tuple {
@@ -20,12 +20,12 @@ export interface Tuple {
 }
 
 /** What a packet carries, seen through fragmentation: conntrack has fragments put together before it looks at them. */
-export function wholePayload(packet: Ipv4Packet): Ipv4Payload {
+export function wholePayload(packet: IpPacket): IpPayload {
   return packet.payload.kind === 'fragment' ? packet.payload.whole.payload : packet.payload
 }
 
 /** The tuple of a packet; undefined for an ICMP message that is neither a request nor a reply. */
-export function tupleOf(packet: Ipv4Packet): Tuple | undefined {
+export function tupleOf(packet: IpPacket): Tuple | undefined {
   const { protocol, src, dst } = packet
   const payload = wholePayload(packet)
   switch (payload.kind) {

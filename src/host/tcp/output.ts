@@ -5,7 +5,7 @@
  * @module
  */
 import { NS_PER_MICROSECOND, NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
-import { IPPROTO_TCP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP } from '../../wire/ip-packet.ts'
 import {
   NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_PSH, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpOptions,
   tcpSegment,

@@ -4,7 +4,7 @@
  */
 import { NS_PER_MILLISECOND } from '../../base/units.ts'
 import type { IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, type IpPacket } from '../../wire/ip-packet.ts'
 import {
   NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpOptions, tcpSegment,
   type TcpSegment,
@@ -13,7 +13,7 @@ import type { IpService } from '../ip-service.ts'
 import type { TimeWait } from './time-wait.ts'
 
 /** Answers a segment that belongs to nothing with an RST (RFC 9293 3.5.2); an RST is never answered. */
-export function resetStray(ip: IpService, packet: Ipv4Packet, segment: TcpSegment): void {
+export function resetStray(ip: IpService, packet: IpPacket, segment: TcpSegment): void {
   const { flags } = segment
   if ((flags & TCP_RST) !== 0) return
   const acks = (flags & TCP_ACK) !== 0

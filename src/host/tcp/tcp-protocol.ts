@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { NS_PER_MICROSECOND } from '../../base/units.ts'
 import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../../wire/address.ts'
 import type { IcmpMessage } from '../../wire/icmp-message.ts'
-import { type Ipv4Packet, isFragment } from '../../wire/ipv4-packet.ts'
+import { type IpPacket, isFragment } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment } from '../../wire/tcp-segment.ts'
 import type { Errno } from '../errno.ts'
 import { errorOfIcmp } from '../icmp-errno.ts'
@@ -109,7 +109,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     return this.#table.values()
   }
 
-  receive(packet: Ipv4Packet): void {
+  receive(packet: IpPacket): void {
     const segment = packet.payload
     if (segment.kind !== 'tcp' || isFragment(packet)) {
       this.ip.drop(packet, 'no-protocol')
@@ -121,7 +121,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     else this.#account(packet, this.#arrivesAnew(packet, segment, undefined))
   }
 
-  hasSent(quoted: Ipv4Packet): boolean {
+  hasSent(quoted: IpPacket): boolean {
     const segment = quoted.payload
     if (segment.kind !== 'tcp') return false
     const endpoint = this.#table.find(quoted.src, segment.sport, quoted.dst, segment.dport)
@@ -129,7 +129,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     return segment.data.length === 0 || this.ip.sim.nowNs >= endpoint.lastSentNs + SYSTEM_CALL_NS
   }
 
-  receiveError(message: IcmpMessage, quoted: Ipv4Packet): void {
+  receiveError(message: IcmpMessage, quoted: IpPacket): void {
     const segment = quoted.payload
     if (segment.kind !== 'tcp') return
     const endpoint = this.#table.find(quoted.src, segment.sport, quoted.dst, segment.dport)
@@ -160,14 +160,14 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     this.#timeWaits.add(entry)
   }
 
-  #arrivesAt(endpoint: TcpEndpoint, packet: Ipv4Packet, segment: TcpSegment): void {
+  #arrivesAt(endpoint: TcpEndpoint, packet: IpPacket, segment: TcpSegment): void {
     const fate = segmentArrives(endpoint, segment)
     if (fate === 'reset') resetStray(this.ip, packet, segment)
     this.#account(packet, fate === 'reset' ? 'tcp-closed' : fate === 'used' ? undefined : fate)
     endpoint.app.wake()
   }
 
-  #arrivesInTimeWait(entry: TimeWait, packet: Ipv4Packet, segment: TcpSegment): void {
+  #arrivesInTimeWait(entry: TimeWait, packet: IpPacket, segment: TcpSegment): void {
     const verdict = entry.judge(segment, this.ip.sim.nowNs)
     let reason: DropReason | undefined
     if (verdict === 'begin-anew' && this.#findListener(packet.dst, segment.dport) !== undefined) {
@@ -182,7 +182,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   }
 
   /** A segment of no connection: a SYN for a listener begins one, anything else gets an RST. */
-  #arrivesAnew(packet: Ipv4Packet, segment: TcpSegment, isn: number | undefined): DropReason | undefined {
+  #arrivesAnew(packet: IpPacket, segment: TcpSegment, isn: number | undefined): DropReason | undefined {
     const listener = this.#findListener(packet.dst, segment.dport)
     const { flags } = segment
     if (listener !== undefined && (flags & (TCP_RST | TCP_ACK)) === 0) {
@@ -196,7 +196,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     return listener === undefined ? 'no-listener' : 'tcp-closed'
   }
 
-  #begin(listener: TcpListener, packet: Ipv4Packet, segment: TcpSegment, isn: number | undefined): void {
+  #begin(listener: TcpListener, packet: IpPacket, segment: TcpSegment, isn: number | undefined): void {
     const key = { local: packet.dst, lport: segment.dport, remote: packet.src, rport: segment.sport }
     const endpoint = this.#create(key, 'SYN_RECV', isn)
     endpoint.listener = listener
@@ -245,7 +245,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     return undefined
   }
 
-  #account(packet: Ipv4Packet, reason: DropReason | undefined): void {
+  #account(packet: IpPacket, reason: DropReason | undefined): void {
     if (reason === undefined) this.ip.consume(packet, 'tcp')
     else this.ip.drop(packet, reason)
   }

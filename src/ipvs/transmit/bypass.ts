@@ -3,12 +3,12 @@
  * Follows ip_vs_bypass_xmit() in ip_vs_xmit.c.
  * @module
  */
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a packet on to its own destination. */
-export function transmitBypass(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
+export function transmitBypass(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, passage } = sending
   const way = findWay(parts, sending, { nextHop: packet.dst, mayBeLocal: false })
   if (way?.kind !== 'remote') return undefined

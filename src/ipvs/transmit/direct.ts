@@ -3,12 +3,12 @@
  * Follows ip_vs_dr_xmit() in ip_vs_xmit.c.
  * @module
  */
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a request to the real server; returns it when that is the director itself. */
-export function transmitDirect(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
+export function transmitDirect(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, passage, connection } = sending
   const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, namesNextHop: true })
   if (way === undefined) return undefined

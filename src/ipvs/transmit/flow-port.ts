@@ -5,10 +5,10 @@
  */
 import { mix32 } from '../../base/hash.ts'
 import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN } from '../../host/tcp/tcp-protocol.ts'
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 
 /** A port of net.ipv4.ip_local_port_range, the same for all packets of a flow; `seed` is 0..2^32-1. */
-export function flowPort({ src, dst, protocol, payload }: Ipv4Packet, seed: number): number {
+export function flowPort({ src, dst, protocol, payload }: IpPacket, seed: number): number {
   const ports = payload.kind === 'tcp' || payload.kind === 'udp' ? payload.sport * 65_536 + payload.dport : 0
   const hash = mix32(mix32(mix32(mix32(seed ^ src) ^ dst) ^ protocol) ^ ports)
   // Scaled rather than cut off: range times hash stays below 2^53.

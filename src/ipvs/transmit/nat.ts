@@ -4,13 +4,13 @@
  * @module
  */
 import { isLoopback } from '../../wire/address.ts'
-import { withDestination, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { withDestination, type IpPacket } from '../../wire/ip-packet.ts'
 import { withDestinationPort } from '../headers.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a request to the real server; returns it, turned, when that is the director itself. */
-export function transmitNat(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
+export function transmitNat(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { host } = parts
   const { packet, passage, connection, point } = sending
   const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, mayRedirect: true })

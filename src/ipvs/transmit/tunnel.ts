@@ -8,8 +8,8 @@ import { assert } from '../../base/assert.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { greBytes, greHeaderBytes, grePacket } from '../../wire/gre-packet.ts'
 import {
-  IPPROTO_GRE, IPPROTO_IPIP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipv4Packet, totalBytes, type Ipv4Packet, type Ipv4PacketFields,
-} from '../../wire/ipv4-packet.ts'
+  IPPROTO_GRE, IPPROTO_IPIP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipPacket, totalBytes, type IpPacket, type IpPacketFields,
+} from '../../wire/ip-packet.ts'
 import { GUE_HEADER_BYTES, gueDatagram, udpBytes, UDP_HEADER_BYTES } from '../../wire/udp-datagram.ts'
 import { IPIP_TUNNEL, type TunnelRule } from '../control/rules.ts'
 import type { IpvsParts } from '../parts.ts'
@@ -17,7 +17,7 @@ import { flowPort } from './flow-port.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
 /** Sends a request to the real server; returns it when that is the director itself. */
-export function transmitTunnel(parts: IpvsParts, sending: Sending): Ipv4Packet | undefined {
+export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { host, settings } = parts
   const { packet, passage, connection } = sending
   // What the destination says now: an edit changes the tunnel of connections, too.
@@ -32,7 +32,7 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): Ipv4Packet |
   // Nobody sees the inner packet after this: its flow is confirmed here.
   if (connection.isTracked && host.netfilter.conntrack.confirm(inner, passage) === undefined) return undefined
   parts.tunnelIdent = (parts.tunnelIdent + 1) & 0xffff
-  const outer = ipv4Packet({
+  const outer = ipPacket({
     uid: inner.uid, src: sourceTowards(parts, connection.daddr), dst: connection.daddr, ttl: inner.ttl, tos: inner.tos,
     ident: parts.tunnelIdent, dontFragment: settings.pmtu_disc !== 0 && inner.dontFragment, ...wrapped(parts, inner, tunnel),
   })
@@ -56,8 +56,8 @@ export function overheadBytes({ type, checksum }: TunnelRule): number {
 
 /** What the outer packet carries. Both kinds of checksum of GUE mean one in the UDP header. */
 function wrapped(
-  parts: IpvsParts, inner: Ipv4Packet, { type, port, checksum }: TunnelRule,
-): Pick<Ipv4PacketFields, 'protocol' | 'payload' | 'payloadBytes'> {
+  parts: IpvsParts, inner: IpPacket, { type, port, checksum }: TunnelRule,
+): Pick<IpPacketFields, 'protocol' | 'payload' | 'payloadBytes'> {
   const hasChecksum = checksum !== 'none'
   switch (type) {
     case 'ipip': return { protocol: IPPROTO_IPIP, payload: inner, payloadBytes: totalBytes(inner) }

@@ -8,7 +8,7 @@ import { isLoopback, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
 } from '../../wire/icmp-message.ts'
-import { totalBytes, withTtlDecremented, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { totalBytes, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Connection } from '../connection.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
 
@@ -17,7 +17,7 @@ const TUNNEL_MTU_BYTES_MIN = 68
 
 /** A packet on its way through a transmitter. */
 export interface Sending {
-  readonly packet: Ipv4Packet
+  readonly packet: IpPacket
   readonly passage: Passage
   readonly point: HookPoint
   readonly connection: Connection
@@ -42,7 +42,7 @@ export interface Demands {
  */
 export type Way =
   | { readonly kind: 'local' }
-  | { readonly kind: 'remote', readonly packet: Ipv4Packet, readonly neighbor: IpAddr | undefined }
+  | { readonly kind: 'remote', readonly packet: IpPacket, readonly neighbor: IpAddr | undefined }
 
 /** Finds the way; undefined when there is none, and then the packet is accounted for. */
 export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): Way | undefined {
@@ -87,7 +87,7 @@ function isNextHopLost(parts: IpvsParts, { connection }: Sending, { namesNextHop
   return namesNextHop && !destination.route.namesNextHop
 }
 
-function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: Demands): boolean {
+function fits(parts: IpvsParts, packet: IpPacket, { nextHop, tunnelBytes }: Demands): boolean {
   const { host, settings } = parts
   const mtuBytes = host.pathMtuBytes(nextHop) - (tunnelBytes ?? 0)
   if (tunnelBytes !== undefined) {
@@ -105,7 +105,7 @@ function fits(parts: IpvsParts, packet: Ipv4Packet, { nextHop, tunnelBytes }: De
   return false
 }
 
-function lost(parts: IpvsParts, packet: Ipv4Packet, why: string): undefined {
+function lost(parts: IpvsParts, packet: IpPacket, why: string): undefined {
   parts.host.trace?.decision(parts.host, packet, byIpvs(why))
   parts.host.drop(packet, 'ipvs-no-route')
   return undefined

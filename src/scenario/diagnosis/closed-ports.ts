@@ -4,13 +4,13 @@
  */
 import type { Host } from '../../host/host.ts'
 import { formatIp } from '../../wire/address.ts'
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_SYN } from '../../wire/tcp-segment.ts'
 import { flowOf } from '../packet-changes.ts'
 import { servedBy, type Cause, type Evidence } from './evidence.ts'
 
 /** Why a SYN for a host was refused; undefined for any other packet. */
-export function findUnservedPort(evidence: Evidence, host: Host, packet: Ipv4Packet): Cause | undefined {
+export function findUnservedPort(evidence: Evidence, host: Host, packet: IpPacket): Cause | undefined {
   const { payload, dst } = packet
   if (payload.kind !== 'tcp' || (payload.flags & (TCP_SYN | TCP_ACK)) !== TCP_SYN) return undefined
   const port = payload.dport

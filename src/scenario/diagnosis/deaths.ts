@@ -10,7 +10,7 @@ import type { RulePlace } from '../../host/trace.ts'
 import { ARP_REQUEST } from '../../wire/arp-packet.ts'
 import { formatIp, type IpAddr } from '../../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../../wire/icmp-message.ts'
-import { totalBytes, type Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import { totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
 import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { packetsOf, reversed, type Trail } from '../trails.ts'
@@ -156,7 +156,7 @@ function errorsIn(trails: readonly Trail[]): Map<number, Trail[]> {
   return errors
 }
 
-function errorIn({ records }: Trail): Extract<Ipv4Packet['payload'], { readonly kind: 'icmp' }> | undefined {
+function errorIn({ records }: Trail): Extract<IpPacket['payload'], { readonly kind: 'icmp' }> | undefined {
   const payload = packetsOf(records[0] as TraceRecord)[0]?.payload
   const isOne = payload?.kind === 'icmp' && payload.type === ICMP_UNREACHABLE && payload.code === UNREACHABLE_FRAGMENTATION_NEEDED
   return isOne ? payload : undefined

@@ -8,7 +8,7 @@ import type { Host } from '../../host/host.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from '../../host/profile.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../../link/link.ts'
 import { parseIpv4, type IpAddr, type MacAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP } from '../../wire/ip-packet.ts'
 import { World } from '../world.ts'
 import type { Lab, LabHost } from './lab.ts'
 

@@ -14,8 +14,8 @@ import {
 } from '../../wire/icmp-message.ts'
 import {
   innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes,
-  type Ipv4Packet,
-} from '../../wire/ipv4-packet.ts'
+  type IpPacket,
+} from '../../wire/ip-packet.ts'
 import {
   TCP_ACK, TCP_FIN, TCP_HEADER_BYTES, TCP_PSH, TCP_RST, TCP_SYN, tcpOptionsBytes, type TcpSegment,
 } from '../../wire/tcp-segment.ts'
@@ -42,7 +42,7 @@ const MSS_OPTION_BYTES = 4
 export interface RecordContext {
   readonly nics: Iterable<Nic>
   /** Packets whose IP length was made shorter in place. */
-  readonly shortened: ReadonlySet<Ipv4Packet>
+  readonly shortened: ReadonlySet<IpPacket>
 }
 
 /** Turns the frames of all captures of a lab, in the order in which they were seen, into a list per nic. */
@@ -71,7 +71,7 @@ export function labPackets(
 }
 
 /** A packet, without so many bytes at its end. */
-function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers, missingBytes = 0): LabFrame {
+function ipRecord(packet: IpPacket, numbers: SequenceNumbers, missingBytes = 0): LabFrame {
   const record: Record<string, unknown> = { ...ipHeader(packet), len: totalBytes(packet) - missingBytes }
   if (isFragment(packet)) record['frag'] = { offset: packet.fragmentOffsetBytes, more: packet.moreFragments }
   if (packet.fragmentOffsetBytes !== 0) return record
@@ -81,7 +81,7 @@ function ipRecord(packet: Ipv4Packet, numbers: SequenceNumbers, missingBytes = 0
     case 'tcp': record['tcp'] = tcpRecord(packet, payload, carriedBytes, numbers); break
     case 'udp': addUdp(record, payload, carriedBytes, numbers); break
     case 'icmp': record['icmp'] = icmpRecord(payload); break
-    case 'ipv4': record['inner'] = innerRecord(payload, carriedBytes, numbers); break
+    case 'ip': record['inner'] = innerRecord(payload, carriedBytes, numbers); break
     case 'gre':
       record['gre'] = { hdr: payload.hasChecksum ? '80000800' : '00000800', proto: ETHERTYPE_IPV4 }
       record['inner'] = innerRecord(payload.inner, carriedBytes - greHeaderBytes(payload.hasChecksum), numbers)
@@ -102,7 +102,7 @@ function udpRecord(datagram: UdpDatagram): LabFrame {
   return { sport: datagram.sport, dport: datagram.dport, len: udpDataBytes(datagram) }
 }
 
-function ipHeader(packet: Ipv4Packet): Record<string, unknown> {
+function ipHeader(packet: IpPacket): Record<string, unknown> {
   return {
     src: formatIp(packet.src), dst: formatIp(packet.dst), ttl: packet.ttl,
     proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol),
@@ -111,7 +111,7 @@ function ipHeader(packet: Ipv4Packet): Record<string, unknown> {
 }
 
 /** The packet inside another, of which only `carriedBytes` may be there when the outer one is a piece. */
-function innerRecord(packet: Ipv4Packet, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
+function innerRecord(packet: IpPacket, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
   const record = ipRecord(packet, numbers) as Record<string, unknown>
   if (packet.payload.kind === 'tcp' && carriedBytes < totalBytes(packet)) {
     record['tcp'] = tcpRecord(packet, packet.payload, carriedBytes - IPV4_HEADER_BYTES, numbers)
@@ -120,7 +120,7 @@ function innerRecord(packet: Ipv4Packet, carriedBytes: number, numbers: Sequence
 }
 
 /** A segment of which `carriedBytes` are there, perhaps not all of its header. */
-function tcpRecord(packet: Ipv4Packet, segment: TcpSegment, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
+function tcpRecord(packet: IpPacket, segment: TcpSegment, carriedBytes: number, numbers: SequenceNumbers): LabFrame {
   const ports = { sport: segment.sport, dport: segment.dport }
   if (carriedBytes < TCP_HEADER_BYTES) return ports
   const relative = numbers.relative(packet, segment)
@@ -144,7 +144,7 @@ function icmpRecord(message: IcmpMessage): LabFrame {
 }
 
 /** The quoted packet: its header and the ports. */
-function quotedRecord(packet: Ipv4Packet): LabFrame {
+function quotedRecord(packet: IpPacket): LabFrame {
   const record = ipHeader(packet)
   const payload = packet.payload
   if (payload.kind === 'tcp') record['tcp'] = { sport: payload.sport, dport: payload.dport }
@@ -168,7 +168,7 @@ class SequenceNumbers {
   readonly #initial = new Map<string, number>()
 
   /** Relative to the SYNs; absolute where none was seen; the first ack counts as 1 where only the other side's SYN was. */
-  relative(packet: Ipv4Packet, segment: TcpSegment): { seq: number, ack: number } {
+  relative(packet: IpPacket, segment: TcpSegment): { seq: number, ack: number } {
     const there = `${packet.src}:${segment.sport}>${packet.dst}:${segment.dport}`
     const back = `${packet.dst}:${segment.dport}>${packet.src}:${segment.sport}`
     if ((segment.flags & TCP_SYN) !== 0) this.#initial.set(there, segment.seq)

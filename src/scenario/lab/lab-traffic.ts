@@ -11,7 +11,7 @@ import { secondsToNs } from '../../base/units.ts'
 import { errnoText, type Errno } from '../../host/errno.ts'
 import type { Host } from '../../host/host.ts'
 import { IPV4_ANY, parseIpv4, type IpAddr } from '../../wire/address.ts'
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ipv4-packet.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import {
   NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, tcpBytes, tcpSegment,
 } from '../../wire/tcp-segment.ts'

@@ -10,7 +10,7 @@ import { secondsToNs } from '../../base/units.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Nic } from '../../link/nic.ts'
 import type { Frame } from '../../wire/frame.ts'
-import type { Ipv4Packet } from '../../wire/ipv4-packet.ts'
+import type { IpPacket } from '../../wire/ip-packet.ts'
 import { buildLab } from './build-lab.ts'
 import { kindOf, withoutResults, type Lab, type LabHost, type LabStep } from './lab.ts'
 import { labPackets, type SeenFrame } from './lab-packets.ts'
@@ -38,7 +38,7 @@ class LabPlayer {
   readonly #shells = new Map<string, HostShell>()
   readonly #traffic: LabTraffic
   readonly #seen: SeenFrame[] = []
-  readonly #shortened = new Set<Ipv4Packet>()
+  readonly #shortened = new Set<IpPacket>()
   #step = 0
 
   constructor(lab: Lab, world: World) {

@@ -10,33 +10,33 @@ import { parseIpv4, type IpAddr, type MacAddr } from '../../../src/wire/address.
 import { ethernetFrame } from '../../../src/wire/frame.ts'
 import { greBytes, grePacket } from '../../../src/wire/gre-packet.ts'
 import {
-  IPPROTO_GRE, IPPROTO_TCP, IPPROTO_UDP, ipv4Packet, type Ipv4Packet, type Ipv4Payload,
-} from '../../../src/wire/ipv4-packet.ts'
+  IPPROTO_GRE, IPPROTO_TCP, IPPROTO_UDP, ipPacket, type IpPacket, type IpPayload,
+} from '../../../src/wire/ip-packet.ts'
 import { NO_DATA, NO_TCP_OPTIONS, TCP_ACK, TCP_SYN, tcpBytes, tcpSegment } from '../../../src/wire/tcp-segment.ts'
 import { gueDatagram, udpBytes } from '../../../src/wire/udp-datagram.ts'
 
 const OPTIONS = { ...NO_TCP_OPTIONS, mss: 1460, windowScale: 7, sackPermitted: true }
 
-function packetOf(protocol: number, payload: Ipv4Payload, payloadBytes: number): Ipv4Packet {
-  return ipv4Packet({
+function packetOf(protocol: number, payload: IpPayload, payloadBytes: number): IpPacket {
+  return ipPacket({
     uid: 0, src: parseIpv4('10.0.0.1') as IpAddr, dst: parseIpv4('10.0.0.2') as IpAddr, protocol, payload, payloadBytes,
   })
 }
 
 /** A SYN of 52 bytes, or an ACK of 40. */
-function segment(flags: number): Ipv4Packet {
+function segment(flags: number): IpPacket {
   const options = flags === TCP_SYN ? OPTIONS : NO_TCP_OPTIONS
   const payload = tcpSegment({ sport: 1, dport: 80 }, { seq: 5, ack: 0, window: 0 }, flags, options, NO_DATA)
   return packetOf(IPPROTO_TCP, payload, tcpBytes(payload))
 }
 
-function inGue(inner: Ipv4Packet): Ipv4Packet {
+function inGue(inner: IpPacket): IpPacket {
   const payload = gueDatagram({ sport: 40000, dport: 6080 }, { inner, hasChecksum: false })
   return packetOf(IPPROTO_UDP, payload, udpBytes(payload))
 }
 
 /** The record of a packet that one nic sent; `isTaken` when a kernel has taken its GUE header off. */
-function recorded(packet: Ipv4Packet, isTaken: boolean): unknown {
+function recorded(packet: IpPacket, isTaken: boolean): unknown {
   const owner = { receiveFrame: () => undefined, name: 'a' }
   const nic = new Nic(new Simulator('1'), 'a.eth0', 1 as MacAddr, owner as never)
   const frame = ethernetFrame(2 as MacAddr, 1 as MacAddr, packet)

@@ -38,15 +38,15 @@ export interface RawPayload {
 /** A piece of a packet that was cut: it refers to the whole, and says which bytes of its payload it carries. */
 export interface FragmentPayload {
   readonly kind: 'fragment'
-  readonly whole: Ipv4Packet
+  readonly whole: IpPacket
 }
 
 /** What an IPv4 packet carries. A packet inside a packet is IPIP. */
-export type Ipv4Payload = TcpSegment | UdpDatagram | IcmpMessage | Ipv4Packet | GrePacket | FragmentPayload | RawPayload
+export type IpPayload = TcpSegment | UdpDatagram | IcmpMessage | IpPacket | GrePacket | FragmentPayload | RawPayload
 
 /** One IPv4 packet. */
-export interface Ipv4Packet {
-  readonly kind: 'ipv4'
+export interface IpPacket {
+  readonly kind: 'ip'
   /** Number of the packet in its run, given where it was made and kept by every rewrite, wrapping and cut. Not on the wire. */
   readonly uid: number
   readonly src: IpAddr
@@ -62,7 +62,7 @@ export interface Ipv4Packet {
   readonly moreFragments: boolean
   /** Where this fragment begins in the payload of the whole packet, a multiple of 8; 0 in a whole packet. */
   readonly fragmentOffsetBytes: number
-  readonly payload: Ipv4Payload
+  readonly payload: IpPayload
   /** Bytes after the header that this packet carries. */
   readonly payloadBytes: number
   /** netfilter's mark (skb->mark): belongs to the host the packet is in, 0 on every wire. */
@@ -70,12 +70,12 @@ export interface Ipv4Packet {
 }
 
 /** The fields that differ from packet to packet; the others have the defaults of a packet that Linux originates. */
-export interface Ipv4PacketFields {
+export interface IpPacketFields {
   readonly uid: number
   readonly src: IpAddr
   readonly dst: IpAddr
   readonly protocol: number
-  readonly payload: Ipv4Payload
+  readonly payload: IpPayload
   readonly payloadBytes: number
   readonly ttl?: number
   readonly tos?: number
@@ -84,7 +84,7 @@ export interface Ipv4PacketFields {
 }
 
 /** Makes a whole packet: TTL 64, TOS 0, identification 0 and DF set unless said otherwise. */
-export function ipv4Packet(fields: Ipv4PacketFields): Ipv4Packet {
+export function ipPacket(fields: IpPacketFields): IpPacket {
   return make(
     fields.uid, fields.src, fields.dst, fields.ttl ?? DEFAULT_TTL, fields.protocol, fields.tos ?? 0, fields.ident ?? 0,
     fields.dontFragment ?? true, false, 0, fields.payload, fields.payloadBytes, 0,
@@ -92,19 +92,19 @@ export function ipv4Packet(fields: Ipv4PacketFields): Ipv4Packet {
 }
 
 /** Total length: the header and what follows it. */
-export function totalBytes(packet: Ipv4Packet): number {
+export function totalBytes(packet: IpPacket): number {
   return IPV4_HEADER_BYTES + packet.payloadBytes
 }
 
 /** True for a piece of a packet, the first one included. */
-export function isFragment(packet: Ipv4Packet): boolean {
+export function isFragment(packet: IpPacket): boolean {
   return packet.moreFragments || packet.fragmentOffsetBytes !== 0
 }
 
 /** The packet inside, of one that a tunnel has wrapped (IPIP, GRE or GUE); undefined for any other. */
-export function innerPacket({ payload }: Ipv4Packet): Ipv4Packet | undefined {
+export function innerPacket({ payload }: IpPacket): IpPacket | undefined {
   switch (payload.kind) {
-    case 'ipv4': return payload
+    case 'ip': return payload
     case 'gre': return payload.inner
     case 'udp': return payload.gue?.inner
     default: return undefined
@@ -112,39 +112,39 @@ export function innerPacket({ payload }: Ipv4Packet): Ipv4Packet | undefined {
 }
 
 /** The packet after one more router: TTL less one. */
-export function withTtlDecremented(p: Ipv4Packet): Ipv4Packet {
+export function withTtlDecremented(p: IpPacket): IpPacket {
   return make(p.uid, p.src, p.dst, p.ttl - 1, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
     p.fragmentOffsetBytes, p.payload, p.payloadBytes, p.mark)
 }
 
 /** The packet with another source. The payload is given too, because ports (and with them checksums) often change along. */
-export function withSource(p: Ipv4Packet, src: IpAddr, payload: Ipv4Payload): Ipv4Packet {
+export function withSource(p: IpPacket, src: IpAddr, payload: IpPayload): IpPacket {
   return make(p.uid, src, p.dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
     p.fragmentOffsetBytes, payload, p.payloadBytes, p.mark)
 }
 
 /** The packet with another destination, and its payload as above. */
-export function withDestination(p: Ipv4Packet, dst: IpAddr, payload: Ipv4Payload): Ipv4Packet {
+export function withDestination(p: IpPacket, dst: IpAddr, payload: IpPayload): IpPacket {
   return make(p.uid, p.src, dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
     p.fragmentOffsetBytes, payload, p.payloadBytes, p.mark)
 }
 
 /** The packet with netfilter's mark set; the packet itself when it has that mark. */
-export function withMark(p: Ipv4Packet, mark: number): Ipv4Packet {
+export function withMark(p: IpPacket, mark: number): IpPacket {
   if (p.mark === mark) return p
   return make(p.uid, p.src, p.dst, p.ttl, p.protocol, p.tos, p.ident, p.dontFragment, p.moreFragments,
     p.fragmentOffsetBytes, p.payload, p.payloadBytes, mark)
 }
 
 /** A piece of `whole`: `payloadBytes` bytes of its payload from `offsetBytes` on (counted within `whole`). */
-export function fragmentOf(whole: Ipv4Packet, piece: { offsetBytes: number, payloadBytes: number, more: boolean }): Ipv4Packet {
-  const payload: Ipv4Payload = whole.payload.kind === 'fragment' ? whole.payload : { kind: 'fragment', whole }
+export function fragmentOf(whole: IpPacket, piece: { offsetBytes: number, payloadBytes: number, more: boolean }): IpPacket {
+  const payload: IpPayload = whole.payload.kind === 'fragment' ? whole.payload : { kind: 'fragment', whole }
   return make(whole.uid, whole.src, whole.dst, whole.ttl, whole.protocol, whole.tos, whole.ident, whole.dontFragment,
     piece.more || whole.moreFragments, whole.fragmentOffsetBytes + piece.offsetBytes, payload, piece.payloadBytes, whole.mark)
 }
 
 /** A header read from bytes. */
-export interface Ipv4Header {
+export interface IpHeader {
   readonly ttl: number
   readonly tos: number
   readonly ident: number
@@ -157,7 +157,7 @@ export interface Ipv4Header {
 }
 
 /** Makes the packet that a decoder read: every field as it was on the wire. */
-export function ipv4FromHeader(uid: number, h: Ipv4Header, payload: Ipv4Payload, payloadBytes: number): Ipv4Packet {
+export function ipFromHeader(uid: number, h: IpHeader, payload: IpPayload, payloadBytes: number): IpPacket {
   return make(uid, h.src, h.dst, h.ttl, h.protocol, h.tos, h.ident, h.dontFragment, h.moreFragments,
     h.fragmentOffsetBytes, payload, payloadBytes, 0)
 }
@@ -165,10 +165,10 @@ export function ipv4FromHeader(uid: number, h: Ipv4Header, payload: Ipv4Payload,
 /** The one place where a packet is built, so that every packet has one shape. */
 function make(
   uid: number, src: IpAddr, dst: IpAddr, ttl: number, protocol: number, tos: number, ident: number, dontFragment: boolean,
-  moreFragments: boolean, fragmentOffsetBytes: number, payload: Ipv4Payload, payloadBytes: number, mark: number,
-): Ipv4Packet {
+  moreFragments: boolean, fragmentOffsetBytes: number, payload: IpPayload, payloadBytes: number, mark: number,
+): IpPacket {
   return {
-    kind: 'ipv4', uid, src, dst, ttl, protocol, tos, ident, dontFragment, moreFragments, fragmentOffsetBytes, payload,
+    kind: 'ip', uid, src, dst, ttl, protocol, tos, ident, dontFragment, moreFragments, fragmentOffsetBytes, payload,
     payloadBytes, mark,
   }
 }
