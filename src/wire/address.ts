@@ -16,7 +16,7 @@ export const IPV4_ANY = 0 as IpAddr
 export const IPV4_BROADCAST = 0xffffffff as IpAddr
 /** ff:ff:ff:ff:ff:ff. */
 export const MAC_BROADCAST = 0xffffffffffff as MacAddr
-/** 00:00:00:00:00:00: in an ARP request, the address asked for. */
+/** 00:00:00:00:00:00: in an ARP request, the address asked for; in a frame, that of no device. */
 export const MAC_ZERO = 0 as MacAddr
 
 /** First number that stands for an IPv6 address. */
@@ -38,6 +38,18 @@ export function ipv6FromWords(a: number, b: number, c: number, d: number): IpAdd
     ipv6Index.set(key, index)
   }
   return (IPV6_BASE + index) as IpAddr
+}
+
+/** `::`: no address. */
+export const IPV6_ANY = ipv6FromWords(0, 0, 0, 0)
+/** `::1`. */
+export const IPV6_LOOPBACK = ipv6FromWords(0, 0, 0, 1)
+/** `ff02::1`: every host of the link. */
+export const IPV6_ALL_HOSTS = ipv6FromWords(0xff020000, 0, 0, 1)
+
+/** True for 0.0.0.0 and `::`, which stand for no address or for all. */
+export function isAnyAddress(addr: IpAddr): boolean {
+  return addr === IPV4_ANY || addr === IPV6_ANY
 }
 
 /** The address as 32-bit words, most significant first: one for IPv4, four for IPv6. */
@@ -68,6 +80,24 @@ export function parseIpv4(text: string): IpAddr | undefined {
   return value as IpAddr
 }
 
+/** Reads an IPv6 address as inet_pton() does: no zone, no prefix length. Undefined for any other text. */
+export function parseIpv6(text: string): IpAddr | undefined {
+  const halves = text.split('::')
+  if (!text.includes(':') || halves.length > 2) return undefined
+  const [head, tail] = halves.map(groupsOf)
+  if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined
+  const missing = 8 - head.length - (tail?.length ?? 0)
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...(tail ?? [])]
+  const word = (index: number): number => (groups[2 * index] ?? 0) * 65_536 + (groups[2 * index + 1] ?? 0)
+  return ipv6FromWords(word(0), word(1), word(2), word(3))
+}
+
+/** Reads an address of either family, in its full form. Undefined for any other text. */
+export function parseIp(text: string): IpAddr | undefined {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+}
+
 /** Reads `02:00:00:00:01:00`. Undefined for any other text. */
 export function parseMac(text: string): MacAddr | undefined {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) return undefined
@@ -84,14 +114,18 @@ export function prefixMask(prefixLength: number): number {
   return prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0
 }
 
-/** True when both IPv4 addresses lie in one network of this prefix length. */
+/** True when both addresses are of one family and lie in one network of this prefix length. */
 export function inPrefix(addr: IpAddr, network: IpAddr, prefixLength: number): boolean {
-  return ((addr ^ network) & prefixMask(prefixLength)) === 0
+  if (addr < IPV6_BASE && network < IPV6_BASE) return ((addr ^ network) & prefixMask(prefixLength)) === 0
+  return isIpv6(addr) && isIpv6(network) && networkOf(addr, prefixLength) === networkOf(network, prefixLength)
 }
 
-/** The first address of the IPv4 network that `addr` lies in. */
+/** The first address of the network that `addr` lies in. */
 export function networkOf(addr: IpAddr, prefixLength: number): IpAddr {
-  return ((addr & prefixMask(prefixLength)) >>> 0) as IpAddr
+  if (addr < IPV6_BASE) return ((addr & prefixMask(prefixLength)) >>> 0) as IpAddr
+  const [a = 0, b = 0, c = 0, d = 0] = ipWords(addr)
+  const mask = (index: number): number => prefixMask(Math.min(Math.max(prefixLength - 32 * index, 0), 32))
+  return ipv6FromWords(a & mask(0), b & mask(1), c & mask(2), d & mask(3))
 }
 
 /** The last address of the IPv4 network that `addr` lies in: its directed broadcast address. */
@@ -99,14 +133,50 @@ export function broadcastOf(addr: IpAddr, prefixLength: number): IpAddr {
   return ((addr | ~prefixMask(prefixLength)) >>> 0) as IpAddr
 }
 
-/** True for 224.0.0.0/4. */
+/** True for 224.0.0.0/4 and ff00::/8. */
 export function isMulticast(addr: IpAddr): boolean {
-  return addr < IPV6_BASE && addr >>> 28 === 14
+  return addr < IPV6_BASE ? addr >>> 28 === 14 : (ipWords(addr)[0] ?? 0) >>> 24 === 0xff
 }
 
-/** True for 127.0.0.0/8. */
+/** True for 127.0.0.0/8 and ::1. */
 export function isLoopback(addr: IpAddr): boolean {
-  return addr < IPV6_BASE && addr >>> 24 === 127
+  return addr < IPV6_BASE ? addr >>> 24 === 127 : addr === IPV6_LOOPBACK
+}
+
+/** True for fe80::/10. */
+export function isLinkLocal(addr: IpAddr): boolean {
+  return isIpv6(addr) && (ipWords(addr)[0] ?? 0) >>> 22 === 0xfe80 >>> 6
+}
+
+/** The link-local address that follows from a MAC address (RFC 4291 appendix A, modified EUI-64). */
+export function linkLocalOf(mac: MacAddr): IpAddr {
+  const high = Math.floor(mac / 0x1000000)
+  const low = mac % 0x1000000
+  return ipv6FromWords(0xfe800000, 0, ((high ^ 0x020000) * 0x100 + 0xff), 0xfe000000 + low)
+}
+
+/** The multicast group in which a host hears who asks for this IPv6 address (RFC 4291 2.7.1). */
+export function solicitedNodeOf(addr: IpAddr): IpAddr {
+  return ipv6FromWords(0xff020000, 0, 1, 0xff000000 + ((ipWords(addr)[3] ?? 0) & 0xffffff))
+}
+
+/** The Ethernet address of an IPv6 multicast group: 33:33 and its last 32 bits (RFC 2464 7). */
+export function multicastMacOf(group: IpAddr): MacAddr {
+  return (0x333300000000 + (ipWords(group)[3] ?? 0)) as MacAddr
+}
+
+/** The 16-bit groups of one side of `::`; an IPv4 address may stand for the last two. */
+function groupsOf(text: string): number[] | undefined {
+  if (text === '') return []
+  const groups: number[] = []
+  const parts = text.split(':')
+  for (const [index, part] of parts.entries()) {
+    const embedded = index === parts.length - 1 && part.includes('.') ? parseIpv4(part) : undefined
+    if (embedded !== undefined) groups.push(Math.floor(embedded / 65_536), embedded % 65_536)
+    else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(parseInt(part, 16))
+    else return undefined
+  }
+  return groups
 }
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first on a tie) as `::`. */

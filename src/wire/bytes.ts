@@ -3,6 +3,7 @@
  * a read gives zeros there, a write does nothing.
  * @module
  */
+import { ipv6FromWords, ipWords, type IpAddr } from './address.ts'
 
 /** The 16-bit number at `at`. */
 export function get16(bytes: Uint8Array, at: number): number {
@@ -19,6 +20,11 @@ export function get48(bytes: Uint8Array, at: number): number {
   return get16(bytes, at) * 0x100000000 + get32(bytes, at + 2)
 }
 
+/** The IPv6 address at `at`. */
+export function getIpv6(bytes: Uint8Array, at: number): IpAddr {
+  return ipv6FromWords(get32(bytes, at), get32(bytes, at + 4), get32(bytes, at + 8), get32(bytes, at + 12))
+}
+
 /** Writes `value` modulo 2^16. */
 export function put16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8
@@ -29,6 +35,11 @@ export function put16(bytes: Uint8Array, at: number, value: number): void {
 export function put32(bytes: Uint8Array, at: number, value: number): void {
   put16(bytes, at, value >>> 16)
   put16(bytes, at + 2, value & 0xffff)
+}
+
+/** Writes an IPv6 address. */
+export function putIpv6(bytes: Uint8Array, at: number, addr: IpAddr): void {
+  for (const [index, word] of ipWords(addr).entries()) put32(bytes, at + 4 * index, word)
 }
 
 /** Writes `value`, 0..2^48-1. */

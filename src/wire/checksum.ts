@@ -1,8 +1,9 @@
 /**
- * The internet checksum (RFC 1071) and the pseudo header that TCP and UDP put before it (RFC 9293 3.1, RFC 768). IPv4 only.
+ * The internet checksum (RFC 1071) and the pseudo header that TCP and UDP put before it (RFC 9293 3.1, RFC 768); that of IPv6
+ * is also put before ICMPv6 (RFC 8200 8.1).
  * @module
  */
-import type { IpAddr } from './address.ts'
+import { ipWords, isIpv6, type IpAddr } from './address.ts'
 
 /**
  * Ones' complement sum of the big-endian 16-bit words of `bytes[start..end)`, on top of `sum`; an odd last byte counts as if
@@ -21,10 +22,14 @@ export function internetChecksum(bytes: Uint8Array, start: number, end: number, 
   return onesComplementSum(bytes, start, end, sum) ^ 0xffff
 }
 
-/** What the pseudo header adds to the sum: both IPv4 addresses, the protocol, and the length of header and data. */
+/** What the pseudo header adds to the sum: both addresses, the protocol, and the length of header and data. */
 export function pseudoHeaderSum(
   addrs: { readonly src: IpAddr, readonly dst: IpAddr }, protocol: number, lengthBytes: number,
 ): number {
   const { src, dst } = addrs
+  if (isIpv6(dst)) {
+    const sum = [...ipWords(src), ...ipWords(dst)].reduce((total, word) => total + (word >>> 16) + (word & 0xffff), 0)
+    return sum + protocol + (lengthBytes >>> 16) + (lengthBytes & 0xffff)
+  }
   return (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff) + protocol + lengthBytes
 }

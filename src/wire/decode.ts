@@ -2,27 +2,34 @@
  * Bytes to values. What is returned encodes to the bytes that were read: a part whose values could not say every byte again
  * (a wrong or absent UDP or TCP checksum, reserved bits, an urgent pointer, IPv4 options, a fragment) stays raw, and a
  * header that cannot be held is refused. Padding and trailers after the packet are dropped: `frame.bytes` says where they began.
- * IPv6, VLAN tags and 802.3 length fields are not modelled.
+ * Of IPv6's extension headers only that of a fragment is looked into; a flow label is refused, as is a fragment header of a
+ * whole packet. VLAN tags and 802.3 length fields are not modelled.
  * @module
  */
 import type { Result } from '../base/result.ts'
 import { err, ok } from '../base/result.ts'
-import type { IpAddr, MacAddr } from './address.ts'
+import { isIpv6, type IpAddr, type MacAddr } from './address.ts'
 import type { ArpPacket } from './arp-packet.ts'
 import { ARP_PACKET_BYTES, arpPacket } from './arp-packet.ts'
-import { get16, get32, get48, sameBytes } from './bytes.ts'
+import { get16, get32, get48, getIpv6, sameBytes } from './bytes.ts'
 import { internetChecksum } from './checksum.ts'
 import type { Framing } from './encode.ts'
-import { encodeFrame, encodePacket, PPP_PROTOCOL_IPV4 } from './encode.ts'
+import {
+  encodeFrame, encodePacket, OPTION_SOURCE_LINK_ADDRESS, OPTION_TARGET_LINK_ADDRESS, PPP_PROTOCOL_IPV4, PPP_PROTOCOL_IPV6,
+} from './encode.ts'
 import type { Frame } from './frame.ts'
-import { ETHERNET_HEADER_BYTES, ethernetFrame, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES, pppFrame } from './frame.ts'
+import {
+  ETHERNET_HEADER_BYTES, ethernetFrame, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, PPP_HEADER_BYTES, pppFrame,
+} from './frame.ts'
 import { GRE_CHECKSUM_PRESENT, greHeaderBytes, grePacket, type GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
-import { ICMP_HEADER_BYTES, icmpError, isIcmpError } from './icmp-message.ts'
+import { ICMP_HEADER_BYTES, icmpError, isIcmpError, isIcmpv6Error } from './icmp-message.ts'
 import type { IpHeader, IpPacket, IpPayload } from './ip-packet.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipFromHeader,
+  IPPROTO_FRAGMENT, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES,
+  IPV6_FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES, ipFromHeader,
 } from './ip-packet.ts'
+import { NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, type NeighborMessage } from './neighbor-message.ts'
 import { decodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpSegment } from './tcp-segment.ts'
@@ -31,7 +38,7 @@ import { GUE_HEADER_BYTES, UDP_HEADER_BYTES, udpDatagram } from './udp-datagram.
 
 /** Why bytes are not a frame or packet that can be held. */
 export interface DecodeError {
-  readonly code: 'truncated' | 'ethertype' | 'arp' | 'ipv4-header' | 'ipv4-checksum'
+  readonly code: 'truncated' | 'ethertype' | 'arp' | 'ipv4-header' | 'ipv4-checksum' | 'ipv6-header'
   readonly message: string
 }
 
@@ -47,8 +54,9 @@ export function decodeFrame(bytes: Uint8Array, framing: Framing, uid: number): R
   const type = get16(bytes, headerBytes - 2)
   const body = bytes.subarray(headerBytes)
   if (framing === 'ppp') {
-    if (type !== PPP_PROTOCOL_IPV4) return refuse('ethertype', `PPP protocol ${hex16(type)} is not modelled`)
-    const packet = decodePacket(body, uid)
+    const version = type === PPP_PROTOCOL_IPV4 ? 4 : type === PPP_PROTOCOL_IPV6 ? 6 : 0
+    if (version === 0) return refuse('ethertype', `PPP protocol ${hex16(type)} is not modelled`)
+    const packet = packetOfVersion(version, body, uid, 0)
     return packet.ok ? ok(pppFrame(packet.value)) : packet
   }
   const dst = get48(bytes, 0) as MacAddr
@@ -60,14 +68,27 @@ export function decodeFrame(bytes: Uint8Array, framing: Framing, uid: number): R
     if (sameBytes(encodeFrame(frame), bytes.subarray(0, frame.bytes))) return ok(frame)
     return refuse('arp', 'not ARP for IPv4 over Ethernet')
   }
-  if (type !== ETHERTYPE_IPV4) return refuse('ethertype', `ethertype ${hex16(type)} is not modelled`)
-  const packet = decodePacket(body, uid)
+  const version = type === ETHERTYPE_IPV4 ? 4 : type === ETHERTYPE_IPV6 ? 6 : 0
+  if (version === 0) return refuse('ethertype', `ethertype ${hex16(type)} is not modelled`)
+  const packet = packetOfVersion(version, body, uid, 0)
   return packet.ok ? ok(ethernetFrame(dst, src, packet.value)) : packet
 }
 
-/** Reads one IPv4 packet from its header on; bytes after its total length are ignored. */
+/** Reads one packet from its header on, which says its version; bytes after its total length are ignored. */
 export function decodePacket(bytes: Uint8Array, uid: number): Result<IpPacket, DecodeError> {
-  return packetAt(bytes, uid, 0)
+  return packetOfVersion((bytes[0] ?? 0) >>> 4 === 6 ? 6 : 4, bytes, uid, 0)
+}
+
+/** The fixed fields of an IPv6 header, and those of the header of a fragment behind it. 40 bytes must be there; nothing is judged. */
+export function readIpv6Header(bytes: Uint8Array): IpHeader {
+  const isPiece = bytes[6] === IPPROTO_FRAGMENT && bytes.length >= IPV6_HEADER_BYTES + IPV6_FRAGMENT_HEADER_BYTES
+  const place = isPiece ? get16(bytes, IPV6_HEADER_BYTES + 2) : 0
+  return {
+    tos: (get16(bytes, 0) >>> 4) & 0xff, ttl: bytes[7] ?? 0, dontFragment: true,
+    protocol: (isPiece ? bytes[IPV6_HEADER_BYTES] : bytes[6]) ?? 0, ident: isPiece ? get32(bytes, IPV6_HEADER_BYTES + 4) : 0,
+    moreFragments: (place & 1) !== 0, fragmentOffsetBytes: place & 0xfff8,
+    src: getIpv6(bytes, 8), dst: getIpv6(bytes, 24),
+  }
 }
 
 /** The fixed fields of an IPv4 header, of which 20 bytes must be there. Nothing is judged. */
@@ -99,10 +120,31 @@ export function readTcp(body: Uint8Array): TcpSegment | undefined {
  */
 export function readGue(data: Uint8Array, uid: number): IpPacket | undefined {
   const isPlain = data.length >= GUE_HEADER_BYTES && data[0] === 0 && data[1] === IPPROTO_IPIP && get16(data, 2) === 0
-  return isPlain ? wholePacket(data.subarray(GUE_HEADER_BYTES), uid, 0) : undefined
+  return isPlain ? wholePacket(4, data.subarray(GUE_HEADER_BYTES), uid, 0) : undefined
 }
 
-function packetAt(bytes: Uint8Array, uid: number, depth: number): Result<IpPacket, DecodeError> {
+function packetOfVersion(version: 4 | 6, bytes: Uint8Array, uid: number, depth: number): Result<IpPacket, DecodeError> {
+  return version === 6 ? ipv6At(bytes, uid, depth) : ipv4At(bytes, uid, depth)
+}
+
+function ipv6At(bytes: Uint8Array, uid: number, depth: number): Result<IpPacket, DecodeError> {
+  if (bytes.length < IPV6_HEADER_BYTES) return refuse('truncated', `${bytes.length} bytes are less than an IPv6 header`)
+  if ((bytes[0] ?? 0) >>> 4 !== 6) return refuse('ipv6-header', 'not version 6')
+  const endBytes = IPV6_HEADER_BYTES + get16(bytes, 4)
+  if (endBytes > bytes.length) return refuse('truncated', `${bytes.length} of the packet's ${endBytes} bytes`)
+  const asRead = bytes.subarray(0, endBytes)
+  const header = readIpv6Header(asRead)
+  const isPiece = header.moreFragments || header.fragmentOffsetBytes !== 0
+  const body = asRead.subarray(IPV6_HEADER_BYTES + (isPiece ? IPV6_FRAGMENT_HEADER_BYTES : 0))
+  const payload = parsePayload(header, body, uid, depth)
+  const packet = payload && ipFromHeader(uid, header, payload, body.length)
+  if (packet !== undefined && sameBytes(encodePacket(packet), asRead)) return ok(packet)
+  const raw = ipFromHeader(uid, header, { kind: 'raw', data: new Uint8Array(body) }, body.length)
+  return sameBytes(encodePacket(raw), asRead) ? ok(raw)
+    : refuse('ipv6-header', 'a flow label or a reserved bit is set, or the header of a fragment is there without need')
+}
+
+function ipv4At(bytes: Uint8Array, uid: number, depth: number): Result<IpPacket, DecodeError> {
   if (bytes.length < IPV4_HEADER_BYTES) return refuse('truncated', `${bytes.length} bytes are less than an IPv4 header`)
   const headerBytes = ((bytes[0] ?? 0) & 15) * 4
   const lengthBytes = get16(bytes, 2)
@@ -132,9 +174,10 @@ function parsePayload(header: IpHeader, body: Uint8Array, uid: number, depth: nu
   switch (header.protocol) {
     case IPPROTO_TCP: return readTcp(body)
     case IPPROTO_UDP: return parseUdp(body)
-    case IPPROTO_ICMP: return parseIcmp(body, uid, depth)
-    case IPPROTO_IPIP: return wholePacket(body, uid, depth)
-    case IPPROTO_GRE: return parseGre(body, uid, depth)
+    case IPPROTO_ICMP: return isIpv6(header.dst) ? undefined : parseIcmp(body, uid, depth)
+    case IPPROTO_ICMPV6: return isIpv6(header.dst) ? parseIcmpv6(body, uid, depth) : undefined
+    case IPPROTO_IPIP: return isIpv6(header.dst) ? undefined : wholePacket(4, body, uid, depth)
+    case IPPROTO_GRE: return isIpv6(header.dst) ? undefined : parseGre(body, uid, depth)
     default: return undefined
   }
 }
@@ -147,7 +190,7 @@ function parseUdp(body: Uint8Array): UdpDatagram | undefined {
 function parseGre(body: Uint8Array, uid: number, depth: number): GrePacket | undefined {
   if (get16(body, 2) !== ETHERTYPE_IPV4) return undefined
   const hasChecksum = get16(body, 0) === GRE_CHECKSUM_PRESENT
-  const inner = wholePacket(body.subarray(greHeaderBytes(hasChecksum)), uid, depth)
+  const inner = wholePacket(4, body.subarray(greHeaderBytes(hasChecksum)), uid, depth)
   return inner === undefined ? undefined : grePacket(inner, hasChecksum)
 }
 
@@ -156,15 +199,39 @@ function parseIcmp(body: Uint8Array, uid: number, depth: number): IcmpMessage | 
   if (body.length < ICMP_HEADER_BYTES) return undefined
   const message = { type: body[0] ?? 0, code: body[1] ?? 0, rest: get32(body, 4) }
   const data = new Uint8Array(body.subarray(ICMP_HEADER_BYTES))
-  const quoted = isIcmpError(message.type) ? wholePacket(data, uid, depth) : undefined
+  const quoted = isIcmpError(message.type) ? wholePacket(4, data, uid, depth) : undefined
   if (quoted !== undefined) return icmpError(message, quoted, data.length)
   return { kind: 'icmp', ...message, quoted: undefined, data, dataBytes: data.length }
 }
 
-/** The packet that fills these bytes exactly. */
-function wholePacket(bytes: Uint8Array, uid: number, depth: number): IpPacket | undefined {
-  if (depth === NESTING_MAX || get16(bytes, 2) !== bytes.length) return undefined
-  const packet = packetAt(bytes, uid, depth + 1)
+/** As above; solicitations and advertisements with no option but the link-layer address, or none, are values of their own. */
+function parseIcmpv6(body: Uint8Array, uid: number, depth: number): IcmpMessage | NeighborMessage | undefined {
+  if (body.length < ICMP_HEADER_BYTES) return undefined
+  const type = body[0] ?? 0
+  if (type === NEIGHBOR_SOLICITATION || type === NEIGHBOR_ADVERTISEMENT) return parseNeighbor(body, type)
+  const message = { type, code: body[1] ?? 0, rest: get32(body, 4) }
+  const data = new Uint8Array(body.subarray(ICMP_HEADER_BYTES))
+  const quoted = isIcmpv6Error(type) ? wholePacket(6, data, uid, depth) : undefined
+  if (quoted !== undefined) return icmpError(message, quoted, data.length)
+  return { kind: 'icmpv6', ...message, quoted: undefined, data, dataBytes: data.length }
+}
+
+function parseNeighbor(body: Uint8Array, type: NeighborMessage['type']): NeighborMessage | undefined {
+  if (body.length !== 24 && body.length !== 32) return undefined
+  const option = type === NEIGHBOR_SOLICITATION ? OPTION_SOURCE_LINK_ADDRESS : OPTION_TARGET_LINK_ADDRESS
+  if (body.length === 32 && (body[24] !== option || body[25] !== 1)) return undefined
+  const flags = body[4] ?? 0
+  return {
+    kind: 'neighbor', type, target: getIpv6(body, 8), isRouter: (flags & 0x80) !== 0, isSolicited: (flags & 0x40) !== 0,
+    isOverride: (flags & 0x20) !== 0, linkAddress: body.length === 32 ? get48(body, 26) as MacAddr : undefined,
+  }
+}
+
+/** The packet of this version that fills these bytes exactly. */
+function wholePacket(version: 4 | 6, bytes: Uint8Array, uid: number, depth: number): IpPacket | undefined {
+  const lengthBytes = version === 6 ? IPV6_HEADER_BYTES + get16(bytes, 4) : get16(bytes, 2)
+  if (depth === NESTING_MAX || lengthBytes !== bytes.length) return undefined
+  const packet = packetOfVersion(version, bytes, uid, depth + 1)
   return packet.ok ? packet.value : undefined
 }
 

@@ -1,12 +1,12 @@
 /**
  * Values to bytes, as Linux puts them on the wire. Every checksum is computed. No padding to 60 bytes and no frame check
- * sequence: a frame looks as in a capture by its sender. IPv6 is not encoded.
+ * sequence: a frame looks as in a capture by its sender.
  * @module
  */
 import { assert } from '../base/assert.ts'
 import { isIpv6 } from './address.ts'
 import type { ArpPacket } from './arp-packet.ts'
-import { put16, put32, put48 } from './bytes.ts'
+import { put16, put32, put48, putIpv6 } from './bytes.ts'
 import { internetChecksum, pseudoHeaderSum } from './checksum.ts'
 import type { Frame } from './frame.ts'
 import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, etherTypeOf, PPP_HEADER_BYTES } from './frame.ts'
@@ -14,7 +14,11 @@ import { GRE_CHECKSUM_PRESENT, greBytes, greHeaderBytes, type GrePacket } from '
 import type { IcmpMessage } from './icmp-message.ts'
 import { ICMP_HEADER_BYTES, icmpBytes } from './icmp-message.ts'
 import type { IpPacket } from './ip-packet.ts'
-import { IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX, totalBytes } from './ip-packet.ts'
+import {
+  IPPROTO_FRAGMENT, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, IPV4_PACKET_BYTES_MAX,
+  IPV6_FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES, isFragment, totalBytes,
+} from './ip-packet.ts'
+import { neighborBytes, NEIGHBOR_SOLICITATION, type NeighborMessage } from './neighbor-message.ts'
 import { encodeTcpOptions } from './tcp-options.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import { TCP_HEADER_BYTES, tcpBytes } from './tcp-segment.ts'
@@ -26,12 +30,18 @@ export type Framing = 'ethernet' | 'ppp'
 
 /** PPP's protocol number of IPv4 (RFC 1332). */
 export const PPP_PROTOCOL_IPV4 = 0x0021
+/** PPP's protocol number of IPv6 (RFC 5072). */
+export const PPP_PROTOCOL_IPV6 = 0x0057
+/** Options of neighbor discovery (RFC 4861 4.6.1). */
+export const OPTION_SOURCE_LINK_ADDRESS = 1
+/** See `OPTION_SOURCE_LINK_ADDRESS`. */
+export const OPTION_TARGET_LINK_ADDRESS = 2
 /** Most bytes of TCP options: the header length field ends at 60. */
 const TCP_OPTIONS_BYTES_MAX = 40
 
 /** How this frame is framed, by the length of its header. */
 export function framingOf(frame: Frame): Framing {
-  return frame.payload.kind === 'ip' && frame.bytes === PPP_HEADER_BYTES + totalBytes(frame.payload) ? 'ppp' : 'ethernet'
+  return frame.payload.kind !== 'arp' && frame.bytes === PPP_HEADER_BYTES + totalBytes(frame.payload) ? 'ppp' : 'ethernet'
 }
 
 /** The frame as bytes, `frame.bytes` of them. */
@@ -39,8 +49,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
   const out = new Uint8Array(frame.bytes)
   const payload = frame.payload
   let at = ETHERNET_HEADER_BYTES
-  if (framingOf(frame) === 'ppp') {
-    put16(out, 0, PPP_PROTOCOL_IPV4)
+  if (payload.kind !== 'arp' && framingOf(frame) === 'ppp') {
+    put16(out, 0, isIpv6(payload.dst) ? PPP_PROTOCOL_IPV6 : PPP_PROTOCOL_IPV4)
     at = PPP_HEADER_BYTES
   } else {
     put48(out, 0, frame.dst)
@@ -59,7 +69,7 @@ export function encodePacket(packet: IpPacket): Uint8Array {
   return out
 }
 
-/** What follows the packet's 20-byte header, as bytes: `packet.payloadBytes` of them. */
+/** What follows the packet's headers, as bytes: `packet.payloadBytes` of them. */
 export function encodePayload(packet: IpPacket): Uint8Array {
   const out = new Uint8Array(packet.payloadBytes)
   writePayload(out, 0, packet)
@@ -78,6 +88,7 @@ function writeArp(out: Uint8Array, at: number, arp: ArpPacket): void {
 }
 
 function writePacket(out: Uint8Array, at: number, packet: IpPacket): void {
+  if (isIpv6(packet.dst)) return writeIpv6(out, at, packet)
   const lengthBytes = totalBytes(packet)
   assert(lengthBytes <= IPV4_PACKET_BYTES_MAX, 'an IPv4 packet has at most 65535 bytes')
   assert(!isIpv6(packet.src) && !isIpv6(packet.dst), 'an IPv4 packet has IPv4 addresses')
@@ -97,6 +108,27 @@ function writePacket(out: Uint8Array, at: number, packet: IpPacket): void {
   put16(out, at + 10, internetChecksum(out, at, at + headerBytes))
 }
 
+function writeIpv6(out: Uint8Array, at: number, packet: IpPacket): void {
+  const lengthBytes = totalBytes(packet) - IPV6_HEADER_BYTES
+  assert(lengthBytes <= 0xffff, 'an IPv6 packet has at most 65535 bytes behind its header')
+  assert(isIpv6(packet.src), 'an IPv6 packet has IPv6 addresses')
+  put16(out, at, 0x6000 | (packet.tos << 4))
+  put16(out, at + 4, lengthBytes)
+  out[at + 6] = packet.protocol
+  out[at + 7] = packet.ttl
+  putIpv6(out, at + 8, packet.src)
+  putIpv6(out, at + 24, packet.dst)
+  let bodyAt = at + IPV6_HEADER_BYTES
+  if (isFragment(packet)) {
+    out[at + 6] = IPPROTO_FRAGMENT
+    out[bodyAt] = packet.protocol
+    put16(out, bodyAt + 2, packet.fragmentOffsetBytes | (packet.moreFragments ? 1 : 0))
+    put32(out, bodyAt + 4, packet.ident)
+    bodyAt += IPV6_FRAGMENT_HEADER_BYTES
+  }
+  writePayload(out, bodyAt, packet)
+}
+
 function writePayload(out: Uint8Array, at: number, packet: IpPacket): void {
   const payload = packet.payload
   switch (payload.kind) {
@@ -107,8 +139,12 @@ function writePayload(out: Uint8Array, at: number, packet: IpPacket): void {
       assert(udpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the datagram')
       return writeUdp(out, at, packet, payload)
     case 'icmp':
+    case 'icmpv6':
       assert(icmpBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the message')
-      return writeIcmp(out, at, payload)
+      return writeIcmp(out, at, packet, payload)
+    case 'neighbor':
+      assert(neighborBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the message')
+      return writeNeighbor(out, at, packet, payload)
     case 'ip':
       assert(totalBytes(payload) === packet.payloadBytes, 'payloadBytes is the length of the packet inside')
       return writePacket(out, at, payload)
@@ -167,12 +203,31 @@ function writeGre(out: Uint8Array, at: number, gre: GrePacket): void {
   if (gre.hasChecksum) put16(out, at + 4, internetChecksum(out, at, at + greBytes(gre)))
 }
 
-function writeIcmp(out: Uint8Array, at: number, message: IcmpMessage): void {
+function writeIcmp(out: Uint8Array, at: number, packet: IpPacket, message: IcmpMessage): void {
   const data = message.quoted === undefined ? message.data : encodePacket(message.quoted).subarray(0, message.dataBytes)
   assert(data.length === message.dataBytes, 'an ICMP message carries dataBytes bytes')
   out[at] = message.type
   out[at + 1] = message.code
   put32(out, at + 4, message.rest)
   out.set(data, at + ICMP_HEADER_BYTES)
-  put16(out, at + 2, internetChecksum(out, at, at + icmpBytes(message)))
+  putIcmpChecksum(out, at, packet)
+}
+
+function writeNeighbor(out: Uint8Array, at: number, packet: IpPacket, message: NeighborMessage): void {
+  out[at] = message.type
+  const flags = (message.isRouter ? 0x80 : 0) | (message.isSolicited ? 0x40 : 0) | (message.isOverride ? 0x20 : 0)
+  out[at + 4] = flags
+  putIpv6(out, at + 8, message.target)
+  if (message.linkAddress !== undefined) {
+    out[at + 24] = message.type === NEIGHBOR_SOLICITATION ? OPTION_SOURCE_LINK_ADDRESS : OPTION_TARGET_LINK_ADDRESS
+    out[at + 25] = 1
+    put48(out, at + 26, message.linkAddress)
+  }
+  putIcmpChecksum(out, at, packet)
+}
+
+/** ICMPv6 sums the addresses, too. */
+function putIcmpChecksum(out: Uint8Array, at: number, packet: IpPacket): void {
+  const sum = packet.protocol === IPPROTO_ICMPV6 ? pseudoHeaderSum(packet, IPPROTO_ICMPV6, packet.payloadBytes) : 0
+  put16(out, at + 2, internetChecksum(out, at, at + packet.payloadBytes, sum))
 }

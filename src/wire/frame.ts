@@ -3,7 +3,7 @@
  * carries; copies that a bridge floods are the same value. Padding to 60 bytes is not part of it, as in a capture by its sender.
  * @module
  */
-import type { MacAddr } from './address.ts'
+import { isIpv6, type MacAddr } from './address.ts'
 import type { ArpPacket } from './arp-packet.ts'
 import { ARP_PACKET_BYTES } from './arp-packet.ts'
 import type { IpPacket } from './ip-packet.ts'
@@ -11,6 +11,8 @@ import { totalBytes } from './ip-packet.ts'
 
 /** EtherType of IPv4. */
 export const ETHERTYPE_IPV4 = 0x0800
+/** EtherType of IPv6. */
+export const ETHERTYPE_IPV6 = 0x86dd
 /** EtherType of ARP. */
 export const ETHERTYPE_ARP = 0x0806
 /** Destination, source, type. */
@@ -42,7 +44,8 @@ export function pppFrame(payload: IpPacket): Frame {
 
 /** The EtherType of what it carries. */
 export function etherTypeOf(payload: FramePayload): number {
-  return payload.kind === 'arp' ? ETHERTYPE_ARP : ETHERTYPE_IPV4
+  if (payload.kind === 'arp') return ETHERTYPE_ARP
+  return isIpv6(payload.dst) ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4
 }
 
 /** Bytes of what it carries, the header of the packet included. */

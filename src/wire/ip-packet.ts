@@ -1,11 +1,13 @@
 /**
- * The IPv4 packet (RFC 791): an immutable value of one fixed shape. A rewrite is a named function that returns another packet.
- * The header checksum is valid by construction. IPv4 options are not modelled.
+ * The IP packet of either version (RFC 791, RFC 8200): an immutable value of one fixed shape; its addresses say which version it
+ * is. A rewrite is a named function that returns another packet. The header checksum of IPv4 is valid by construction. IPv4
+ * options are not modelled, nor are flow labels and extension headers of IPv6 but that of a fragment.
  * @module
  */
-import type { IpAddr } from './address.ts'
+import { isIpv6, type IpAddr } from './address.ts'
 import type { GrePacket } from './gre-packet.ts'
 import type { IcmpMessage } from './icmp-message.ts'
+import type { NeighborMessage } from './neighbor-message.ts'
 import type { TcpSegment } from './tcp-segment.ts'
 import type { UdpDatagram } from './udp-datagram.ts'
 
@@ -17,14 +19,22 @@ export const IPPROTO_IPIP = 4
 export const IPPROTO_TCP = 6
 /** See `IPPROTO_ICMP`. */
 export const IPPROTO_UDP = 17
+/** The header of an IPv6 fragment; what it is a fragment of follows. */
+export const IPPROTO_FRAGMENT = 44
 /** A packet behind a header of Generic Routing Encapsulation. */
 export const IPPROTO_GRE = 47
+/** ICMP of IPv6, neighbor discovery included. */
+export const IPPROTO_ICMPV6 = 58
 
 /** Header length without options. */
 export const IPV4_HEADER_BYTES = 20
+/** Length of the fixed header of IPv6. */
+export const IPV6_HEADER_BYTES = 40
+/** Length of the header that every fragment of an IPv6 packet has behind the fixed one. */
+export const IPV6_FRAGMENT_HEADER_BYTES = 8
 /** Largest total length of an IPv4 packet. */
 export const IPV4_PACKET_BYTES_MAX = 65_535
-/** The TTL Linux gives to what it originates (net.ipv4.ip_default_ttl). */
+/** The TTL Linux gives to what it originates (net.ipv4.ip_default_ttl, net.ipv6.conf.all.hop_limit). */
 export const DEFAULT_TTL = 64
 
 /** Bytes of a protocol that lvsim does not look into, or of a packet that was read with IPv4 options in its header. */
@@ -41,23 +51,26 @@ export interface FragmentPayload {
   readonly whole: IpPacket
 }
 
-/** What an IPv4 packet carries. A packet inside a packet is IPIP. */
-export type IpPayload = TcpSegment | UdpDatagram | IcmpMessage | IpPacket | GrePacket | FragmentPayload | RawPayload
+/** What a packet carries. A packet inside a packet is IPIP. */
+export type IpPayload =
+  TcpSegment | UdpDatagram | IcmpMessage | NeighborMessage | IpPacket | GrePacket | FragmentPayload | RawPayload
 
-/** One IPv4 packet. */
+/** One packet. */
 export interface IpPacket {
   readonly kind: 'ip'
   /** Number of the packet in its run, given where it was made and kept by every rewrite, wrapping and cut. Not on the wire. */
   readonly uid: number
   readonly src: IpAddr
   readonly dst: IpAddr
-  /** 0..255. */
+  /** 0..255. The hop limit of IPv6. */
   readonly ttl: number
+  /** What follows the headers of the packet; in IPv6 the next header behind that of a fragment. */
   readonly protocol: number
-  /** The whole byte: DSCP and ECN. */
+  /** The whole byte: DSCP and ECN. The traffic class of IPv6. */
   readonly tos: number
-  /** Identification, 0..65535. */
+  /** Identification: 0..65535, of IPv6 0..2^32-1 and on the wire in fragments only. */
   readonly ident: number
+  /** IPv6 has no such bit, and only senders cut: there it says whether the sender may. */
   readonly dontFragment: boolean
   readonly moreFragments: boolean
   /** Where this fragment begins in the payload of the whole packet, a multiple of 8; 0 in a whole packet. */
@@ -91,9 +104,15 @@ export function ipPacket(fields: IpPacketFields): IpPacket {
   )
 }
 
-/** Total length: the header and what follows it. */
+/** Length of a header without options of the version that this address is of. */
+export function ipHeaderBytes(addr: IpAddr): number {
+  return isIpv6(addr) ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES
+}
+
+/** Total length: the headers and what follows them. */
 export function totalBytes(packet: IpPacket): number {
-  return IPV4_HEADER_BYTES + packet.payloadBytes
+  if (!isIpv6(packet.dst)) return IPV4_HEADER_BYTES + packet.payloadBytes
+  return IPV6_HEADER_BYTES + (isFragment(packet) ? IPV6_FRAGMENT_HEADER_BYTES : 0) + packet.payloadBytes
 }
 
 /** True for a piece of a packet, the first one included. */

@@ -8,14 +8,18 @@ import type { IpAddr, MacAddr } from './address.ts'
 import { formatIp, formatMac } from './address.ts'
 import { ARP_PACKET_BYTES, ARP_REPLY, ARP_REQUEST } from './arp-packet.ts'
 import { get16, get32, get48 } from './bytes.ts'
-import { readIpv4Header } from './decode.ts'
+import { readIpv4Header, readIpv6Header } from './decode.ts'
 import type { Framing } from './encode.ts'
 import { encodeFrame, encodePacket, framingOf } from './encode.ts'
 import type { Frame } from './frame.ts'
-import { ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, PPP_HEADER_BYTES } from './frame.ts'
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, PPP_HEADER_BYTES } from './frame.ts'
 import { icmpText } from './icmp-text.ts'
+import { icmpv6Text } from './icmpv6-text.ts'
 import type { IpHeader, IpPacket } from './ip-packet.ts'
-import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES } from './ip-packet.ts'
+import {
+  IPPROTO_FRAGMENT, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES,
+  IPV6_FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES,
+} from './ip-packet.ts'
 import type { SequenceView } from './sequence-view.ts'
 import { tcpText } from './tcp-text.ts'
 import { UDP_HEADER_BYTES } from './udp-datagram.ts'
@@ -44,20 +48,22 @@ export function formatFrame(frame: Frame, options: TextOptions = {}): string {
 
 /** The line of a packet: `IP 10.0.0.10.40001 > 10.0.0.100.80: Flags [S], seq 0, win 64240, length 0`. */
 export function formatPacket(packet: IpPacket, options: TextOptions = {}): string {
-  return `IP ${ipv4Text(encodePacket(packet), options.sequences)}`
+  return ipText(encodePacket(packet), options.sequences)
 }
 
 /** The line of a frame as captured, also of one that `decodeFrame` refuses. */
 export function formatFrameBytes(bytes: Uint8Array, framing: Framing, options: TextOptions = {}): string {
   const isLinkLevel = options.linkLevel === true
   if (framing === 'ppp') {
-    const words = ipv4Text(bytes.subarray(PPP_HEADER_BYTES), options.sequences)
-    return isLinkLevel ? `IP (${hex16(get16(bytes, 0))}), length ${bytes.length}: ${words}` : `IP ${words}`
+    const words = ipText(bytes.subarray(PPP_HEADER_BYTES), options.sequences)
+    const [family = '', ...rest] = words.split(' ')
+    return isLinkLevel ? `${family} (${hex16(get16(bytes, 0))}), length ${bytes.length}: ${rest.join(' ')}` : words
   }
   if (bytes.length < ETHERNET_HEADER_BYTES) return '[|ether]'
   const type = get16(bytes, 12)
   const body = bytes.subarray(ETHERNET_HEADER_BYTES)
   const [name, family, words] = type === ETHERTYPE_IPV4 ? ['IPv4', 'IP ', ipv4Text(body, options.sequences)]
+    : type === ETHERTYPE_IPV6 ? ['IPv6', 'IP6 ', ipv6Text(body, options.sequences)]
     : type === ETHERTYPE_ARP ? ['ARP', 'ARP, ', arpText(body)]
       : ['Unknown', `ethertype ${hex16(type)}, `, `length ${body.length}`]
   if (!isLinkLevel) return family + words
@@ -77,6 +83,31 @@ function arpText(bytes: Uint8Array): string {
   if (op === ARP_REPLY) return `Reply ${spa} is-at ${sha}, ${end}`
   if (op !== ARP_REQUEST) return `Unknown (${op}), ${end}`
   return `Request who-has ${tpa}${tha === 0 ? '' : ` (${formatMac(tha)})`} tell ${spa}, ${end}`
+}
+
+/** A packet of the version that its header says. */
+function ipText(bytes: Uint8Array, sequences: SequenceView | undefined): string {
+  return (bytes[0] ?? 0) >>> 4 === 6 ? `IP6 ${ipv6Text(bytes, sequences)}` : `IP ${ipv4Text(bytes, sequences)}`
+}
+
+/** Everything after `IP6 `. Ports stand with the addresses only where they follow the fixed header at once. */
+function ipv6Text(bytes: Uint8Array, sequences: SequenceView | undefined): string {
+  if (bytes.length < IPV6_HEADER_BYTES) return '[|ip6]'
+  const header = readIpv6Header(bytes)
+  const carriedBytes = get16(bytes, 4)
+  const missing = IPV6_HEADER_BYTES + carriedBytes > bytes.length
+    ? `truncated-ip6 - ${IPV6_HEADER_BYTES + carriedBytes - bytes.length} bytes missing!` : ''
+  const body = bytes.subarray(IPV6_HEADER_BYTES, IPV6_HEADER_BYTES + carriedBytes)
+  if (bytes[6] !== IPPROTO_FRAGMENT) {
+    return `${missing}${endpoints(header, body)} ${bodyText(header, body, carriedBytes, sequences)}`
+  }
+  const pieceBytes = carriedBytes - IPV6_FRAGMENT_HEADER_BYTES
+  const head = `${missing}${formatIp(header.src)} > ${formatIp(header.dst)}: frag (${header.fragmentOffsetBytes}|${pieceBytes})`
+  if (header.fragmentOffsetBytes !== 0) return head
+  const piece = body.subarray(IPV6_FRAGMENT_HEADER_BYTES)
+  const hasPorts = (header.protocol === IPPROTO_TCP || header.protocol === IPPROTO_UDP) && piece.length >= 4
+  const ports = hasPorts ? `${get16(piece, 0)} > ${get16(piece, 2)}: ` : ''
+  return `${head} ${ports}${bodyText(header, piece, pieceBytes, sequences)}`
 }
 
 /** Everything after `IP `. The header says how long the packet is; fewer bytes are a packet that was cut. */
@@ -109,6 +140,7 @@ function bodyText(
     case IPPROTO_TCP: return tcpText(header, body, lengthBytes, sequences)
     case IPPROTO_UDP: return udpText(body)
     case IPPROTO_ICMP: return icmpText(body, lengthBytes)
+    case IPPROTO_ICMPV6: return icmpv6Text(body, lengthBytes)
     case IPPROTO_IPIP: return `IP ${ipv4Text(body, sequences)}`
     case IPPROTO_GRE: return greText(body, lengthBytes, sequences)
     case IPPROTO_VRRP: return vrrpText(header, body, lengthBytes)

@@ -147,7 +147,7 @@ describe('decoding', () => {
     const arp = ethernetFrame(dst, src, arpPacket(1, { sha: src, spa: ip('10.0.0.1') }, { tha: dst, tpa: ip('10.0.0.2') }))
     expect(fateOf(arp, replace(15, 6))).toBe('arp')
     expect(fateOf(arp, (bytes) => bytes.subarray(0, 41))).toBe('truncated')
-    expect(decodeFrame(hex('00 57'), 'ppp', 0)).toMatchObject({ ok: false, error: { code: 'ethertype' } })
+    expect(decodeFrame(hex('00 59'), 'ppp', 0)).toMatchObject({ ok: false, error: { code: 'ethertype' } })
     // The bit before DF is reserved.
     expect(decodePacket(patched(datagram, 6, 0xc0), 0)).toMatchObject({ ok: false, error: { code: 'ipv4-header' } })
   })

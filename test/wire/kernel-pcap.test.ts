@@ -43,7 +43,7 @@ describe('captures of a real kernel', () => {
     expect(Object.fromEntries(kinds)).toEqual({
       'arp': 8 + 8 + 2 + 4 + 2 + 23 + 6 + 6,
       'tcp, protocol 6': 64 + 64 + 33 + 33 + 32 + 2 + 29 + 29,
-      'ipv4, protocol 4': 32,
+      'ip, protocol 4': 32,
       'udp, protocol 17': 2 + 2,
       'raw, protocol 2': 8 + 4 + 3,
       'raw, protocol 112': 23,

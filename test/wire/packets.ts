@@ -6,7 +6,7 @@ import { type IpAddr, type MacAddr, parseIpv4, parseMac } from '../../src/wire/a
 import { greBytes, type GrePacket } from '../../src/wire/gre-packet.ts'
 import { type IcmpMessage, icmpBytes } from '../../src/wire/icmp-message.ts'
 import {
-  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket, ipPacket, type IpPacketFields,
+  IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket, ipPacket, type IpPacketFields,
   totalBytes,
 } from '../../src/wire/ip-packet.ts'
 import { tcpBytes, type TcpSegment } from '../../src/wire/tcp-segment.ts'
@@ -45,7 +45,11 @@ export function packetOf(
   switch (payload.kind) {
     case 'tcp': return ipPacket({ ...addrs, protocol: IPPROTO_TCP, payload, payloadBytes: tcpBytes(payload), ...fields })
     case 'udp': return ipPacket({ ...addrs, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), ...fields })
-    case 'icmp': return ipPacket({ ...addrs, protocol: IPPROTO_ICMP, payload, payloadBytes: icmpBytes(payload), ...fields })
+    case 'icmp':
+    case 'icmpv6': return ipPacket({
+      ...addrs, protocol: payload.kind === 'icmp' ? IPPROTO_ICMP : IPPROTO_ICMPV6, payload, payloadBytes: icmpBytes(payload),
+      ...fields,
+    })
     case 'ip': return ipPacket({ ...addrs, protocol: IPPROTO_IPIP, payload, payloadBytes: totalBytes(payload), ...fields })
     case 'gre': return ipPacket({ ...addrs, protocol: IPPROTO_GRE, payload, payloadBytes: greBytes(payload), ...fields })
   }

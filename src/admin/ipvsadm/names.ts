@@ -3,10 +3,9 @@
  * There is no DNS.
  * @module
  */
-import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
+import { formatIp, isIpv6, parseIp, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { portName, servicePort } from '../iptables/names.ts'
-import { parseAddress } from './addresses.ts'
 
 /** Reads a file of the host. */
 export type ReadFile = (path: string) => string | undefined
@@ -27,7 +26,7 @@ export class Names {
   /** The address a name stands for. */
   findAddress(name: string): IpAddr | undefined {
     for (const [text = '', ...names] of this.#hosts()) {
-      const addr = names.includes(name) ? parseAddress(text) : undefined
+      const addr = names.includes(name) ? parseIp(text) : undefined
       if (addr !== undefined && !isIpv6(addr)) return addr
     }
     return undefined
@@ -35,7 +34,7 @@ export class Names {
 
   /** The name of an address, or the address itself. */
   addressName(addr: IpAddr): string {
-    const row = this.#hosts().find(([text = '']) => parseAddress(text) === addr)
+    const row = this.#hosts().find(([text = '']) => parseIp(text) === addr)
     return row?.[1] ?? formatIp(addr)
   }
 

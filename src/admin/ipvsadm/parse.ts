@@ -4,9 +4,9 @@
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
-import { isIpv6 } from '../../wire/address.ts'
+import { isIpv6, parseIpv6 } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
-import { parseAton, parseIpv6, parseNumber } from './addresses.ts'
+import { parseAton, parseNumber } from './addresses.ts'
 import type { Names } from './names.ts'
 import {
   findTunnelType, optionFault, OPTIONS, tunnelFault, type CommandName, type OptionName, type OptionSpec,
@@ -290,7 +290,7 @@ function parseEndpoint(text: string, protocol: number, names: Names): {
   const bracketed = /^\[([^\]]*)\]:(.*)$/.exec(text)
   if (text.startsWith('[') && bracketed === null) return undefined
   const host = bracketed?.[1] ?? text
-  const ipv6 = host.includes(':') ? parseIpv6(host) : undefined
+  const ipv6 = parseIpv6(host)
   if (ipv6 !== undefined) return withPort(ipv6, bracketed?.[2])
   const colon = host.lastIndexOf(':')
   const name = colon < 0 ? host : host.slice(0, colon)

@@ -9,8 +9,8 @@ import { findChain, findTable, isTableName } from '../../host/config/netfilter-c
 import type { RulePlace } from '../../host/trace.ts'
 import { ARP_REQUEST } from '../../wire/arp-packet.ts'
 import { formatIp, type IpAddr } from '../../wire/address.ts'
-import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../../wire/icmp-message.ts'
-import { totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
+import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage } from '../../wire/icmp-message.ts'
+import { totalBytes } from '../../wire/ip-packet.ts'
 import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { packetsOf, reversed, type Trail } from '../trails.ts'
@@ -156,7 +156,7 @@ function errorsIn(trails: readonly Trail[]): Map<number, Trail[]> {
   return errors
 }
 
-function errorIn({ records }: Trail): Extract<IpPacket['payload'], { readonly kind: 'icmp' }> | undefined {
+function errorIn({ records }: Trail): IcmpMessage | undefined {
   const payload = packetsOf(records[0] as TraceRecord)[0]?.payload
   const isOne = payload?.kind === 'icmp' && payload.type === ICMP_UNREACHABLE && payload.code === UNREACHABLE_FRAGMENTATION_NEEDED
   return isOne ? payload : undefined

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { parseAton, parseIpv6, parseNumber } from '../../../src/admin/ipvsadm/addresses.ts'
+import { parseAton, parseNumber } from '../../../src/admin/ipvsadm/addresses.ts'
 import { largeNumber } from '../../../src/admin/ipvsadm/list.ts'
 import { compareServers, mergeSort } from '../../../src/admin/ipvsadm/sort.ts'
-import { formatIp, parseIpv4, type IpAddr } from '../../../src/wire/address.ts'
+import { formatIp, parseIpv4, parseIpv6, type IpAddr } from '../../../src/wire/address.ts'
 import { ToolBench } from './run-tool.ts'
 
 const TRY_HELP = 'Try `ipvsadm -h\' or \'ipvsadm --help\' for more information.\n'
