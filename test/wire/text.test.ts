@@ -90,7 +90,7 @@ describe('the line of other packets', () => {
       .toBe('IP 10.0.0.10.40000 > 10.0.0.100.6080: UDP, length 64')
     expect(formatPacket(raw(47, '3000 0800 00000007 00000009')))
       .toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, key=0x7, seq 9, length 12: IP [|ip]')
-    expect(formatPacket(raw(47, '0000 86dd'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, length 4: gre-proto-0x88a8')
+    expect(formatPacket(raw(47, '0000 86dd'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, length 4: gre-proto-0x86dd')
     expect(formatPacket(raw(47, '0001 880b'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv1, length 4')
     expect(formatPacket(raw(47, '0000'))).toBe('IP 10.0.0.1 > 224.0.0.18: GREv0, length 2 [|gre]')
   })
@@ -178,6 +178,6 @@ describe('the line of a frame', () => {
   })
 
   it('names an ethertype without a model', () => {
-    expect(formatFrameBytes(hex('020000000200 020000000100 86dd 6000'), 'ethernet')).toBe('ethertype 0x88a8, length 2')
+    expect(formatFrameBytes(hex('020000000200 020000000100 88a8 6000'), 'ethernet')).toBe('ethertype 0x88a8, length 2')
   })
 })
