@@ -1,8 +1,8 @@
 /**
  * lvsim: a deterministic, packet-level simulator of Linux Virtual Server clusters.
  *
- * A program gives the text of a scenario file to `runScenarioText` or `compareScenarioText` and gets plain data back. Nothing is
- * read or written; the same text, seed and version give the same hash on every engine. `validateScenarioText` tells what is
+ * A program gives the text of a scenario file to `runScenarioText` or `compareScenarioText`, with the bytes of the captures that it
+ * names, and gets plain data back. Nothing is read or written; the same text, seed and version give the same hash on every engine. `validateScenarioText` tells what is
  * wrong with a text without running it.
  * @module
  */
@@ -10,10 +10,12 @@ export { type Err, type Ok, type Result } from './base/result.ts'
 export { type LimitReached } from './sim/limits.ts'
 export { type RequestOutcome, type RequestRecord } from './app/outcome.ts'
 export { type DropReason, DROP_REASONS } from './host/ip-service.ts'
+export { type RulesPatch } from './ipvs/control/history.ts'
 export { PROBLEM_CODES, type ProblemCode } from './scenario/problem-codes.ts'
 export { type Problem, renderProblem } from './scenario/problems.ts'
 export {
-  type CheckResult, type CommandOutput, type HostResult, type LinkResult, type NicResult, type RunResult, type TrafficResult,
+  type CheckResult, type CommandOutput, type HostResult, type LinkResult, type NicResult, type RulesChangeResult,
+  type RulesHistory, type RunResult, type RunWarning, type TrafficResult,
 } from './scenario/result.ts'
 export { type Mode, MODES } from './scenario/schema-check.ts'
 export { compareScenarioText, runScenarioText, type SimulateOptions, validateScenarioText } from './scenario/simulate.ts'

@@ -4,6 +4,7 @@ import { renderProblem, type Problem } from '../src/scenario/problems.ts'
 import type { Result } from '../src/base/result.ts'
 import type { RunResult } from '../src/scenario/result.ts'
 import { compareScenarioText, runScenarioText } from '../src/scenario/simulate.ts'
+import { filesBeside } from './support/beside.ts'
 
 const FOLDER = new URL('../scenarios/', import.meta.url)
 const FILES = readdirSync(FOLDER)
@@ -13,7 +14,7 @@ const IDLE =
   '  idle: {interfaces: {eth0: {segment: aside, addresses: [192.0.2.1/24]}}, servers: [{port: 80}]}\n'
 
 /** What draws from the streams of chance: arrivals, and source ports that nobody names. */
-const DRAWS = /poisson|http/
+const DRAWS = /poisson|http|replay/
 
 /** The text of a scenario; of the long one, fewer requests. */
 function textOf(name: string): string {
@@ -30,7 +31,7 @@ function withIdleHost(text: string): string {
 
 /** The runs of a text: one of a plain scenario, one in each mode of a cluster. */
 async function runsOf(text: string, seed?: string): Promise<readonly RunResult[]> {
-  const options = { fileName: 'text.lvs.yaml', ...(seed === undefined ? {} : { seed }) }
+  const options = { fileName: 'text.lvs.yaml', files: filesBeside(FOLDER), ...(seed === undefined ? {} : { seed }) }
   if (/^cluster:/m.test(text)) return valueOf(await compareScenarioText(text, options))
   return [valueOf(await runScenarioText(text, options))]
 }

@@ -101,6 +101,12 @@ const FINDINGS: Readonly<Record<string, { readonly of: string, readonly cause: s
       + ' before it comes to IPVS.',
     cure: 'on lb: iptables -I INPUT -d 10.0.0.100 -p tcp --dport 80 -j ACCEPT.',
   },
+  'p46-arptables-chains': {
+    of: '10.0.0.10:40001',
+    cause: 'rs2 answers ARP for the VIP 10.0.0.100, as arp_ignore is 0 for eth0 (the larger one of all=0 and eth0=0 counts);'
+      + ' so client sends to rs2 what is for the VIP, and IPVS on lb never sees it.',
+    cure: `${ARP_CURE} client: ip neigh flush all.`,
+  },
 }
 const EXPLAINED = Object.entries(FINDINGS)
 

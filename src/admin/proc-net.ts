@@ -6,7 +6,7 @@
 import { nsToSeconds } from '../base/units.ts'
 import type { Host } from '../host/host.ts'
 import { formatIp, formatMac, prefixMask } from '../wire/address.ts'
-import { listedRoutes } from './ip/route.ts'
+import { listedRoutes } from './ip/route-text.ts'
 import { procModules } from './modules.ts'
 import { registerProcFile } from './proc-files.ts'
 
@@ -62,6 +62,11 @@ function neighbors(host: Host): string {
       const flags = entry.state === 'permanent' ? '0x6' : entry.isValid ? '0x2' : '0x0'
       const address = `${formatIp(entry.addr).padEnd(16)} 0x1         ${flags.padEnd(10)}  ${formatMac(entry.mac)}`
       rows += `${address}     *        ${device.name}\n`
+    }
+  }
+  for (const { name, config } of host.devices) {
+    for (const addr of config.proxies ?? []) {
+      rows += `${formatIp(addr).padEnd(16)} 0x1         0xc         00:00:00:00:00:00     *        ${name}\n`
     }
   }
   return `IP address       HW type     Flags       HW address            Mask     Device\n${rows}`

@@ -9,7 +9,7 @@ import { unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** Sysctls that exist in Linux and not here, with the value they have there. */
 const FIXED: readonly (readonly [RegExp, string])[] = [
-  [/^net\.ipv4\.conf\.\w+\.(accept_source_route|proxy_arp|arp_accept|arp_notify|promote_secondaries|route_localnet)$/, '0'],
+  [/^net\.ipv4\.conf\.\w+\.(accept_source_route|arp_accept|arp_notify|promote_secondaries|route_localnet)$/, '0'],
   [/^net\.ipv4\.(tcp_syncookies|tcp_timestamps|icmp_ignore_bogus_error_responses)$/, '1'], [/^net\.ipv4\.tcp_tw_reuse$/, '2'],
 ]
 /** Sysctls that touch no packet. */

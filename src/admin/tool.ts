@@ -14,6 +14,8 @@ export interface ToolResult {
   readonly exitCode: number
   /** Set when lvsim does not model what was asked: the run stops there, naming `word`, rather than pretend. */
   readonly unsupported?: Unsupported
+  /** What an admin should know although Linux's tool does not say it; told beside what is printed, never in it. */
+  readonly warnings?: readonly string[]
 }
 
 /** A word of a command line that lvsim does not model, and what about it is missing. */

@@ -2,6 +2,8 @@
  * Every command that a shell of lvsim has beside the shell's own.
  * @module
  */
+import { arptables } from './arptables/arptables.ts'
+import { arptablesRestore, arptablesSave } from './arptables/save-restore.ts'
 import { ipvsadmTools } from './ipvsadm/tools.ts'
 import { conntrack } from './conntrack.ts'
 import { iptables } from './iptables/iptables.ts'
@@ -13,5 +15,6 @@ import { toolbox } from './toolbox.ts'
 /** Tools by name. */
 export const TOOLS: ReadonlyMap<string, Tool> = toolbox([
   ...ipvsadmTools(), ['conntrack', conntrack], ['iptables', iptables], ['iptables-restore', iptablesRestore],
-  ['iptables-save', iptablesSave],
+  ['iptables-save', iptablesSave], ['arptables', arptables], ['arptables-restore', arptablesRestore],
+  ['arptables-save', arptablesSave],
 ])

@@ -19,6 +19,10 @@ export type Arrivals =
   | { readonly law: 'constant', readonly everyNs: number }
   /** Independent, at this mean distance, the first after one of them. */
   | { readonly law: 'poisson', readonly everyNs: number }
+  /** Independent, at this mean distance by Pareto's law: mostly close together, now and then very far apart. Shape above 1. */
+  | { readonly law: 'pareto', readonly everyNs: number, readonly shape: number }
+  /** Each so long after the start, in this order, by the client of its source: one source stays with one client. */
+  | { readonly law: 'recorded', readonly requests: readonly { readonly afterNs: number, readonly source: number }[] }
 
 /** Begins request number `index` (from 0) of `client`, and calls `done` once, when it is over. */
 export type StartRequest = (client: AppHost, index: number, done: (record: RequestRecord) => void) => void
@@ -46,6 +50,7 @@ export class Load implements Actor {
   readonly #first: AppHost
   readonly #stream: RandomStream
   readonly #records: (RequestRecord | undefined)[] = []
+  #beganNs = 0
   #begun = 0
   #over = 0
 
@@ -75,11 +80,12 @@ export class Load implements Actor {
   /** Begins at `atNs`, which must not lie in the past. */
   begin(atNs: number): void {
     const { arrivals, clients, count } = this.#options
+    this.#beganNs = atNs
     if (arrivals.law === 'closed') {
       const loops = Math.min(clients.length, count)
       for (let i = 0; i < loops; i++) this.#first.sim.schedule(atNs, this, KIND_NEXT_OF_CLIENT, clients[i])
     } else {
-      this.#scheduleArrival(arrivals.law === 'poisson' ? atNs + this.#gapNs() : atNs)
+      this.#scheduleArrival(arrivals.law === 'in-turn' || arrivals.law === 'constant' ? atNs : this.#nextNs(atNs))
     }
   }
 
@@ -91,9 +97,10 @@ export class Load implements Actor {
       this.#start(data as AppHost)
       return
     }
-    const client = clients[this.#begun % clients.length] as AppHost
+    const turn = arrivals.law === 'recorded' ? arrivals.requests[this.#begun]?.source ?? 0 : this.#begun
+    const client = clients[turn % clients.length] as AppHost
     this.#start(client)
-    if (arrivals.law !== 'in-turn' && this.#begun < count) this.#scheduleArrival(client.sim.nowNs + this.#gapNs())
+    if (arrivals.law !== 'in-turn' && this.#begun < count) this.#scheduleArrival(this.#nextNs(client.sim.nowNs))
   }
 
   #start(client: AppHost): void {
@@ -115,10 +122,16 @@ export class Load implements Actor {
     else if (arrivals.law === 'closed') sim.schedule(sim.nowNs + arrivals.thinkNs, this, KIND_NEXT_OF_CLIENT, client)
   }
 
-  #gapNs(): number {
+  /** When the next request arrives, seen from `fromNs`, when the one before did. */
+  #nextNs(fromNs: number): number {
     const { arrivals } = this.#options
-    if (arrivals.law === 'constant') return arrivals.everyNs
-    return arrivals.law === 'poisson' ? Math.round(this.#stream.exponential(arrivals.everyNs)) : 0
+    switch (arrivals.law) {
+      case 'constant': return fromNs + arrivals.everyNs
+      case 'poisson': return fromNs + Math.round(this.#stream.exponential(arrivals.everyNs))
+      case 'pareto': return fromNs + Math.round(this.#stream.pareto(arrivals.everyNs, arrivals.shape))
+      case 'recorded': return this.#beganNs + (arrivals.requests[this.#begun]?.afterNs ?? 0)
+      default: return fromNs
+    }
   }
 
   #scheduleArrival(atNs: number): void {

@@ -17,7 +17,7 @@ export async function compareCommand(file: string, options: SimulationOptions): 
   if (options.trace === true && (options.json === true || options.jsonl === true))
     return badUsage('--trace prints text: it does not go with JSON')
   const asJson = options.json === true || options.jsonl === true
-  const loaded = await loadScenario(file, asJson)
+  const loaded = await loadScenario(file, asJson, options.quiet)
   if (!loaded.ok) return loaded.error
   const { cluster, modes } = loaded.value
   if (cluster === undefined) return badUsage(`${file} has no cluster, so there is nothing to compare`)

@@ -9,12 +9,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { err, ok, type Result } from '../base/result.ts'
 
 /** Why a file could not be read or written: path and the system's words. */
@@ -41,6 +42,26 @@ export function readBytes(path: string): Result<Uint8Array, FileError> {
   } catch (error) {
     return err({ path, message: reasonOf(error) })
   }
+}
+
+/**
+ * The bytes of a file that a scenario names: a plain file below the folder of the scenario file, links followed, of at most
+ * `bytesMax` bytes. Beside `-` is the folder that the command runs in.
+ */
+export function readBeside(scenarioPath: string, name: string, bytesMax: number): Result<Uint8Array, FileError> {
+  const folder = dirname(scenarioPath)
+  const path = join(folder, name)
+  try {
+    const inside = relative(realpathSync(folder), realpathSync(path))
+    if (inside.split(sep)[0] === '..' || isAbsolute(inside)) return err({ path, message: 'it is a link to another folder' })
+    const stat = statSync(path)
+    if (stat.isDirectory()) return err({ path, message: 'is a directory' })
+    if (!stat.isFile()) return err({ path, message: 'is no plain file' })
+    if (stat.size > bytesMax) return err({ path, message: `its ${stat.size} bytes are more than the ${bytesMax} left for files` })
+  } catch (error) {
+    return err({ path, message: reasonOf(error) })
+  }
+  return readBytes(path)
 }
 
 /** Writes a file: to a temporary one beside it, which takes its name when it is complete on disk. Makes missing folders. */

@@ -7,11 +7,12 @@ import { jsonText, problemsDocument } from '../report/json.ts'
 import { expandCluster } from '../scenario/expand-cluster.ts'
 import { parseScenario } from '../scenario/parse.ts'
 import { renderProblem, type Problem } from '../scenario/problems.ts'
+import { FILES_BYTES_MAX, filesOf, withFiles } from '../scenario/replay-files.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { MODES, type Mode } from '../scenario/schema-check.ts'
 import { parseDuration } from '../scenario/units-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { readText } from './files.ts'
+import { readBeside, readText } from './files.ts'
 import { print, say } from './terminal.ts'
 
 /** A wrong word of the command line. */
@@ -27,15 +28,39 @@ export async function showProblems(problems: readonly Problem[], asJson: boolean
   return EXIT.invalid
 }
 
-/** Reads a scenario file. On failure everything has been said. */
-export async function loadScenario(path: string, asJson: boolean): Promise<Result<Scenario, ExitCode>> {
+/** A scenario with what its files hold, and what is to be said of those. */
+interface ReadScenario {
+  readonly scenario: Scenario
+  readonly notes: readonly string[]
+}
+
+/** Reads a scenario file and the files that it names. Says so when it cannot be read; its problems are for the caller to show. */
+export function readScenario(path: string): Result<Result<ReadScenario, readonly Problem[]>, ExitCode> {
   const text = readText(path)
   if (!text.ok) {
     say(`lvsim: ${text.error.path}: ${text.error.message}`)
     return err(EXIT.io)
   }
   const parsed = parseScenario(text.value, path)
-  return parsed.ok ? parsed : err(await showProblems(parsed.error, asJson))
+  if (!parsed.ok) return ok(parsed)
+  const files = new Map<string, Result<Uint8Array, string>>()
+  let bytesLeft = FILES_BYTES_MAX
+  for (const name of filesOf(parsed.value)) {
+    const file = readBeside(path, name, bytesLeft)
+    if (file.ok) bytesLeft -= file.value.length
+    files.set(name, file.ok ? file : err(file.error.message))
+  }
+  return ok(withFiles(parsed.value, files))
+}
+
+/** Reads a scenario file. On failure everything has been said; what was used of the files it names is said unless `isQuiet`. */
+export async function loadScenario(path: string, asJson: boolean, isQuiet = false): Promise<Result<Scenario, ExitCode>> {
+  const read = readScenario(path)
+  if (!read.ok) return read
+  if (!read.value.ok) return err(await showProblems(read.value.error, asJson))
+  const { scenario, notes } = read.value.value
+  if (!isQuiet) for (const note of notes) say(note)
+  return ok(scenario)
 }
 
 /** The mode named on the command line; undefined for none. */

@@ -48,6 +48,7 @@ function addRuns(verb: AddVerb, finish: Finish): void {
       'run scenarios/tutorial-nat.lvs.yaml',
       'run scenarios/first.lvs.yaml --trace --seed 7',
       'run scenarios/first.lvs.yaml --pcap out --json',
+      'run scenarios/replay.lvs.yaml --mode nat',
     ]),
   )
     .option('--mode <mode>', 'build the cluster of the file for this mode: nat, dr or tun')
@@ -63,11 +64,14 @@ function addRuns(verb: AddVerb, finish: Finish): void {
 }
 
 function addLooks(verb: AddVerb, finish: Finish): void {
-  verb('show <file> [command...]', 'run a scenario up to a moment and run a command there', [
+  verb('show <file> [command...]', 'run a scenario up to a moment and run a command there, or show how its rules came to be', [
     'show scenarios/first.lvs.yaml --mode nat --at 400ms --on lb -- ipvsadm -Lnc',
     'show scenarios/tutorial-dr.lvs.yaml --at 1s --on director -- ipvsadm -Ln --stats',
+    'show scenarios/first.lvs.yaml --rules',
+    'show scenarios/first.lvs.yaml --rules --mode tun --on lb --json',
   ])
-    .requiredOption('--on <host>', 'the host that runs the command')
+    .option('--on <host>', 'the host that runs the command, or whose rules are shown')
+    .option('--rules', 'instead of a command: each change of the rules of IPVS, by whom and when, as a diff')
     .option('--at <time>', 'this long after the last setup was over; the end unless given')
     .option('--mode <mode>', 'nat, dr or tun')
     .option('--seed <seed>', 'instead of that of the file')
@@ -77,10 +81,11 @@ function addLooks(verb: AddVerb, finish: Finish): void {
     })
   verb(
     'explain <file-or-code>',
-    'tell the way of a packet or a connection: each hop, what changed, who decided, why it died',
+    'tell the way of a packet or a connection: each hop, what changed, why it died; of a lab, why its steps failed',
     [
       'explain scenarios/tutorial-nat.lvs.yaml --packet 12',
       'explain scenarios/arp-problem.lvs.yaml --connection 10.0.0.10:40001',
+      'explain test/kernel/labs/forward/nat2-gateway-none.json',
       'explain LVS1060',
     ],
   )

@@ -19,7 +19,7 @@ export async function runCommand(
   const asJson = options.json === true || options.jsonl === true
   const mode = parseMode(options.mode)
   if (!mode.ok) return mode.error
-  const loaded = await loadScenario(file, asJson)
+  const loaded = await loadScenario(file, asJson, options.quiet)
   if (!loaded.ok) return loaded.error
   const scenario = inMode(loaded.value, mode.value)
   if (!scenario.ok) return scenario.error

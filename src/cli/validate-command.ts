@@ -3,10 +3,9 @@
  * @module
  */
 import { jsonText, problemsDocument } from '../report/json.ts'
-import { parseScenario } from '../scenario/parse.ts'
 import { renderProblem, type Problem } from '../scenario/problems.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { readText } from './files.ts'
+import { readScenario } from './load.ts'
 import { print, say } from './terminal.ts'
 
 /** Checks files; the worst of what was found is the exit code. */
@@ -14,13 +13,12 @@ export async function validateCommand(files: readonly string[], options: { reado
   let code: ExitCode = EXIT.ok
   const problems: Problem[] = []
   for (const file of files) {
-    const text = readText(file)
-    if (!text.ok) {
-      say(`lvsim: ${text.error.path}: ${text.error.message}`)
-      code = EXIT.io
+    const read = readScenario(file)
+    if (!read.ok) {
+      code = read.error
       continue
     }
-    const parsed = parseScenario(text.value, file)
+    const parsed = read.value
     if (parsed.ok) {
       if (options.json !== true) await print(`${file}: fine\n`)
       continue

@@ -16,4 +16,6 @@ export interface Device {
   readonly nic: Nic | undefined
   /** Neighbors reachable by this device; undefined for those that need none (lo, tunnels, point-to-point links). */
   readonly neighbors: NeighborTable | undefined
+  /** The same of IPv6. */
+  readonly ipv6Neighbors: NeighborTable | undefined
 }

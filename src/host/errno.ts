@@ -11,6 +11,7 @@ const TEXTS = {
   EEXIST: 'File exists',
   EINVAL: 'Invalid argument',
   EACCES: 'Permission denied',
+  EXDEV: 'Invalid cross-device link',
   EBUSY: 'Device or resource busy',
   ERANGE: 'Numerical result out of range',
   EMSGSIZE: 'Message too long',

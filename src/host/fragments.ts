@@ -1,14 +1,15 @@
 /**
  * Cutting packets to a MTU and putting the pieces together again (RFC 791 3.2, RFC 815).
- * A set of pieces that is incomplete after 30 s dies, and its sender is told if the first piece is there.
+ * A set of pieces that is incomplete after 30 s (60 s of IPv6) dies, and its sender is told if the first piece is there.
  * Overlapping pieces are not told apart from repeated ones. The memory limit is by packets, not by bytes.
  * @module
  */
 import { NS_PER_SECOND } from '../base/units.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
+import { isIpv6 } from '../wire/address.ts'
 import { ICMP_TIME_EXCEEDED } from '../wire/icmp-message.ts'
-import { fragmentOf, IPV4_HEADER_BYTES, ipFromHeader, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
+import { fragmentOf, ipFromHeader, ipHeaderBytes, IPV6_FRAGMENT_HEADER_BYTES, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Host } from './host.ts'
 
 /** net.ipv4.ipfrag_time. */
@@ -19,7 +20,7 @@ const PIECES_MAX = 4096
 /** The pieces of a packet for a link of this MTU, in order; the packet itself when it fits. The MTU must be at least 68. */
 export function fragment(packet: IpPacket, mtuBytes: number): readonly IpPacket[] {
   if (totalBytes(packet) <= mtuBytes) return [packet]
-  const roomBytes = mtuBytes - IPV4_HEADER_BYTES
+  const roomBytes = mtuBytes - ipHeaderBytes(packet.dst) - (isIpv6(packet.dst) ? IPV6_FRAGMENT_HEADER_BYTES : 0)
   const pieces: IpPacket[] = []
   let offsetBytes = 0
   while (offsetBytes < packet.payloadBytes) {
@@ -41,11 +42,13 @@ interface Assembly {
 /** The packets of one host that are being put together. */
 export class Reassembly implements Actor {
   readonly #host: Host
+  readonly #timeoutNs: number
   readonly #assemblies = new Map<string, Assembly>()
   #pieceCount = 0
 
-  constructor(host: Host) {
+  constructor(host: Host, timeoutNs = TIMEOUT_NS) {
     this.#host = host
+    this.#timeoutNs = timeoutNs
   }
 
   /** Takes a piece. Returns the whole packet once the last piece is there, undefined before. */
@@ -59,7 +62,7 @@ export class Reassembly implements Actor {
     let assembly = this.#assemblies.get(key)
     if (assembly === undefined) {
       assembly = { key, pieces: [], timer: new Timer(host.sim, this, 0, key) }
-      assembly.timer.armIn(TIMEOUT_NS)
+      assembly.timer.armIn(this.#timeoutNs)
       this.#assemblies.set(key, assembly)
     }
     if (assembly.pieces.some((other) => other.fragmentOffsetBytes === piece.fragmentOffsetBytes)) {

@@ -19,6 +19,8 @@ export interface Passage {
   fromIpvs: boolean
   /** Not tracked by conntrack (IP_CT_UNTRACKED). */
   untracked: boolean
+  /** A hook has changed what its way depends on: it is to be looked up anew behind the hooks (ip_route_me_harder). */
+  reroutes?: boolean
   /** What conntrack says of it; absent where nothing tracks, and for a packet it finds invalid. */
   conntrack?: Tracking | undefined
 }

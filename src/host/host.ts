@@ -8,7 +8,7 @@ import { hashText } from '../base/hash.ts'
 import type { Nic } from '../link/nic.ts'
 import { PacketLedger } from '../sim/ledger.ts'
 import type { Simulator } from '../sim/simulator.ts'
-import { MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { IPV6_ANY, ipWords, isIpv6, MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_HOST } from '../wire/icmp-message.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
@@ -24,12 +24,13 @@ import { Icmp } from './icmp.ts'
 import { IpInput } from './ip-input.ts'
 import { IpOutput, refusal } from './ip-output.ts'
 import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type TransportProtocol } from './ip-service.ts'
-import { NeighborTable } from './neighbor-table.ts'
+import { Ipv6 } from './ipv6/ipv6.ts'
+import { NeighborTable, type NeighborPort } from './neighbor-table.ts'
 import { Netfilter } from './netfilter/netfilter.ts'
 import { PathCache } from './path-cache.ts'
 import { IcmpEcho } from './ping.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from './profile.ts'
-import { Routing, type Route } from './routing.ts'
+import { routeMtuBytes, Routing, type Route } from './routing.ts'
 import { SysctlRegistry } from './sysctl.ts'
 import { defineDeviceSysctls, defineIpv4Sysctls } from './sysctls.ts'
 import { TcpProtocol } from './tcp/tcp-protocol.ts'
@@ -75,6 +76,7 @@ export class Host implements IpService {
   readonly tunnels: Tunnels
   readonly guePorts: GuePorts
   readonly netfilter: Netfilter
+  readonly ipv6: Ipv6
   readonly tcp: TcpProtocol
   readonly udp: UdpProtocol
   readonly pings: IcmpEcho
@@ -104,6 +106,7 @@ export class Host implements IpService {
     this.output = new IpOutput(this)
     this.tunnels = new Tunnels(this)
     this.netfilter = new Netfilter(this)
+    this.ipv6 = new Ipv6(this)
     this.tcp = new TcpProtocol(this)
     this.udp = new UdpProtocol(this)
     this.guePorts = new GuePorts(this)
@@ -131,12 +134,15 @@ export class Host implements IpService {
     const names = new Set(next.devices.map((config) => config.name))
     for (const [name, device] of this.#devices) if (!names.has(name)) this.#removeDevice(device)
     for (const device of this.#devices.values()) {
-      const { nic, neighbors, config } = device
+      const { nic, neighbors, ipv6Neighbors, config } = device
       if (nic?.isUp === config.isUp) continue
       if (nic !== undefined) nic.isUp = config.isUp
-      if (!config.isUp) neighbors?.clear()
+      if (config.isUp) continue
+      neighbors?.clear()
+      ipv6Neighbors?.clear()
     }
     this.routing.reset(next, this.#devices)
+    this.ipv6.reset(next, this.#devices)
   }
 
   /** Adds a nic as the next device, down: `configure` it with the transactions of `config/`. */
@@ -149,6 +155,7 @@ export class Host implements IpService {
         usesArp: options.kind === 'ethernet', addresses: [],
       }],
       nextIfindex: this.#net.nextIfindex + 1,
+      ipv6: this.#net.ipv6.isDefault ? { ...this.#net.ipv6, devices: [...this.#net.ipv6.devices, name] } : this.#net.ipv6,
     })
   }
 
@@ -176,27 +183,28 @@ export class Host implements IpService {
   // --- what endpoints, ICMP and IPVS ask -----------------------------------------------------------------------------
 
   sendPacket(request: SendRequest): Errno | undefined {
-    return this.output.send(request)
+    return isIpv6(request.dst) ? this.ipv6.output.send(request) : this.output.send(request)
   }
 
   /** Sends a packet that IPVS has turned; accounts for it in any case. See `IpOutput.sendIpvs`. */
   sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
-    this.output.sendIpvs(packet, nextHop, passage, neighbor)
+    const output = isIpv6(packet.dst) ? this.ipv6.output : this.output
+    output.sendIpvs(packet, nextHop, passage, neighbor)
   }
 
   /** The route of a packet to `dst`; undefined when there is none. */
   findOutputRoute(dst: IpAddr): Route | undefined {
-    const route = this.routing.lookup(dst)
+    const route = this.#routeTo(dst)
     return route.type === 'none' ? undefined : route
   }
 
   sourceFor(dst: IpAddr): IpAddr | Errno {
-    const route = this.routing.lookup(dst)
-    return refusal(route) ?? route.source
+    const route = this.#routeTo(dst)
+    return refusal(route) ?? (route.source === IPV6_ANY ? 'EADDRNOTAVAIL' : route.source)
   }
 
   isLocalAddress(addr: IpAddr): boolean {
-    return this.routing.isLocal(addr)
+    return isIpv6(addr) ? this.ipv6.routing.isLocal(addr) : this.routing.isLocal(addr)
   }
 
   pathMtuBytes(dst: IpAddr): number {
@@ -204,7 +212,7 @@ export class Host implements IpService {
   }
 
   deviceMtuBytes(dst: IpAddr): number {
-    return this.routing.lookup(dst).device.config.mtuBytes
+    return routeMtuBytes(this.#routeTo(dst))
   }
 
   /** Takes note that packets to `dst` must not be larger. */
@@ -213,8 +221,9 @@ export class Host implements IpService {
   }
 
   confirmNeighbor(dst: IpAddr): void {
-    const route = this.routing.lookup(dst)
-    route.device.neighbors?.confirm(route.nextHop)
+    const { device, nextHop } = this.#routeTo(dst)
+    const neighbors = isIpv6(dst) ? device.ipv6Neighbors : device.neighbors
+    neighbors?.confirm(nextHop)
   }
 
   sysctlInt(name: string): number {
@@ -222,7 +231,12 @@ export class Host implements IpService {
   }
 
   sendIcmpError(packet: IpPacket, message: { readonly type: number, readonly code: number, readonly rest: number }): void {
-    this.icmp.sendError(packet, message)
+    if (isIpv6(packet.dst)) this.ipv6.icmp.sendError(packet, message)
+    else this.icmp.sendError(packet, message)
+  }
+
+  #routeTo(dst: IpAddr): Route {
+    return isIpv6(dst) ? this.ipv6.routing.lookup(dst) : this.routing.lookup(dst)
   }
 
   // --- the books -----------------------------------------------------------------------------------------------------
@@ -239,8 +253,10 @@ export class Host implements IpService {
     hash.addTime(this.sim.nowNs)
     hash.add(this.#hashId)
     hash.add(DROP_REASONS.indexOf(reason))
-    hash.add(packet.src)
-    hash.add(packet.dst)
+    for (const addr of [packet.src, packet.dst]) {
+      if (isIpv6(addr)) for (const word of ipWords(addr)) hash.add(word)
+      else hash.add(addr)
+    }
     this.trace?.dropped(this, packet, reason)
   }
 
@@ -281,6 +297,7 @@ export class Host implements IpService {
     if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
     if (wasQueued) this.release(payload)
     if (!device.config.isUp) return this.drop(payload, 'device-down')
+    if (isIpv6(payload.dst)) return this.ipv6.input.receive(payload, device)
     if (frame.dst === MAC_BROADCAST && this.routing.lookup(payload.dst).type === 'unicast') {
       return this.drop(payload, 'not-for-us')
     }
@@ -293,39 +310,56 @@ export class Host implements IpService {
     const config = present(this.#net.devices.find((device) => device.name === name), name)
     const nic = this.#nics.get(name)
     defineDeviceSysctls(this.sysctl, name)
+    this.ipv6.defineDevice(name)
+    const isEthernet = config.kind === 'ethernet'
     const device: Device = {
       name, ifindex: config.ifindex, config, nic,
-      neighbors: config.kind === 'ethernet' ? new NeighborTable(this.sim, {
-        solicit: (addr, mac, packet) => this.arp.solicit(device, addr, mac, packet),
-        transmit: (packet, mac) => this.transmitFrame(device, packet, mac),
-        release: (packet, mac) => {
-          this.release(packet)
-          this.transmitFrame(device, packet, mac)
-        },
-        giveUp: (packet, reason) => {
-          this.release(packet)
-          if (reason === 'neighbor-failed') {
-            this.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }, true)
-          }
-          this.drop(packet, reason)
-        },
-        hold: (packet) => {
-          this.trace?.decision(this, packet, { by: 'neighbor', text: `waits for an answer to ARP on ${name}` })
-          this.hold(packet)
-        },
-      }) : undefined,
+      neighbors: isEthernet ? new NeighborTable(this.sim, this.#neighborPort(
+        () => device, `waits for an answer to ARP on ${name}`,
+        (addr, mac, packet) => this.arp.solicit(device, addr, mac, packet),
+      )) : undefined,
+      ipv6Neighbors: isEthernet ? new NeighborTable(this.sim, this.#neighborPort(
+        () => device, `waits for an answer to neighbor discovery on ${name}`,
+        (addr, mac, packet) => this.ipv6.discovery.solicit(device, addr, mac, packet),
+      )) : undefined,
     }
     this.#devices.set(name, device)
     if (nic !== undefined) this.#deviceOf.set(nic, device)
   }
 
+  /** How a neighbor table reaches its device. */
+  #neighborPort(device: () => Device, waiting: string, solicit: NeighborPort['solicit']): NeighborPort {
+    return {
+      solicit,
+      transmit: (packet, mac) => this.transmitFrame(device(), packet, mac),
+      release: (packet, mac) => {
+        this.release(packet)
+        this.transmitFrame(device(), packet, mac)
+      },
+      giveUp: (packet, reason) => {
+        this.release(packet)
+        const message = { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }
+        if (reason === 'neighbor-failed' && isIpv6(packet.dst)) this.ipv6.icmp.sendError(packet, message)
+        else if (reason === 'neighbor-failed') this.icmp.sendError(packet, message, true)
+        this.drop(packet, reason)
+      },
+      hold: (packet) => {
+        this.trace?.decision(this, packet, { by: 'neighbor', text: waiting })
+        this.hold(packet)
+      },
+    }
+  }
+
   #removeDevice(device: Device): void {
     device.neighbors?.clear()
+    device.ipv6Neighbors?.clear()
     this.#devices.delete(device.name)
     // Frames that wait for the CPU still refer to it.
     device.config = { ...device.config, isUp: false }
     if (device.nic !== undefined) device.nic.isUp = false
     this.sysctl.remove(`net.ipv4.conf.${device.name}.`)
+    this.sysctl.remove(`net.ipv4.neigh.${device.name}.`)
+    this.sysctl.remove(`net.ipv6.conf.${device.name}.`)
   }
 
   /**

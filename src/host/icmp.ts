@@ -16,6 +16,7 @@ import {
 import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
+import { mayBelieveRedirect } from './redirects.ts'
 
 /** Class of service of errors (IPTOS_PREC_INTERNETCONTROL), and what of the packet's own goes with it (IPTOS_TOS_MASK). */
 const ERROR_PRECEDENCE = 0xc0
@@ -64,7 +65,7 @@ export class Icmp implements Actor {
   /** Takes a packet for this host. */
   receive(packet: IpPacket, device: Device): void {
     const message = packet.payload as IcmpMessage
-    if (message.type === ICMP_ECHO_REQUEST) return this.#answer(packet, message)
+    if (message.type === ICMP_ECHO_REQUEST) return this.#answer(packet, message, device)
     if (message.type === ICMP_ECHO_REPLY) {
       this.#host.consume(packet, 'icmp')
       this.#host.pings.receiveEchoReply(packet, message)
@@ -84,13 +85,16 @@ export class Icmp implements Actor {
     const host = this.#host
     if (packet.fragmentOffsetBytes !== 0 || packet.src === IPV4_ANY || packet.src === IPV4_BROADCAST
       || isMulticast(packet.src)) return
-    const target = host.routing.lookup(packet.dst)
+    const target = host.routing.lookup(packet.dst, packet)
     if (packet.dst === IPV4_BROADCAST || isMulticast(packet.dst) || target.type === 'broadcast') return
     if (packet.payload.kind === 'icmp' && isIcmpError(packet.payload.type)) return
-    const route = host.routing.lookup(packet.src)
+    const isOwn = target.type === 'local' && !isLeaving
+    // An address that only a rule makes local is none to speak from.
+    if (isOwn && host.routing.hasRules && !host.isLocalAddress(packet.dst)) return
+    const src = isOwn ? packet.dst : IPV4_ANY
+    const route = host.routing.lookup(packet.src, { src })
     if (route.type !== 'unicast' && route.type !== 'local') return
     if (route.type !== 'local' && !this.#allows(packet.src, message)) return
-    const src = target.type === 'local' && !isLeaving ? packet.dst : route.source
     const room = Math.min(ICMP_ERROR_PACKET_BYTES_MAX, host.pathMtuBytes(packet.src)) - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
     const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
     host.sendPacket({
@@ -122,9 +126,11 @@ export class Icmp implements Actor {
     state.count++
   }
 
-  #answer(packet: IpPacket, message: IcmpMessage): void {
+  #answer(packet: IpPacket, message: IcmpMessage, device: Device): void {
     const host = this.#host
     const isBroadcast = !host.isLocalAddress(packet.dst)
+    // Nobody answers from an address that only a rule makes local.
+    if (isBroadcast && host.routing.lookup(packet.dst, packet, device).type === 'local') return host.drop(packet, 'icmp-ignored')
     if (host.sysctl.int('net.ipv4.icmp_echo_ignore_all') !== 0
       || (isBroadcast && host.sysctl.int('net.ipv4.icmp_echo_ignore_broadcasts') !== 0)) return host.drop(packet, 'icmp-ignored')
     host.consume(packet, 'icmp')
@@ -160,6 +166,7 @@ export class Icmp implements Actor {
     const current = routing.lookup(dst)
     if (current.type !== 'unicast' || current.gateway !== packet.src || current.device !== device
       || gateway === packet.src) return
+    if (!mayBelieveRedirect(host, device, gateway, packet.src)) return
     const towards = routing.lookup(gateway)
     if (towards.type !== 'unicast' || towards.gateway !== undefined) return
     // A gateway that is not known yet is only asked for: the next redirect finds it.

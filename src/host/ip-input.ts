@@ -16,7 +16,8 @@ import type { Device } from './device.ts'
 import { Reassembly } from './fragments.ts'
 import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
-import { isMartianSource, type Route } from './routing.ts'
+import { maySendRedirect } from './redirects.ts'
+import { isMartianSource, routeMtuBytes, type Route } from './routing.ts'
 
 const NEW_PASSAGE = { fromIpvs: false, untracked: false }
 
@@ -49,11 +50,11 @@ export class IpInput {
   }
 
   /** Hands a packet that has passed localIn to its protocol. */
-  deliver(packet: IpPacket, device: Device): void {
+  deliver(packet: IpPacket, device: Device, passage?: Passage): void {
     const host = this.#host
     if (packet.protocol === IPPROTO_ICMP) return host.icmp.receive(packet, device)
-    if (packet.protocol === IPPROTO_IPIP && host.modules.has('ipip')) return host.tunnels.receive(packet)
-    if (packet.protocol === IPPROTO_GRE && host.modules.has('ip_gre')) return host.tunnels.receive(packet)
+    if (packet.protocol === IPPROTO_IPIP && host.modules.has('ipip')) return host.tunnels.receive(packet, passage)
+    if (packet.protocol === IPPROTO_GRE && host.modules.has('ip_gre')) return host.tunnels.receive(packet, passage)
     const transport = host.transport(packet.protocol)
     if (transport !== undefined) return transport.receive(packet, device)
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PROTOCOL, rest: 0 })
@@ -70,7 +71,7 @@ export class IpInput {
     if (!isLoopbackDevice && isMartianSource(src)) return host.drop(packet, 'martian-source')
     if (isMulticast(dst)) return host.drop(packet, 'not-for-us')
     if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return host.drop(packet, 'martian-destination')
-    const route = host.routing.lookup(dst)
+    const route = host.routing.lookup(dst, packet, device)
     if (route.type === 'local' || route.type === 'broadcast') {
       if (!isLoopbackDevice && !this.#sourceIsValid(packet, device, undefined)) return
       return this.#local(packet, device, passage)
@@ -85,36 +86,37 @@ export class IpInput {
     if (whole === undefined) return
     if (passage === undefined || this.#host.hooks.localIn.length === 0) return this.deliver(whole, device)
     const passed = this.#host.hooks.run('localIn', whole, passage)
-    if (passed !== undefined) this.deliver(passed, device)
+    if (passed !== undefined) this.deliver(passed, device, passage)
   }
 
   #forward(packet: IpPacket, device: Device, route: Route, passage: Passage | undefined): void {
     const host = this.#host
-    const verdict = host.routing.validateSource(packet.src, device, route.device)
+    const verdict = host.routing.validateSource(packet.src, device, route.device, packet)
     if (verdict === 'martian-source' || verdict === 'rp-filter') return this.#dropSource(packet, device, verdict)
     if (packet.ttl <= 1) {
       host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
       return host.drop(packet, 'ttl-exceeded')
     }
-    const mtuBytes = route.device.config.mtuBytes
+    const mtuBytes = routeMtuBytes(route)
     if (packet.dontFragment && totalBytes(packet) > mtuBytes) {
       host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
       return host.drop(packet, 'too-big')
     }
     const next = withTtlDecremented(packet)
     // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
-    if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)) {
+    if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)
+      && maySendRedirect(host, device, packet.src, route.gateway)) {
       host.icmp.sendRedirect(next, route.nextHop)
     }
     host.trace?.decision(host, next, { by: 'route', text: `forward ${describeRoute(route)}` })
     if (passage === undefined) return host.output.emit(next, route, undefined, mtuBytes)
     passage.outDevice = route.device
     const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)
-    if (passed !== undefined) host.output.emit(passed, route, passage, mtuBytes)
+    if (passed !== undefined) host.output.emitBy(route, passed, passage, mtuBytes)
   }
 
   #sourceIsValid(packet: IpPacket, device: Device, out: Device | undefined): boolean {
-    const verdict = this.#host.routing.validateSource(packet.src, device, out)
+    const verdict = this.#host.routing.validateSource(packet.src, device, out, packet)
     if (verdict === 'on-link' || verdict === 'routed') return true
     this.#dropSource(packet, device, verdict)
     return false

@@ -15,7 +15,7 @@ import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import type { SendRequest } from './ip-service.ts'
 import { describeRoute } from './ip-input.ts'
-import type { Route } from './routing.ts'
+import { routeMtuBytes, type Route } from './routing.ts'
 import type { SysctlCell } from './sysctl.ts'
 
 /** A packet on its way round by `lo`, and what was known of it on its way out. */
@@ -38,7 +38,7 @@ export class IpOutput implements Actor {
   /** Sends what an endpoint of this host asks for. See `IpService.sendPacket`. */
   send(request: SendRequest): Errno | undefined {
     const host = this.#host
-    const route = host.routing.lookup(request.dst)
+    const route = host.routing.lookup(request.dst, request)
     const refused = refusal(route)
     if (refused !== undefined) return refused
     const src = request.src === 0 ? route.source : request.src
@@ -70,8 +70,20 @@ export class IpOutput implements Actor {
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     passage.fromIpvs = true
     passage.outDevice = route.device
+    passage.reroutes = false
     const passed = host.hooks.localOut.length === 0 ? packet : host.hooks.run('localOut', packet, passage)
-    if (passed !== undefined) this.emit(passed, route, passage)
+    if (passed !== undefined) this.emitBy(route, passed, passage)
+  }
+
+  /** Sends a packet that has passed its hooks by `route`, or where a hook has asked for another look, by what is found now. */
+  emitBy(route: Route, packet: IpPacket, passage: Passage, mtuBytes?: number): void {
+    if (passage.reroutes !== true || route.type === 'local') return this.emit(packet, route, passage, mtuBytes)
+    const host = this.#host
+    const way = host.routing.lookup(packet.dst, packet)
+    if (refusal(way) !== undefined) return host.drop(packet, 'no-route')
+    if (way !== route) host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(way)}, looked up anew` })
+    passage.outDevice = way.device
+    this.emit(packet, way, passage)
   }
 
   /**
@@ -83,10 +95,10 @@ export class IpOutput implements Actor {
     let current: IpPacket | undefined = packet
     if (passage !== undefined && host.hooks.postrouting.length > 0) current = host.hooks.run('postrouting', packet, passage)
     if (current === undefined) return
-    current = withMark(current, 0)
-    const device = route.device
+    // Marks leave no host; round by lo they go with the packet.
     if (route.type === 'local') return this.#loop(current, passage)
-    const roomBytes = mtuBytes ?? Math.min(device.config.mtuBytes, host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
+    current = withMark(current, 0)
+    const roomBytes = mtuBytes ?? Math.min(routeMtuBytes(route), host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
     if (totalBytes(current) <= roomBytes) return this.#toDevice(current, route)
     this.#emitPieces(current, route, roomBytes)
   }
@@ -106,8 +118,9 @@ export class IpOutput implements Actor {
     if (host.hooks.localOut.length === 0) return this.emit(packet, route, passage)
     const passed = host.hooks.run('localOut', packet, passage)
     if (passed === undefined) return
-    // ip_route_me_harder(): a hook that changed the destination changed the way.
-    const way = passed.dst === packet.dst ? route : host.routing.lookup(passed.dst)
+    // NAT: another destination has another way, whatever it was before.
+    if (passed.dst === packet.dst) return this.emitBy(route, passed, passage)
+    const way = host.routing.lookup(passed.dst, passed)
     if (refusal(way) !== undefined) return host.drop(passed, 'no-route')
     passage.outDevice = way.device
     this.emit(passed, way, passage)

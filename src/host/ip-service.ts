@@ -80,7 +80,7 @@ export const DROP_REASONS = [
   'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window',
   'tcp-closed', 'tcp-backlog-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet',
   'tunnel-header', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
-  'blackhole', 'prohibited', 'unreachable-route', 'muted',
+  'blackhole', 'prohibited', 'unreachable-route', 'muted', 'ipv6-disabled',
 ] as const
 
 /** A reason of the closed list. */

@@ -43,6 +43,9 @@ const LOCK_NS = NS_PER_SECOND
 const QUEUE_BYTES_MAX = 212_992
 const QUEUED_PACKET_OVERHEAD_BYTES = 768
 
+/** The states with an address that an entry can be put into. */
+export type GivenState = 'permanent' | 'reachable' | 'stale' | 'delay' | 'probe'
+
 const VALID: ReadonlySet<NeighborState> = new Set(['permanent', 'reachable', 'probe', 'stale', 'delay'])
 
 /** What a change may do: put another address in a valid entry's place; touch a permanent entry. */
@@ -136,6 +139,22 @@ export class NeighborTable implements Actor {
     this.#update(neighbor, mac, from.isUnicastReply ? 'reachable' : 'stale', { mayOverride, isAdmin: false })
   }
 
+  /**
+   * An advertisement of IPv6: changes an entry that exists and is not failed; without an address it only confirms the one that
+   * is known. One that may not override makes an entry that disagrees doubtful (ndisc_recv_na, NEIGH_UPDATE_F_WEAK_OVERRIDE).
+   */
+  learnFromAdvertisement(
+    addr: IpAddr, mac: MacAddr | undefined, flags: { readonly isSolicited: boolean, readonly isOverride: boolean },
+  ): void {
+    const neighbor = this.#entries.get(addr)
+    if (neighbor === undefined || neighbor.state === 'failed' || (mac === undefined && !neighbor.isValid)) return
+    const told = mac ?? neighbor.mac
+    const disagrees = neighbor.isValid && told !== neighbor.mac && !flags.isOverride
+    if (disagrees && neighbor.state !== 'reachable') return
+    if (disagrees) this.#update(neighbor, neighbor.mac, 'stale', { mayOverride: false, isAdmin: true })
+    else this.#update(neighbor, told, flags.isSolicited ? 'reachable' : 'stale', OVERRIDING)
+  }
+
   /** Sees to it that a neighbor gets known, without a packet for it. True when its address is known already. */
   makeKnown(addr: IpAddr): boolean {
     const neighbor = this.#obtain(addr)
@@ -144,9 +163,18 @@ export class NeighborTable implements Actor {
     return false
   }
 
-  /** Sets an entry for good, as `arp -s` and `ip neigh add` do; `state` may also be `reachable` or `stale`. */
-  set(addr: IpAddr, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale'): void {
+  /** Sets an entry as an admin does (`arp -s`, `ip neigh add`): for good, or in a state that goes on from there. */
+  set(addr: IpAddr, mac: MacAddr, state: GivenState): void {
     this.#update(this.#obtain(addr), mac, state, { mayOverride: true, isAdmin: true })
+  }
+
+  /** Makes an entry invalid, as an admin does. What waits for an answer goes on waiting, unless it is told that none comes. */
+  unset(addr: IpAddr, state: 'none' | 'incomplete' | 'failed'): void {
+    const neighbor = this.#obtain(addr)
+    neighbor.timer.cancel()
+    neighbor.state = state
+    neighbor.updatedNs = this.#sim.nowNs
+    if (state === 'failed') this.#giveUp(neighbor, 'neighbor-failed')
   }
 
   /** An upper layer knows that the neighbor is alive. */
@@ -235,12 +263,12 @@ export class NeighborTable implements Actor {
   }
 
   /** neigh_update(): a valid entry keeps its address unless `mayOverride`, and its state when only `stale` is news. */
-  #update(neighbor: Neighbor, mac: MacAddr, state: 'permanent' | 'reachable' | 'stale', by: Authority): void {
+  #update(neighbor: Neighbor, mac: MacAddr, state: GivenState, by: Authority): void {
     const nowNs = this.#sim.nowNs
     const wasValid = neighbor.isValid
     const isSame = wasValid && neighbor.mac === mac
     if (neighbor.state === 'permanent' && !by.isAdmin) return
-    if (state !== 'stale') neighbor.confirmedNs = nowNs
+    if (state === 'permanent' || state === 'reachable') neighbor.confirmedNs = nowNs
     if (wasValid && !isSame && !by.mayOverride) return
     const next = isSame && state === 'stale' && !by.isAdmin ? neighbor.state : state
     if (next !== neighbor.state || !isSame) neighbor.updatedNs = nowNs
@@ -249,6 +277,8 @@ export class NeighborTable implements Actor {
     if (next !== neighbor.state) {
       neighbor.timer.cancel()
       if (next === 'reachable') neighbor.timer.armIn(REACHABLE_NS)
+      else if (next === 'delay' || next === 'probe') neighbor.timer.armIn(0)
+      neighbor.probes = 0
       neighbor.state = next
     }
     neighbor.mac = mac

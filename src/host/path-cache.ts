@@ -34,6 +34,11 @@ export class PathCache {
     return undefined
   }
 
+  /** When the MTU learnt for a destination is forgotten; undefined when there is none. */
+  expiryNs(dst: IpAddr, nowNs: number): number | undefined {
+    return this.find(dst, nowNs) === undefined ? undefined : this.#paths.get(dst)?.expiresNs
+  }
+
   /** Forgets everything (`ip route flush cache`). */
   flush(): void {
     this.#paths.clear()

@@ -3,9 +3,9 @@
  * requests itself, and hands replies and errors to this registry.
  * @module
  */
-import type { IpAddr } from '../wire/address.ts'
-import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, type IcmpMessage } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPV4_HEADER_BYTES, type IpPacket } from '../wire/ip-packet.ts'
+import { isIpv6, type IpAddr } from '../wire/address.ts'
+import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, ICMPV6_ECHO_REQUEST, type IcmpMessage } from '../wire/icmp-message.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, ipHeaderBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import type { IpService } from './ip-service.ts'
 
@@ -39,11 +39,12 @@ export class Ping {
     readonly src: IpAddr, readonly dst: IpAddr, readonly sequence: number, readonly dataBytes: number, readonly ttl?: number,
     readonly dontFragment?: boolean,
   }): Errno | undefined {
-    const payload = icmpEcho(ICMP_ECHO_REQUEST, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
+    const isVersion6 = isIpv6(to.dst)
+    const payload = icmpEcho(isVersion6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
     const payloadBytes = icmpBytes(payload)
-    const fits = IPV4_HEADER_BYTES + payloadBytes <= this.#ip.pathMtuBytes(to.dst)
+    const fits = ipHeaderBytes(to.dst) + payloadBytes <= this.#ip.pathMtuBytes(to.dst)
     return this.#ip.sendPacket({
-      src: to.src, dst: to.dst, protocol: IPPROTO_ICMP, payload, payloadBytes, dontFragment: to.dontFragment ?? fits,
+      src: to.src, dst: to.dst, protocol: isVersion6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, payload, payloadBytes, dontFragment: to.dontFragment ?? fits,
       ...(to.ttl === undefined ? {} : { ttl: to.ttl }),
     })
   }
@@ -83,7 +84,7 @@ export class IcmpEcho {
 
   /** An ICMP error from `from` about an echo request of this host. */
   receiveError(message: IcmpMessage, quoted: IpPacket, from: IpAddr): void {
-    if (quoted.payload.kind !== 'icmp') return
+    if (quoted.payload.kind !== 'icmp' && quoted.payload.kind !== 'icmpv6') return
     const { rest } = quoted.payload
     this.#pings.get(rest >>> 16)?.handlers.onError?.({ from, sequence: rest & 0xffff, message })
   }

@@ -1,12 +1,16 @@
 /**
- * Which way a packet goes: the local table, the main table by longest prefix, source selection, and reverse-path validation.
- * Answers come from caches that are dropped whenever the configuration or a sysctl changes.
- * Follows fib_table_lookup(), fib_validate_source() and inet_select_addr(). No policy routing, no multipath.
+ * Which way a packet goes: tables by longest prefix, the rules that choose among them, source selection, and reverse-path
+ * validation. Answers come from caches that are dropped whenever the configuration or a sysctl changes.
+ * Follows fib_lookup(), ip_route_output_key_hash_rcu(), fib_validate_source() and inet_select_addr(). No multipath.
  * @module
  */
-import { inPrefix, broadcastOf, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast, type IpAddr } from '../wire/address.ts'
-import type { AddressConfig, NetConfig, RouteConfig, Scope } from './config/net-config.ts'
+import { inPrefix, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast, type IpAddr } from '../wire/address.ts'
+import type { NetConfig, RouteConfig, Scope } from './config/net-config.ts'
+import { localRoutes } from './config/routes.ts'
+import { TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from './config/rules.ts'
 import type { Device } from './device.ts'
+import { FibTable } from './fib-table.ts'
+import { findByRules, flowNaming, leadsOn, type Flow, type Found } from './policy-rules.ts'
 import type { SysctlRegistry } from './sysctl.ts'
 
 /** What the tables say of one destination. */
@@ -20,9 +24,31 @@ export interface Route {
   readonly gateway: IpAddr | undefined
   /** The address a packet gets that has none yet. */
   readonly source: IpAddr
-  /** The route of the main table behind it, for those who explain. */
-  readonly via: RouteConfig | undefined
+  /** The route of a table behind it, but for those that come with addresses; for those who explain. */
+  readonly via: Pick<RouteConfig, 'network' | 'prefixLength'> | undefined
+  /** The MTU that the route asks for, where it does. See `routeMtuBytes`. */
+  readonly mtuBytes?: number | undefined
+  /** The MSS to ask for, where the route says. */
+  readonly advertisedMss?: number | undefined
+  /** The table that it was found in, as `ip route get` tells it: `main`, too, for what `local` has while the two are one. */
+  readonly table?: number
 }
+
+/** What a route depends on beside the destination: a packet, or the little that is known of one. */
+export interface Origin {
+  /** 0.0.0.0 while there is none yet. */
+  readonly src: IpAddr
+  /** 0 unless given. */
+  readonly mark?: number
+}
+
+/** Largest packet that may go by a route without being cut, as far as route and device know. */
+export function routeMtuBytes({ mtuBytes, device }: Route): number {
+  const deviceBytes = device.config.mtuBytes
+  return mtuBytes === undefined || mtuBytes > deviceBytes ? deviceBytes : mtuBytes
+}
+
+const UNBOUND: Origin = { src: IPV4_ANY }
 
 /** What reverse-path validation says of a source. */
 export type SourceVerdict = 'on-link' | 'routed' | 'martian-source' | 'rp-filter'
@@ -33,6 +59,9 @@ interface DevicePolicy {
   /** rp_filter in force. */
   readonly filter: number
   readonly sendsRedirects: boolean
+  readonly acceptsLocal: boolean
+  /** src_valid_mark: the way back is looked up with the mark of the packet. */
+  readonly usesMark: boolean
   /** Verdicts by source: for packets that only must not come from ourselves, and for those whose way back is looked up. */
   readonly loose: Map<number, SourceVerdict>
   readonly full: Map<number, SourceVerdict>
@@ -52,10 +81,13 @@ export class Routing {
   #devices: ReadonlyMap<string, Device> = new Map()
   #lo: Device | undefined
   #net: NetConfig | undefined
-  #routes: readonly RouteConfig[] = []
+  readonly #tables = new Map<number, FibTable>()
+  /** The addresses of the devices, each with the first device that has it. */
   readonly #local = new Map<IpAddr, Device>()
-  readonly #broadcast = new Map<IpAddr, Device>()
-  #loopbackNetworks: AddressConfig[] = []
+  /** Names flows as rules tell them apart; undefined while there are no rules but the initial ones. */
+  #nameOf: ((flow: Flow) => string) | undefined
+  /** Routes by the names of flows and their destinations, where rules decide. */
+  readonly #byFlow = new Map<string, Map<IpAddr, Route>>()
   readonly #cache = new Map<number, Route>()
   readonly #policies = new Map<Device, DevicePolicy>()
   readonly #redirects = new Map<IpAddr, Redirect>()
@@ -70,12 +102,8 @@ export class Routing {
     this.#net = net
     this.#devices = devices
     this.#lo = devices.get('lo')
-    // Longest prefix first, then the smallest metric; the order of adding decides among equals (sort is stable).
-    this.#routes = [...net.routes].sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
-    this.#local.clear()
-    this.#broadcast.clear()
-    this.#loopbackNetworks = []
-    for (const config of net.devices) this.#enterAddresses(config.name, config.isUp, config.addresses)
+    this.#makeTables(net)
+    this.#nameOf = net.policy.isCustom ? flowNaming(net.policy.rules) : undefined
     this.expire()
     this.forget()
   }
@@ -93,6 +121,7 @@ export class Routing {
   /** Drops what was worked out: a sysctl changed. */
   forget(): void {
     this.#cache.clear()
+    this.#byFlow.clear()
     this.#policies.clear()
   }
 
@@ -100,33 +129,53 @@ export class Routing {
   redirect(dst: IpAddr, redirect: Redirect): void {
     this.#redirects.set(dst, redirect)
     this.#cache.delete(dst | 0)
+    this.#byFlow.clear()
   }
 
   /** Ends the redirect of a destination. */
   forgetRedirect(dst: IpAddr): void {
     this.#redirects.delete(dst)
     this.#cache.delete(dst | 0)
+    this.#byFlow.clear()
   }
 
   /** Ends all redirects, and the use of routes that were looked up before (`ip route flush cache`). */
   forgetRedirects(): void {
     this.#redirects.clear()
     this.#cache.clear()
+    this.#byFlow.clear()
     this.expire()
   }
 
-  /** The route to a destination. */
-  lookup(dst: IpAddr): Route {
+  /** True once rules decide: then more than the destination decides. */
+  get hasRules(): boolean {
+    return this.#nameOf !== undefined
+  }
+
+  /**
+   * The route to a destination: of a packet that came in by `inDevice`, or of one that the host itself sends. Without rules
+   * nothing but the destination counts.
+   */
+  lookup(dst: IpAddr, origin: Origin = UNBOUND, inDevice?: Device): Route {
+    if (this.#nameOf !== undefined) return this.#lookupByRules(this.#nameOf, flowOf(dst, origin, inDevice))
     const cached = this.#cache.get(dst | 0)
     if (cached !== undefined) return cached
-    const route = this.#work(dst)
+    const route = this.#work(flowOf(dst, origin, inDevice))
     this.#cache.set(dst | 0, route)
     return route
   }
 
-  /** True for an address of this host: any address of 127.0.0.0/8 and of the networks configured on `lo` included. */
+  /** The route of a packet of the host itself that must leave by `device`: where no table knows one, its destination is on link. */
+  lookupBy(device: Device, dst: IpAddr, origin: Origin): Route {
+    const found = this.#work({ ...flowOf(dst, origin, undefined), outDevice: device.name })
+    if (found.type === 'unicast' || found.type === 'local' || found.type === 'broadcast') return found
+    const source = this.selectSource(device, IPV4_ANY, 'link')
+    return { type: 'unicast', device, nextHop: dst, gateway: undefined, source, via: undefined }
+  }
+
+  /** True for an address that the local table has: any of 127.0.0.0/8 and of the networks configured on `lo` included. */
   isLocal(addr: IpAddr): boolean {
-    return this.#local.has(addr) || this.#loopbackNetworks.some((network) => inPrefix(addr, network.addr, network.prefixLength))
+    return this.#local.has(addr) || this.#tables.get(TABLE_LOCAL)?.find(addr, this.#isUsable)?.type === 'local'
   }
 
   /** True when one of the host's devices has exactly this address (inet_lookup_ifaddr_rcu). */
@@ -135,16 +184,26 @@ export class Routing {
   }
 
   /**
-   * Checks the source of a packet that came in by `device` and is to leave by `out` (undefined: it is for this host).
-   * `on-link` means that the sender is a direct neighbor.
+   * Checks the source of a packet that came in by `device` and is to leave by `out` (undefined: it is for this host); `packet` is
+   * what rules may want to see of it. `on-link` means that the sender is a direct neighbor.
    */
-  validateSource(src: IpAddr, device: Device, out: Device | undefined): SourceVerdict {
+  validateSource(
+    src: IpAddr, device: Device, out: Device | undefined,
+    packet: { readonly dst: IpAddr, readonly mark: number } = { dst: IPV4_ANY, mark: 0 },
+  ): SourceVerdict {
     const policy = this.#policyOf(device)
-    const isFull = policy.filter !== 0 || (out === device && policy.sendsRedirects)
+    const isStrict = policy.filter !== 0 || (out === device && policy.sendsRedirects)
+    if (!isStrict && policy.acceptsLocal) return 'routed'
+    const isFull = isStrict || this.hasRules || this.#net?.policy.hasLocalRoutes === true
+    if (isFull && this.hasRules) {
+      const back: Origin = { src: packet.dst, mark: policy.usesMark ? packet.mark : 0 }
+      return this.#validateFully(flowOf(src, back, out), device, policy)
+    }
     const verdicts = isFull ? policy.full : policy.loose
     let verdict = verdicts.get(src | 0)
     if (verdict === undefined) {
-      verdict = isFull ? this.#validateFully(src, device, policy.filter) : this.#validateLoosely(src, device)
+      verdict = !isFull ? (this.hasAddress(src) ? 'martian-source' : 'routed')
+        : this.#validateFully(flowOf(src, UNBOUND, undefined), device, policy)
       verdicts.set(src | 0, verdict)
     }
     return verdict
@@ -189,6 +248,8 @@ export class Routing {
         // max(all, device), as arp_ignore and its kin combine.
         filter: Math.max(this.#conf('all', 'rp_filter'), this.#conf(device.name, 'rp_filter')),
         sendsRedirects: this.#conf('all', 'send_redirects') !== 0 || this.#conf(device.name, 'send_redirects') !== 0,
+        acceptsLocal: this.#conf('all', 'accept_local') !== 0 || this.#conf(device.name, 'accept_local') !== 0,
+        usesMark: this.#conf('all', 'src_valid_mark') !== 0 || this.#conf(device.name, 'src_valid_mark') !== 0,
         loose: new Map(),
         full: new Map(),
       }
@@ -201,71 +262,93 @@ export class Routing {
     return this.#sysctl.int(`net.ipv4.conf.${device}.${name}`)
   }
 
-  #enterAddresses(name: string, isUp: boolean, addresses: readonly AddressConfig[]): void {
-    const device = this.#devices.get(name)
-    if (device === undefined) return
-    for (const address of addresses) {
-      if (!address.inLocalTable) continue
-      if (!this.#local.has(address.addr)) this.#local.set(address.addr, device)
-      if (!isUp) continue
-      if (device.config.kind === 'loopback') {
-        if (address.prefixLength < 32) this.#loopbackNetworks.push(address)
-        continue
-      }
-      if (address.broadcast !== undefined) this.#broadcast.set(address.broadcast, device)
-      if (address.prefixLength < 31) this.#broadcast.set(broadcastOf(address.addr, address.prefixLength), device)
+  #makeTables(net: NetConfig): void {
+    this.#tables.clear()
+    this.#local.clear()
+    for (const { name, addresses } of net.devices) {
+      const device = this.#devices.get(name)
+      if (device === undefined) continue
+      for (const { addr, inLocalTable } of addresses) if (inLocalTable && !this.#local.has(addr)) this.#local.set(addr, device)
     }
+    const { isCustom, tables } = net.policy
+    const own = [...localRoutes(net), ...net.routes.filter((route) => route.table === TABLE_LOCAL)]
+    const main = net.routes.filter((route) => route.table === TABLE_MAIN)
+    const joint = new FibTable(isCustom ? main : [...own, ...main])
+    this.#tables.set(TABLE_MAIN, joint)
+    this.#tables.set(TABLE_LOCAL, isCustom ? new FibTable(own) : joint)
+    for (const table of tables) this.#tables.set(table, new FibTable(net.routes.filter((route) => route.table === table)))
   }
 
-  #work(dst: IpAddr): Route {
+  readonly #isUsable = (route: RouteConfig): boolean => {
+    return !(route.type === 'unicast' || route.type === 'broadcast') || this.#devices.get(route.device)?.config.isUp === true
+  }
+
+  #lookupByRules(nameOf: (flow: Flow) => string, flow: Flow): Route {
+    const name = nameOf(flow)
+    let routes = this.#byFlow.get(name)
+    if (routes === undefined) this.#byFlow.set(name, routes = new Map<IpAddr, Route>())
+    let route = routes.get(flow.dst)
+    if (route === undefined) routes.set(flow.dst, route = this.#work(flow))
+    return route
+  }
+
+  /** fib_lookup(): by the rules, or without any in `main` (and `local`, which is part of it then) and `default`. */
+  #find(flow: Flow): Found {
+    const isRight = flow.outDevice === undefined ? this.#isUsable
+      : (route: RouteConfig): boolean => this.#isUsable(route) && (!leadsOn(route) || route.device === flow.outDevice)
+    const look = (table: number): RouteConfig | undefined => this.#tables.get(table)?.find(flow.dst, isRight)
+    const { policy } = this.#net as NetConfig
+    if (policy.isCustom) return findByRules(policy.rules, flow, look)
+    const found = look(TABLE_MAIN)
+    return found !== undefined && leadsOn(found) ? found : look(TABLE_DEFAULT) ?? found
+  }
+
+  #work(flow: Flow): Route {
+    const { dst } = flow
     const lo = this.#lo as Device
-    if (this.#local.has(dst)) return plain('local', lo, dst, dst)
-    const broadcastDevice = this.#broadcast.get(dst)
-    if (broadcastDevice !== undefined) {
-      return plain('broadcast', broadcastDevice, dst, this.selectSource(broadcastDevice, dst, 'link'))
-    }
-    const loopbackNetwork = this.#loopbackNetworks.find((network) => inPrefix(dst, network.addr, network.prefixLength))
-    if (loopbackNetwork !== undefined) return plain('local', lo, dst, loopbackNetwork.addr)
+    const nowhere = { device: lo, nextHop: dst, gateway: undefined, source: IPV4_ANY, via: undefined }
     if (dst === IPV4_BROADCAST) {
       const device = [...this.#devices.values()].find((other) => other.config.kind === 'ethernet' && other.config.isUp) ?? lo
-      return plain('broadcast', device, dst, this.selectSource(device, IPV4_ANY, 'link'))
+      return { ...nowhere, type: 'broadcast', device, source: this.selectSource(device, IPV4_ANY, 'link') }
     }
-    for (const config of this.#routes) {
-      if (!inPrefix(dst, config.network, config.prefixLength)) continue
-      if (config.type !== 'unicast') return { ...plain(config.type, lo, dst, IPV4_ANY), via: config }
-      const device = this.#devices.get(config.device)
-      if (device === undefined || !device.config.isUp) continue
-      const redirect = this.#redirects.get(dst)
-      const gateway = redirect !== undefined && redirect.from === config.gateway ? redirect.to : config.gateway
-      const source = config.preferredSource ?? this.selectSource(device, config.gateway ?? IPV4_ANY, config.scope)
-      return { type: 'unicast', device, nextHop: gateway ?? dst, gateway, source, via: config }
+    const found = this.#find(flow)
+    if (found === undefined) return { ...nowhere, type: 'none' }
+    // What a rule says of unreachable is said as if nothing had been found (fib4_rule_action).
+    if (typeof found === 'string') return { ...nowhere, type: found === 'unreachable' ? 'none' : found }
+    const isJoint = found.table === TABLE_LOCAL && !this.hasRules
+    const known = {
+      ...nowhere, table: isJoint ? TABLE_MAIN : found.table,
+      via: found.table === TABLE_LOCAL && found.origin === 'kernel' ? undefined : found,
+      mtuBytes: found.mtuBytes, advertisedMss: found.advertisedMss,
     }
-    return plain('none', lo, dst, IPV4_ANY)
+    const device = this.#devices.get(found.device) ?? lo
+    switch (found.type) {
+      case 'throw': return { ...nowhere, type: 'none' }
+      case 'local': return { ...known, type: 'local', source: found.preferredSource ?? dst }
+      case 'broadcast':
+        return { ...known, type: 'broadcast', device, source: found.preferredSource ?? this.selectSource(device, dst, 'link') }
+      case 'unicast': {
+        const redirect = this.#redirects.get(dst)
+        const gateway = redirect !== undefined && redirect.from === found.gateway ? redirect.to : found.gateway
+        const source = found.preferredSource ?? this.selectSource(device, found.gateway ?? IPV4_ANY, found.scope)
+        return { ...known, type: 'unicast', device, nextHop: gateway ?? dst, gateway, source }
+      }
+      default: return { ...known, type: found.type }
+    }
   }
 
-  #validateLoosely(src: IpAddr, device: Device): SourceVerdict {
-    return this.hasAddress(src) && !this.#acceptsLocal(device) ? 'martian-source' : 'routed'
-  }
-
-  #acceptsLocal(device: Device): boolean {
-    return this.#conf(device.name, 'accept_local') !== 0 || this.#sysctl.int('net.ipv4.conf.all.accept_local') !== 0
-  }
-
-  /** __fib_validate_source(): the way back must exist (2) or be by the device it came from (1). */
-  #validateFully(src: IpAddr, device: Device, filter: number): SourceVerdict {
-    const back = this.lookup(src)
-    if (back.type === 'broadcast' || (back.type === 'local' && !this.#acceptsLocal(device))) return 'martian-source'
-    if (back.type !== 'unicast' && back.type !== 'local') return filter !== 0 ? 'rp-filter' : 'routed'
-    const verdict: SourceVerdict = back.gateway === undefined ? 'on-link' : 'routed'
+  /** __fib_validate_source(): the way back (`flow`) must exist (2) or be by the device it came from (1). */
+  #validateFully(flow: Flow, device: Device, { filter, acceptsLocal }: DevicePolicy): SourceVerdict {
+    const back = this.#find(flow)
+    if (typeof back === 'string' || back === undefined || !leadsOn(back)) return filter !== 0 ? 'rp-filter' : 'routed'
+    if (back.type === 'broadcast' || (back.type === 'local' && !acceptsLocal)) return 'martian-source'
     // The route to one of its own addresses ends at the device that has it.
-    const backDevice = back.type === 'local' ? this.#local.get(src) ?? back.device : back.device
-    if (backDevice === device) return verdict
+    if (back.device === device.name) return back.gateway === undefined ? 'on-link' : 'routed'
     if (device.config.addresses.length === 0) return filter !== 0 ? 'rp-filter' : 'routed'
     if (filter === 1) return 'rp-filter'
-    const byDevice = this.#routes.find((route) => route.device === device.name
-      && inPrefix(src, route.network, route.prefixLength))
-    if (byDevice === undefined) return 'routed'
-    return byDevice.gateway === undefined ? 'on-link' : 'routed'
+    const byDevice = this.#find({ ...flow, outDevice: device.name })
+    const isNeighbor = typeof byDevice === 'object' && byDevice.type === 'unicast' && byDevice.gateway === undefined
+    return isNeighbor ? 'on-link' : 'routed'
   }
 }
 
@@ -274,6 +357,6 @@ export function isMartianSource(src: IpAddr): boolean {
   return src === IPV4_BROADCAST || isLoopback(src) || isMulticast(src) || src >>> 24 === 0
 }
 
-function plain(type: Route['type'], device: Device, dst: IpAddr, source: IpAddr): Route {
-  return { type, device, nextHop: dst, gateway: undefined, source, via: undefined }
+function flowOf(dst: IpAddr, { src, mark = 0 }: Origin, inDevice: Device | undefined): Flow {
+  return { dst, src, mark, inDevice: inDevice?.name ?? 'lo', outDevice: undefined }
 }

@@ -2,6 +2,7 @@
  * The sysctls of IPv4 itself, with the defaults and bounds of Linux 6.1 (as Debian 12 boots).
  * @module
  */
+import { defineNeighSysctls } from './neigh-sysctls.ts'
 import type { SysctlDefinition, SysctlRegistry } from './sysctl.ts'
 
 interface ConfEntry {
@@ -11,12 +12,14 @@ interface ConfEntry {
   readonly max?: number
 }
 
-/** net.ipv4.conf.*: those that lvsim obeys, and shared_media, secure_redirects and log_martians, which change no packet here. */
+/** net.ipv4.conf.*: those that lvsim obeys, and log_martians, which changes no packet here. */
 const CONF: readonly ConfEntry[] = [
   { name: 'accept_local', initial: 0 }, { name: 'accept_redirects', initial: 1 }, { name: 'arp_announce', initial: 0 },
   { name: 'arp_filter', initial: 0 }, { name: 'arp_ignore', initial: 0 },
-  { name: 'forwarding', initial: 0 }, { name: 'log_martians', initial: 0 }, { name: 'rp_filter', initial: 0 },
+  { name: 'forwarding', initial: 0 }, { name: 'log_martians', initial: 0 }, { name: 'medium_id', initial: 0 },
+  { name: 'proxy_arp', initial: 0 }, { name: 'proxy_arp_pvlan', initial: 0 }, { name: 'rp_filter', initial: 0 },
   { name: 'secure_redirects', initial: 1 }, { name: 'send_redirects', initial: 1 }, { name: 'shared_media', initial: 1 },
+  { name: 'src_valid_mark', initial: 0 },
 ]
 
 const GLOBAL: readonly SysctlDefinition[] = [
@@ -34,13 +37,14 @@ export function defineIpv4Sysctls(sysctl: SysctlRegistry, onForwarding: (value: 
   sysctl.define({ ...int('net.ipv4.conf.all.forwarding', 0), onChange: onForwarding })
 }
 
-/** Defines net.ipv4.conf.<device>.*; a device takes over what `default` holds at that moment. */
+/** Defines net.ipv4.conf.<device>.*, and net.ipv4.neigh.<device>.* but for `all`; a device takes over what `default` holds. */
 export function defineDeviceSysctls(sysctl: SysctlRegistry, device: string): void {
   for (const entry of CONF) {
     const inherited = sysctl.find(`net.ipv4.conf.default.${entry.name}`)
     const definition = int(`net.ipv4.conf.${device}.${entry.name}`, entry.initial, entry.min, entry.max)
     sysctl.define(inherited === undefined ? definition : { ...definition, initial: inherited })
   }
+  if (device !== 'all') defineNeighSysctls(sysctl, device)
 }
 
 function int(name: string, initial: number, min?: number, max?: number): SysctlDefinition {

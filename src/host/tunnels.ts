@@ -11,6 +11,7 @@ import {
   innerPacket, IPPROTO_GRE, IPPROTO_IPIP, IPV4_HEADER_BYTES, ipPacket, totalBytes, type IpPacket,
 } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
+import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import type { Route } from './routing.ts'
 
@@ -22,15 +23,15 @@ export class Tunnels {
     this.#host = host
   }
 
-  /** Takes an IPIP or GRE packet for this host. */
-  receive(outer: IpPacket): void {
+  /** Takes an IPIP or GRE packet for this host. What IPVS leaves alone outside it leaves alone inside (ipvs_property stays). */
+  receive(outer: IpPacket, passage?: Passage): void {
     const inner = innerPacket(outer)
     if (inner === undefined) return this.#host.drop(outer, 'tunnel-header')
-    this.unwrap(outer, inner)
+    this.unwrap(outer, inner, passage)
   }
 
   /** Unwraps a packet; without a tunnel device that is up the sender gets "port unreachable", as tunnel4_rcv() says it. */
-  unwrap(outer: IpPacket, inner: IpPacket): void {
+  unwrap(outer: IpPacket, inner: IpPacket, passage?: Passage): void {
     const host = this.#host
     const tunnel = this.#findTunnel(outer)
     if (tunnel === undefined) {
@@ -46,7 +47,7 @@ export class Tunnels {
     }
     host.ledger.decapsulated++
     host.trace?.changed(host, outer, inner, `unwrapped by ${tunnel.name}`)
-    host.input.receive(inner, tunnel)
+    host.input.receive(inner, tunnel, passage?.fromIpvs === true ? { ...passage, untracked: false } : undefined)
   }
 
   /** Wraps a packet that is routed by a tunnel device. Where the tunnel has no far end of its own, the gateway is it. */
@@ -54,7 +55,7 @@ export class Tunnels {
     const host = this.#host
     const { tunnel, kind } = device.config
     const remote = tunnel === undefined || tunnel.remote === IPV4_ANY ? route.gateway : tunnel.remote
-    const way = remote === undefined ? undefined : host.routing.lookup(remote)
+    const way = remote === undefined ? undefined : host.routing.lookup(remote, { src: tunnel?.local ?? IPV4_ANY })
     if (remote === undefined || way?.type !== 'unicast' || way.device === device) {
       host.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }, true)
       return host.drop(packet, 'no-route')

@@ -4,15 +4,16 @@
  * @module
  */
 import { err, ok, type Result } from '../base/result.ts'
-import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../wire/address.ts'
+import { type IpAddr, IPV4_ANY, isAnyAddress } from '../wire/address.ts'
 import { encodePayload } from '../wire/encode.ts'
 import { ICMP_UNREACHABLE, type IcmpMessage, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_UDP, IPV4_HEADER_BYTES, type IpPacket } from '../wire/ip-packet.ts'
+import { IPPROTO_UDP, ipHeaderBytes, type IpPacket } from '../wire/ip-packet.ts'
 import { UDP_HEADER_BYTES, type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
 import type { Errno } from './errno.ts'
 import { errorOfIcmp } from './icmp-errno.ts'
 import type { IpService, TransportProtocol } from './ip-service.ts'
 import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN } from './tcp/tcp-protocol.ts'
+import { bothHear, hearsAddress } from './wildcard.ts'
 
 /** A datagram as its reader gets it. */
 export interface ReceivedDatagram {
@@ -79,9 +80,9 @@ export class UdpProtocol implements TransportProtocol {
 
   /** Opens a socket bound to an address and a port. EADDRNOTAVAIL, EADDRINUSE. */
   bind(at: { addr: IpAddr, port: number }, handlers: UdpHandlers): Result<UdpSocket, Errno> {
-    if (!isAny(at.addr) && !this.#ip.isLocalAddress(at.addr)) return err('EADDRNOTAVAIL')
+    if (!isAnyAddress(at.addr) && !this.#ip.isLocalAddress(at.addr)) return err('EADDRNOTAVAIL')
     const others = this.#sockets.get(at.port) ?? []
-    const clash = others.some((o) => o.remote === undefined && (o.local === at.addr || isAny(o.local) || isAny(at.addr)))
+    const clash = others.some((other) => other.remote === undefined && bothHear(other.local, at.addr))
     if (clash) return err('EADDRINUSE')
     return ok(this.#add(new UdpSocket(this, { local: at.addr, port: at.port }, handlers)))
   }
@@ -108,9 +109,9 @@ export class UdpProtocol implements TransportProtocol {
   transmit(socket: UdpSocket, dst: IpAddr, dport: number, data: Uint8Array): Errno | undefined {
     const datagram = udpDatagram({ sport: socket.port, dport }, data)
     const payloadBytes = udpBytes(datagram)
-    const dontFragment = IPV4_HEADER_BYTES + payloadBytes <= this.#ip.pathMtuBytes(dst)
+    const dontFragment = ipHeaderBytes(dst) + payloadBytes <= this.#ip.pathMtuBytes(dst)
     return this.#ip.sendPacket({
-      src: isAny(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
+      src: isAnyAddress(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
       dontFragment,
     })
   }
@@ -162,7 +163,7 @@ export class UdpProtocol implements TransportProtocol {
 
   #receiveBroadcast(packet: IpPacket, datagram: UdpDatagram): void {
     const takers = (this.#sockets.get(datagram.dport) ?? []).filter((socket) =>
-      (isAny(socket.local) || socket.local === packet.dst) && hears(socket, packet.src, datagram.sport))
+      hearsAddress(socket.local, packet.dst) && hears(socket, packet.src, datagram.sport))
     if (takers.length === 0) {
       this.#ip.drop(packet, 'no-listener')
       return
@@ -178,7 +179,7 @@ export class UdpProtocol implements TransportProtocol {
     let best: UdpSocket | undefined
     let bestScore = -1
     for (const socket of sockets) {
-      if (!(isAny(socket.local) || socket.local === addr) || !hears(socket, remote, rport)) continue
+      if (!hearsAddress(socket.local, addr) || !hears(socket, remote, rport)) continue
       const score = (socket.remote === undefined ? 0 : 2) + (socket.local === addr ? 1 : 0)
       if (score > bestScore) {
         best = socket
@@ -214,8 +215,4 @@ function deliver(socket: UdpSocket, packet: IpPacket, datagram: UdpDatagram): vo
   // Who reads what was meant for a tunnel gets its bytes.
   const data = datagram.gue === undefined ? datagram.data : encodePayload(packet).subarray(UDP_HEADER_BYTES)
   socket.handlers.onDatagram?.(socket, { data, from: packet.src, fromPort: datagram.sport, to: packet.dst })
-}
-
-function isAny(addr: IpAddr): boolean {
-  return addr === IPV4_ANY || (isIpv6(addr) && ipWords(addr).every((word) => word === 0))
 }

@@ -3,8 +3,10 @@
  * Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in ip_vs_conn.c.
  * @module
  */
+import { hashText } from '../base/hash.ts'
 import type { IpAddr } from '../wire/address.ts'
 import type { Connection } from './connection.ts'
+import type { EngineData } from './persistence-engine.ts'
 
 /** What a request is looked up by. */
 export interface RequestKey {
@@ -37,12 +39,12 @@ export class ConnectionTable {
 
   /** The connection of a request. */
   find(key: RequestKey): Connection | undefined {
-    return this.#find(key, false)
+    return this.#find(key, false, undefined)
   }
 
-  /** The template of a client's network (`caddr` masked, `cport` 0). */
-  findTemplate(key: RequestKey): Connection | undefined {
-    return this.#find(key, true)
+  /** The template of a client's network (`caddr` masked, `cport` 0), and of what a persistence engine has read, if one did. */
+  findTemplate(key: RequestKey, engineData?: EngineData): Connection | undefined {
+    return this.#find(key, true, engineData)
   }
 
   /** The connection of a reply. */
@@ -60,7 +62,7 @@ export class ConnectionTable {
 
   /** Adds a connection; it hides an older one of the same key. */
   insert(connection: Connection): void {
-    const key = clientKey(connection.caddr, connection.cport)
+    const key = chainKey(connection.caddr, connection.cport, connection.engineData)
     connection.nextOfClient = this.#byClient.get(key)
     this.#byClient.set(key, connection)
     this.#all.add(connection)
@@ -69,7 +71,7 @@ export class ConnectionTable {
   /** Removes a connection; does nothing for one that is not there. */
   remove(connection: Connection): void {
     if (!this.#all.delete(connection)) return
-    const key = clientKey(connection.caddr, connection.cport)
+    const key = chainKey(connection.caddr, connection.cport, connection.engineData)
     const first = this.#byClient.get(key)
     if (first === connection) {
       if (connection.nextOfClient === undefined) this.#byClient.delete(key)
@@ -87,11 +89,12 @@ export class ConnectionTable {
     return this.#all.values()
   }
 
-  #find(key: RequestKey, isTemplate: boolean): Connection | undefined {
-    let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
+  #find(key: RequestKey, isTemplate: boolean, engineData: EngineData | undefined): Connection | undefined {
+    let connection = this.#byClient.get(chainKey(key.caddr, key.cport, engineData))
     for (; connection !== undefined; connection = connection.nextOfClient) {
       if (isOfClient(connection, key) && connection.vport === key.vport && connection.vaddr === key.vaddr
-        && connection.protocol === key.protocol && connection.isTemplate === isTemplate) return connection
+        && connection.protocol === key.protocol && connection.isTemplate === isTemplate
+        && isSameData(connection.engineData, engineData)) return connection
     }
     return undefined
   }
@@ -100,6 +103,16 @@ export class ConnectionTable {
 /** Where the chain of a client hangs: 32 bits, which make a quicker key than an exact number would. Clients may share it. */
 function clientKey(addr: IpAddr, port: number): number {
   return Math.imul(addr, 0x9e3779b1) ^ port
+}
+
+/** What an engine has read has a chain of its own, so that one client's many calls are found as fast. */
+function chainKey(addr: IpAddr, port: number, engineData: EngineData | undefined): number {
+  const key = clientKey(addr, port)
+  return engineData === undefined ? key : key ^ hashText(engineData.text)
+}
+
+function isSameData(a: EngineData | undefined, b: EngineData | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.engine === b.engine && a.text === b.text)
 }
 
 function isOfClient(connection: Connection, key: { readonly caddr: IpAddr, readonly cport: number }): boolean {

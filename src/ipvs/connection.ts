@@ -8,6 +8,7 @@ import type { IpAddr } from '../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-packet.ts'
 import type { ForwardingMethod } from './control/rules.ts'
 import type { Destination } from './destination.ts'
+import type { EngineData } from './persistence-engine.ts'
 import { TCP_STATE_NAMES } from './tcp-states.ts'
 
 /** How packets of a connection go on: as its destination says, or to where they were addressed (cache_bypass). */
@@ -27,6 +28,8 @@ export interface ConnectionFields {
   readonly isTemplate: boolean
   /** Serves one packet, and is never in the table (-o). */
   readonly isOnePacket: boolean
+  /** Template of a service with a persistence engine: what the engine has read. */
+  readonly engineData?: EngineData | undefined
 }
 
 /** Port that marks a template as no longer valid. */
@@ -44,6 +47,7 @@ export class Connection {
   readonly fwmark: number
   readonly isTemplate: boolean
   readonly isOnePacket: boolean
+  readonly engineData: EngineData | undefined
   method: ConnectionMethod = 'bypass'
   destination: Destination | undefined
   /** No packet of the server has been seen, and none is expected: DR and TUN begin like this. */
@@ -81,6 +85,7 @@ export class Connection {
     this.fwmark = fields.fwmark
     this.isTemplate = fields.isTemplate
     this.isOnePacket = fields.isOnePacket
+    this.engineData = fields.engineData
     this.timeoutSeconds = timeoutSeconds
   }
 

@@ -1,6 +1,7 @@
 /**
  * How a director defends itself: drop_packet refuses one new connection in so many, drop_entry ends half-open connections,
- * secure_tcp has a state table of its own. Mode 3 means always; modes 1 and 2 begin when memory is short, which it never is here.
+ * secure_tcp has a state table of its own. Mode 3 means always; a mode 1 becomes 2, which defends, while less memory is free
+ * than amemthresh, and 1 again when there is enough. Nothing takes memory here: all of the machine's is free at all times.
  * Follows update_defense_level() in ip_vs_ctl.c and ip_vs_random_dropentry(), todrop_entry() in ip_vs_conn.c.
  * @module
  */
@@ -15,8 +16,11 @@ import type { IpvsSettings } from './sysctls.ts'
 import { TCP_STATE } from './tcp-states.ts'
 import { ticksAt } from './timeouts.ts'
 
-/** The mode that does not look at memory. */
-const ALWAYS = 3
+const PAGE_BYTES = 4096
+/** The modes that look at memory: while there is enough, and while there is not. */
+const AUTOMATIC = 1
+const AUTOMATIC_ACTIVE = 2
+const DEFENCES = ['drop_entry', 'drop_packet', 'secure_tcp'] as const
 /** drop_entry looks at so small a share of the table each second. */
 const SCAN_SHARE = 32
 /** Idle for so long, a connection may be dropped. */
@@ -42,19 +46,36 @@ export class Defence {
     this.#chance = host.sim.stream(`ipvs:${host.name}:drop-entry`)
   }
 
-  /** A setting has changed. */
-  update(): void {
-    this.#connections.isSecure = this.#settings.secure_tcp === ALWAYS
-    if (this.#settings.drop_entry !== ALWAYS) this.#timer.cancel()
+  /** A setting has changed. Linux looks at amemthresh each second, and at the modes at once. */
+  update(name: keyof IpvsSettings): void {
+    if (name !== 'amemthresh' && !DEFENCES.some((defence) => defence === name)) return
+    const settings = this.#settings
+    const isShort = this.#missingPages > 0
+    for (const defence of DEFENCES) {
+      const mode = settings[defence]
+      const right = isShort ? AUTOMATIC_ACTIVE : AUTOMATIC
+      if ((mode === AUTOMATIC || mode === AUTOMATIC_ACTIVE) && mode !== right) {
+        // This comes back here, with the right mode.
+        this.#host.sysctl.set(`net.ipv4.vs.${defence}`, String(right))
+      }
+    }
+    this.#connections.isSecure = settings.secure_tcp > AUTOMATIC
+    if (settings.drop_entry <= AUTOMATIC) this.#timer.cancel()
     else if (!this.#timer.isArmed) this.#timer.armIn(NS_PER_SECOND)
   }
 
   /** True for a packet that asks for a connection and must not get one (ip_vs_todrop). */
   refusesPacket(): boolean {
-    if (this.#settings.drop_packet !== ALWAYS) return false
+    const { drop_packet: mode, amemthresh, am_droprate: rate } = this.#settings
+    if (mode <= AUTOMATIC) return false
     if (--this.#packetsUntilDrop > 0) return false
-    this.#packetsUntilDrop = this.#settings.am_droprate
+    this.#packetsUntilDrop = mode === AUTOMATIC_ACTIVE ? Math.floor(amemthresh / this.#missingPages) : rate
     return true
+  }
+
+  /** How many pages less than amemthresh are free; negative where there is enough. */
+  get #missingPages(): number {
+    return this.#settings.amemthresh - Math.floor(this.#host.profile.memoryBytes / PAGE_BYTES)
   }
 
   /** The timer's call: a share of the table is looked over, by chance. */

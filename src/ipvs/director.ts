@@ -1,25 +1,26 @@
 /**
  * A director: IPVS on one host, the rules, what lives by them, and the hooks that make the host a director.
- * Follows ip_vs_ctl.c and ip_vs_init() in ip_vs_core.c. Sync daemons and IPv6 packets are not modelled; IPv6 services can be
- * configured and listed.
+ * Follows ip_vs_ctl.c and ip_vs_init() in ip_vs_core.c. The traffic of sync daemons is not modelled.
  * @module
  */
 import { present } from '../base/assert.ts'
-import type { Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
-import { HOOK_PRIORITY } from '../host/hooks.ts'
+import { HOOK_PRIORITY, type Hooks } from '../host/hooks.ts'
 import type { Host } from '../host/host.ts'
 import { isIpv6, isMulticast, type IpAddr } from '../wire/address.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { applyCommand } from './control/apply.ts'
 import type { IpvsCommand, IpvsError } from './control/command.ts'
+import type { RulesChange } from './control/history.ts'
 import { INITIAL_RULES, type DestinationRule, type IpvsRules, type ServiceId } from './control/rules.ts'
 import { Defence } from './defence.ts'
 import { Destination } from './destination.ts'
 import { handleIncomingError } from './icmp-errors.ts'
 import { ipvsLookup } from './match-lookup.ts'
 import type { IpvsParts } from './parts.ts'
+import { findEngine } from './persistence-engine.ts'
 import { handleReply } from './replies.ts'
 import { handleRequest } from './requests.ts'
 import { SCHEDULERS } from './scheduler/registry.ts'
@@ -46,11 +47,12 @@ export class Ipvs implements IpvsParts {
   tunnelIdent = 0
   readonly flowSeed: number
   #rules: IpvsRules = INITIAL_RULES
+  readonly #history: RulesChange[] = []
   readonly #trash: Trash
   readonly #clock: ServiceClock
   readonly #serviceOf = new Map<Destination, Service>()
   #isEstimating = true
-  #hasHooks = false
+  readonly #hooked = new Set<Hooks>()
 
   constructor(host: Host) {
     this.host = host
@@ -69,16 +71,28 @@ export class Ipvs implements IpvsParts {
     return this.#rules
   }
 
+  /** Every change of the rules, the oldest first. */
+  get history(): readonly RulesChange[] {
+    return this.#history
+  }
+
   /** Carries out a command, or refuses it and changes nothing. */
   apply(command: IpvsCommand): Result<IpvsRules, IpvsError> {
-    const next = applyCommand(this.#rules, command, {
+    const applied = applyCommand(this.#rules, command, {
       hasScheduler: (name) => this.#loadScheduler(name),
+      hasEngine: (name) => findEngine(name) !== undefined && this.host.modules.load(`ip_vs_pe_${name}`).ok,
       isUnicast: (addr) => this.#isUnicast(addr),
+      findDevice: (name) => this.host.findDevice(name)?.config,
     })
-    if (!next.ok) return next
-    this.#rules = next.value
+    if (!applied.ok) return applied
+    const { rules, patches, inversePatches } = applied.value
+    if (patches.length > 0) {
+      this.#history.push({ atNs: this.host.sim.nowNs, command, before: this.#rules, after: rules, patches, inversePatches })
+    }
+    this.#rules = rules
+    this.services.hasEngines = rules.services.some(({ engine }) => engine !== '')
     this.#carryOut(command)
-    return next
+    return ok(rules)
   }
 
   serviceOf(connection: Connection): Service | undefined {
@@ -117,6 +131,8 @@ export class Ipvs implements IpvsParts {
         break
       }
       case 'set-timeouts': this.connections.setTimeouts(this.#rules.timeouts); break
+      case 'start-daemon':
+      case 'stop-daemon': break
       case 'zero': this.#zero(command.service); break
     }
     this.#setHooks()
@@ -159,12 +175,19 @@ export class Ipvs implements IpvsParts {
     return present(this.services.find(id), 'service')
   }
 
-  /** The hooks are there while there are services; without them connections are left to the host itself. */
+  /** The hooks of a family are there while it has services; without them connections are left to the host itself. */
   #setHooks(): void {
-    const { hooks } = this.host
-    if (this.services.hasIpv4 === this.#hasHooks) return
-    this.#hasHooks = !this.#hasHooks
-    if (!this.#hasHooks) return hooks.unregister(OWNER)
+    this.#setHooksOf(this.host.hooks, this.services.hasIpv4)
+    this.#setHooksOf(this.host.ipv6.hooks, this.services.hasIpv6)
+  }
+
+  #setHooksOf(hooks: Hooks, areWanted: boolean): void {
+    if (this.#hooked.has(hooks) === areWanted) return
+    if (!areWanted) {
+      this.#hooked.delete(hooks)
+      return hooks.unregister(OWNER)
+    }
+    this.#hooked.add(hooks)
     const {
       ipvsLocalInReply, ipvsLocalInRequest, ipvsForwardIcmp, ipvsForwardReply, ipvsLocalOutReply,
       ipvsLocalOutRequest,
@@ -174,11 +197,11 @@ export class Ipvs implements IpvsParts {
     )
     hooks.register(
       'localIn', OWNER, ipvsLocalInRequest,
-      (packet, passage) => handleRequest(this, packet, passage, 'localIn'),
+      (packet, passage) => this.#isOnlyBackup ? packet : handleRequest(this, packet, passage, 'localIn'),
     )
     hooks.register(
       'forward', OWNER, ipvsForwardIcmp,
-      (packet, passage) => handleIncomingError(this, packet, passage, 'forward'),
+      (packet, passage) => this.#isOnlyBackup ? packet : handleIncomingError(this, packet, passage, 'forward'),
     )
     hooks.register(
       'forward', OWNER, ipvsForwardReply, (packet, passage) => handleReply(this, packet, passage, 'forward'),
@@ -188,8 +211,13 @@ export class Ipvs implements IpvsParts {
     )
     hooks.register(
       'localOut', OWNER, ipvsLocalOutRequest,
-      (packet, passage) => handleRequest(this, packet, passage, 'localOut'),
+      (packet, passage) => this.#isOnlyBackup ? packet : handleRequest(this, packet, passage, 'localOut'),
     )
+  }
+
+  /** Requests are left alone while a backup daemon runs, if so set. */
+  get #isOnlyBackup(): boolean {
+    return this.settings.backup_only !== 0 && this.#rules.daemons.backup !== undefined
   }
 
   #loadScheduler(name: string): boolean {
@@ -203,7 +231,7 @@ export class Ipvs implements IpvsParts {
   }
 
   #onSetting(name: keyof IpvsSettings): void {
-    if (name === 'secure_tcp' || name === 'drop_entry') this.defence.update()
+    this.defence.update(name)
     if (name !== 'run_estimation') return
     // What has come due so far is done under the old setting.
     this.totals.catchUp()

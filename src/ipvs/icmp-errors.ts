@@ -7,7 +7,8 @@
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
 import {
-  ICMP_SOURCE_QUENCH, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted, type IcmpMessage,
+  ICMP_SOURCE_QUENCH, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, isIcmpv6Error, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted,
+  type IcmpMessage,
 } from '../wire/icmp-message.ts'
 import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { countIn, countOut } from './counting.ts'
@@ -143,6 +144,7 @@ function endsAtDestination(parts: IpvsParts, { dst, payload }: IpPacket): boolea
 
 /** The message, if it is an error that IPVS looks at. */
 function errorOf(packet: IpPacket): IcmpMessage | undefined {
+  if (packet.payload.kind === 'icmpv6') return isIcmpv6Error(packet.payload.type) ? packet.payload : undefined
   if (packet.payload.kind !== 'icmp') return undefined
   const { type } = packet.payload
   const isError = type === ICMP_UNREACHABLE || type === ICMP_SOURCE_QUENCH || type === ICMP_TIME_EXCEEDED

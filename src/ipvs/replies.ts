@@ -5,15 +5,16 @@
  * @module
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
-import { formatIp } from '../wire/address.ts'
+import { formatIp, isIpv6 } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { TCP_RST } from '../wire/tcp-segment.ts'
 import type { Connection } from './connection.ts'
 import { countOut } from './counting.ts'
 import { readHeaders, withSourcePort, type Headers } from './headers.ts'
 import { handleOutgoingError } from './icmp-errors.ts'
 import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
+import { connectionFromServer } from './server-calls.ts'
 import { markHandled } from './transmit/way.ts'
 
 /** The hook function for replies, at localIn, forward and localOut. */
@@ -22,15 +23,20 @@ export function handleReply(
 ): IpPacket | undefined {
   if (passage.fromIpvs) return packet
   const { host, connections, settings } = parts
-  const whole = isFragment(packet) ? host.input.reassemble(packet) : packet
+  const input = isIpv6(packet.dst) ? host.ipv6.input : host.input
+  const whole = isFragment(packet) ? input.reassemble(packet) : packet
   if (whole === undefined) return undefined
-  if (whole.protocol === IPPROTO_ICMP) return handleOutgoingError(parts, whole, passage)
+  if (whole.protocol === IPPROTO_ICMP || whole.protocol === IPPROTO_ICMPV6) return handleOutgoingError(parts, whole, passage)
   const headers = readHeaders(whole)
   if (headers === undefined) return whole
   const connection = connections.table.findReply({
     protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
-  })
-  if (connection !== undefined) return respond(parts, whole, passage, connection)
+  }) ?? connectionFromServer(parts, whole, headers)
+  if (connection !== undefined) {
+    // The way back may depend on the address that the reply has now.
+    if (settings.snat_reroute !== 0 && point !== 'localIn') passage.reroutes = host.routing.hasRules
+    return respond(parts, whole, passage, connection)
+  }
   if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, headers) && !isReset(whole)) {
     host.trace?.decision(host, whole, byIpvs(`from a real server, but of no connection (${point})`))
     host.sendIcmpError(whole, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })

@@ -5,7 +5,7 @@
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
-import { IPPROTO_ICMP, IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import { countIn } from './counting.ts'
 import { asksForNew, readHeaders } from './headers.ts'
@@ -20,7 +20,8 @@ export function handleRequest(
   parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
 ): IpPacket | undefined {
   if (passage.fromIpvs) return packet
-  if (packet.protocol === IPPROTO_ICMP) return handleIncomingError(parts, packet, passage, point)
+  const { protocol } = packet
+  if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) return handleIncomingError(parts, packet, passage, point)
   const { connections, settings, host } = parts
   const headers = readHeaders(packet)
   if (headers === undefined) {

@@ -2,11 +2,10 @@
  * Finding a real server for a packet that belongs to no connection: which service it is for, whom its scheduler or its
  * persistence template picks, and what becomes of the packet when there is nobody.
  * Follows tcp_conn_schedule(), ip_vs_schedule(), ip_vs_sched_persist() and ip_vs_leave() in net/netfilter/ipvs.
- * Persistence engines are not modelled.
  * @module
  */
 import type { Passage } from '../host/hooks.ts'
-import { formatIp, type IpAddr } from '../wire/address.ts'
+import { formatIp, IPV4_ANY, IPV6_ANY, ipv6FromWords, isIpv6, networkOf, type IpAddr } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
 import { IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
@@ -14,6 +13,7 @@ import type { RequestKey } from './connection-table.ts'
 import type { Destination } from './destination.ts'
 import { mayBegin, type Headers } from './headers.ts'
 import { byIpvs, type IpvsParts } from './parts.ts'
+import { findEngine } from './persistence-engine.ts'
 import { candidates } from './scheduler/scheduler.ts'
 import type { Service } from './service.ts'
 
@@ -78,13 +78,20 @@ function schedulePersistent(
   const { headers, packet } = request
   const { id } = service
   const key = templateKey(service, headers)
-  let template = connections.table.findTemplate(key)
+  const engine = findEngine(service.options.engine)
+  const engineData = engine?.(packet)
+  if (engine !== undefined && engineData === undefined) {
+    host.trace?.decision(host, packet, byIpvs(`the persistence engine ${service.options.engine} can make nothing of it`))
+    host.drop(packet, 'ipvs-drop-packet')
+    return 'taken'
+  }
+  let template = connections.table.findTemplate(key, engineData)
   if (template === undefined || !isValid(parts, template)) {
     const picked = pick(parts, request, service)
     if (picked === undefined) return leave(parts, request, service)
     const dport = headers.dport === id.port && id.port !== FTP_PORT ? picked.port : 0
     template = connections.create({
-      ...key, daddr: picked.addr, dport, fwmark: packet.mark, isTemplate: true, isOnePacket: false,
+      ...key, daddr: picked.addr, dport, fwmark: packet.mark, isTemplate: true, isOnePacket: false, engineData,
     }, picked)
     template.timeoutSeconds = persistenceSeconds
     host.trace?.decision(host, packet, byIpvs(`new template for ${persistenceSeconds} s: ${describeTemplate(template)}`))
@@ -99,22 +106,32 @@ function schedulePersistent(
   return connection
 }
 
+/** The address that all clients of one network share in templates. */
+export function clientNetwork({ options }: Service, client: IpAddr): IpAddr {
+  if (isIpv6(client)) return networkOf(client, options.netmask)
+  return ((client & options.netmask) >>> 0) as IpAddr
+}
+
 /** By what the template of a client is found: its network, and the service or the whole mark. */
 function templateKey(service: Service, headers: Headers): RequestKey {
-  const { id, options } = service
-  const caddr = ((headers.src & options.netmask) >>> 0) as IpAddr
+  const { id } = service
+  const caddr = clientNetwork(service, headers.src)
   const isServicePort = headers.dport === id.port
   if (!isServicePort && id.fwmark !== 0) return {
-    protocol: ANY_PROTOCOL, caddr, cport: 0, vaddr: id.fwmark as IpAddr, vport: 0,
+    protocol: ANY_PROTOCOL, caddr, cport: 0, vport: 0,
+    vaddr: id.isIpv6 ? ipv6FromWords(id.fwmark, 0, 0, 0) : id.fwmark as IpAddr,
   }
   const vport = isServicePort && id.port !== FTP_PORT ? headers.dport : 0
   return { protocol: headers.protocol, caddr, cport: 0, vaddr: headers.dst, vport }
 }
 
-/** A template whose server is gone (or drained, with expire_quiescent_template) is no use any more (ip_vs_check_template). */
-function isValid(parts: IpvsParts, template: Connection): boolean {
+/**
+ * A template whose server is gone (or drained, with expire_quiescent_template), or is not the one it should be, is no use any
+ * more (ip_vs_check_template): it is made invalid.
+ */
+export function isValid(parts: IpvsParts, template: Connection, expected = template.destination): boolean {
   const { destination } = template
-  if (destination?.available === true && (
+  if (destination?.available === true && destination === expected && (
     parts.settings.expire_quiescent_template === 0 || destination.weight !== 0
   )) return true
   template.invalidate()
@@ -153,7 +170,7 @@ function leave(parts: IpvsParts, request: Request, service: Service): Scheduled 
   if (mayBypass && host.findOutputRoute(headers.dst)?.type === 'unicast') {
     return connections.create({
       protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
-      daddr: headers.dst, dport: headers.dport, fwmark: packet.mark, isTemplate: false,
+      daddr: isIpv6(headers.dst) ? IPV6_ANY : IPV4_ANY, dport: 0, fwmark: packet.mark, isTemplate: false,
       isOnePacket: service.options.onePacket && headers.protocol === IPPROTO_UDP,
     }, undefined)
   }
@@ -171,8 +188,9 @@ function describePick(service: Service, picked: Destination | undefined): string
   return `service ${name}: ${options.scheduler} among ${among}: ${who}`
 }
 
-function describeTemplate({ caddr, daddr }: Connection): string {
-  return `${formatIp(caddr)} -> ${formatIp(daddr)}`
+function describeTemplate({ caddr, daddr, engineData }: Connection): string {
+  const data = engineData === undefined ? '' : ` (${engineData.engine} ${engineData.text})`
+  return `${formatIp(caddr)}${data} -> ${formatIp(daddr)}`
 }
 
 function describe(destination: Destination): string {

@@ -26,6 +26,8 @@ export class ServiceTable {
   readonly #byMark = new Map<number, Service>()
   /** By address and port, for each protocol. */
   readonly #byAddress = new Map<number, Map<number, Service>>()
+  /** True when a service has a persistence engine. Live; the director keeps it up to date. */
+  hasEngines = false
   #ftpCount = 0
   #anyPortCount = 0
 
@@ -37,6 +39,12 @@ export class ServiceTable {
   /** True when there is a service for IPv4 packets. */
   get hasIpv4(): boolean {
     for (const service of this.#byKey.values()) if (!service.id.isIpv6) return true
+    return false
+  }
+
+  /** True when there is a service for IPv6 packets. */
+  get hasIpv6(): boolean {
+    for (const service of this.#byKey.values()) if (service.id.isIpv6) return true
     return false
   }
 

@@ -71,6 +71,11 @@ export class Stats {
     this.#add(OUT_BYTES, bytes)
   }
 
+  /** Counts since the beginning, as they are now: what `-Z` does not touch. */
+  get liveCounts(): Counters {
+    return named(this.#counts)
+  }
+
   /** Counts since the last zeroing, as last read. */
   get counts(): Counters {
     this.catchUp()

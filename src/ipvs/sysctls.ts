@@ -1,7 +1,7 @@
 /**
- * The sysctls of IPVS, net.ipv4.vs.*, of Linux 6.1. Those of the sync daemons (backup_only among them), sloppy_sctp and
- * snat_reroute are there and have nothing to act on: neither sync, SCTP nor policy routing is modelled. Memory never
- * runs short, so that the automatic modes (1 and 2) of the defences never begin.
+ * The sysctls of IPVS, net.ipv4.vs.*, of Linux 6.1. Those named sync_* and sloppy_sctp are there and have nothing to act on:
+ * neither the traffic of sync daemons nor SCTP is modelled. Later kernels have some more (est_cpulist, est_nice, conn_max,
+ * conn_lfactor, svc_lfactor), debug kernels have debug_level.
  * @module
  */
 import type { SysctlDefinition, SysctlRegistry } from '../host/sysctl.ts'

@@ -8,7 +8,7 @@ import { printable } from '../scenario/problems.ts'
 import type { RunResult } from '../scenario/result.ts'
 import { compareNames, FAILURES } from '../scenario/traffic-summary.ts'
 import { formatBitRate, formatCount, formatShare, plural } from './quantity-text.ts'
-import { failureLines } from './run-text.ts'
+import { failureLines, warningLines } from './run-text.ts'
 import type { TextOptions } from './style.ts'
 import { tableLines } from './table.ts'
 
@@ -29,7 +29,7 @@ export function compareText(modes: readonly ComparedMode[], options: TextOptions
     '', style.bold(head), ...body, '',
     ...modes.flatMap(({ result }) => [
       `${nameOf(result)}: ${heldText(result)}`,
-      ...failureLines(result, options).map((line) => `  ${line}`),
+      ...[...warningLines(result, style), ...failureLines(result, options)].map((line) => `  ${line}`),
     ]),
   ]
   return `${lines.join('\n')}\n`

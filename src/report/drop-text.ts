@@ -137,6 +137,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cause: 'an unreachable route refused it, and the sender was told.',
     cure: 'remove the route if this traffic is wanted (ip route).',
   },
+  'ipv6-disabled': {
+    cause: 'the device does not speak IPv6 (net.ipv6.conf.*.disable_ipv6=1).',
+    cure: 'sysctl -w net.ipv6.conf.all.disable_ipv6=0.',
+  },
   muted: {
     cause: 'the scenario has this host ignore everything that comes in.',
     cure: 'unmute it.',

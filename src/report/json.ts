@@ -39,24 +39,32 @@ export function jsonText(document: Document): string {
 
 /** A run, whole. `passed`: whether it counts as a success. */
 export function runDocument(result: RunResult, passed: boolean): Document {
-  const { setup, observations, hosts, links, checks, limit, problem } = result
+  const { setup, observations, hosts, links, checks, warnings, limit, problem } = result
   return {
     ...headOf(result, 'run', passed),
     setup, observations,
     traffic: result.traffic.map((item) => ({ ...trafficOf(item), requests: item.requests })),
-    hosts, links, checks, limit, problem,
+    hosts, links, checks, warnings, limit, problem,
   }
+}
+
+/** How the rules of IPVS came to be, of all hosts. */
+export function rulesDocument(result: RunResult, passed: boolean): Document {
+  const { rules, trafficStartNs, limit, problem } = result
+  return { ...headOf(result, 'rules', passed), trafficStartNs, rules, limit, problem }
 }
 
 /** A run as lines, each ended: what is run, then commands of the setup, requests, observations, expectations, and a summary. */
 export function* runLines(result: RunResult, passed: boolean): Generator<string> {
   const { scenario, mode, seed, trafficStartNs, setup, observations, traffic, checks, hosts, links, limit, problem } = result
+  const { warnings } = result
   yield jsonLine({ schemaVersion: SCHEMA_VERSION, kind: 'run', scenario, mode, seed, trafficStartNs })
   for (const output of setup) yield jsonLine({ kind: 'setup', ...output })
   for (const { name, requests } of traffic) {
     for (const request of requests) yield jsonLine({ kind: 'request', traffic: name, ...request })
   }
   for (const output of observations) yield jsonLine({ kind: 'observation', ...output })
+  for (const warning of warnings) yield jsonLine({ kind: 'warning', ...warning })
   for (const check of checks) yield jsonLine({ kind: 'check', ...check })
   yield jsonLine({ ...headOf(result, 'summary', passed), traffic: traffic.map(trafficOf), hosts, links, limit, problem })
 }
@@ -125,7 +133,7 @@ function escaped(json: string): string {
     (point) => `\\u${point.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function headOf(result: RunResult, kind: 'run' | 'summary', passed: boolean): Document {
+function headOf(result: RunResult, kind: 'run' | 'rules' | 'summary', passed: boolean): Document {
   const { scenario, mode, seed, hash, endNs, trafficStartNs, events, frames } = result
   return { schemaVersion: SCHEMA_VERSION, kind, passed, scenario, mode, seed, hash, endNs, trafficStartNs, events, frames }
 }

@@ -22,6 +22,7 @@ export function runText(result: RunResult, options: TextOptions): string {
     ...result.traffic.filter(({ requests }) => requests.length > 0 || !endedEarly(result))
       .map((item) => trafficLines(item, style)),
     dropLines(result, style),
+    warningLines(result, style),
     checkLines(result.checks, options),
     endLines(result, style),
   ]
@@ -145,6 +146,13 @@ function dropLines({ hosts, links }: RunResult, style: Style): string[] {
   if (rows.length === 0) return []
   const lines = tableLines(rows, ['left', 'left', 'right']).map((line) => `  ${line}`)
   return [style.bold('dropped packets and lost frames'), ...lines]
+}
+
+/** What commands did beside what they said, in lines; none where nothing is to be told. */
+export function warningLines({ warnings }: RunResult, style: Style): string[] {
+  return warnings.flatMap(({ host, command, text }) => [
+    style.bold(`warning: ${printable(host)}# ${printable(command)}`), ...printableLines(text).map((line) => `  ${line}`),
+  ])
 }
 
 function checkLines(checks: readonly CheckResult[], options: TextOptions): string[] {

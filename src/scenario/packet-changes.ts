@@ -4,7 +4,7 @@
  * @module
  */
 import { formatIp, type IpAddr } from '../wire/address.ts'
-import { isIcmpError } from '../wire/icmp-message.ts'
+import { isIcmpError, isIcmpv6Error } from '../wire/icmp-message.ts'
 import { innerPacket, isFragment, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 
 /** One field of a header that changed, both values as text. */
@@ -51,7 +51,8 @@ export function flowOf(packet: IpPacket): Flow | undefined {
     case 'tcp':
     case 'udp': return { protocol: payload.kind, src, sport: payload.sport, dst, dport: payload.dport }
     case 'fragment': return flowOf(payload.whole)
-    case 'icmp': return payload.quoted === undefined ? undefined : flowOf(payload.quoted)
+    case 'icmp':
+    case 'icmpv6': return payload.quoted === undefined ? undefined : flowOf(payload.quoted)
     default: return undefined
   }
 }
@@ -61,7 +62,11 @@ export function reportedUid(packet: IpPacket): number | undefined {
   const { payload } = packet
   const inner = innerPacket(packet)
   if (inner !== undefined) return reportedUid(inner)
-  return payload.kind === 'icmp' && isIcmpError(payload.type) ? payload.quoted?.uid : undefined
+  switch (payload.kind) {
+    case 'icmp': return isIcmpError(payload.type) ? payload.quoted?.uid : undefined
+    case 'icmpv6': return isIcmpv6Error(payload.type) ? payload.quoted?.uid : undefined
+    default: return undefined
+  }
 }
 
 function outerText({ src, dst, ttl }: IpPacket): string {
@@ -81,7 +86,7 @@ function fieldsOf(packet: IpPacket): Map<string, string> {
   if (payload.kind === 'tcp') {
     const { seq, ack, options } = payload
     fields.set('seq', String(seq)).set('ack', String(ack)).set('MSS', String(options.mss ?? 'none'))
-  } else if (payload.kind === 'icmp') {
+  } else if (payload.kind === 'icmp' || payload.kind === 'icmpv6') {
     fields.set('ICMP type', String(payload.type)).set('ICMP code', String(payload.code))
     if (payload.quoted !== undefined) {
       const { src, dst } = payload.quoted

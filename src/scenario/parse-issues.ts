@@ -53,9 +53,15 @@ function innerIssues(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 /** What `refuse` said. */
 function customProblem(issue: Issue & { code: 'custom' }, source: ScenarioSource): Problem {
   const code = issue.params?.['code'] as ProblemCode
-  const expected: unknown = issue.params?.['expected']
-  const text = { code, message: issue.message, expected: typeof expected === 'string' ? expected : undefined }
-  return source.problem(issue.path, text)
+  const word = (key: string): string | undefined => {
+    const text: unknown = issue.params?.[key]
+    return typeof text === 'string' ? text : undefined
+  }
+  const text = { code, message: issue.message, expected: word('expected'), nearest: word('nearest') }
+  const [line, column, length] = ['line', 'column', 'length'].map((key) => Number(issue.params?.[key] ?? 0))
+  if (!line || !column || !length) return source.problem(issue.path, text)
+  const place = source.scriptAt(issue.path, line, column)
+  return source.problemAt({ ...place, endColumn: place.column + length }, text)
 }
 
 function missingKey(path: Path, source: ScenarioSource, value: unknown): Problem {

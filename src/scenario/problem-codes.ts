@@ -47,11 +47,14 @@ export const PROBLEM_CODES = {
   LVS1054: 'No server of the cluster has this page.',
   LVS1055: 'The replicas of a host do not fit into its network.',
   LVS1056: 'Too many hosts.',
+  LVS1057: 'ipvsadm refuses a line of the rules of a cluster, or a cluster cannot be built for it.',
   LVS1060: 'A command uses a word that lvsim does not model: the run stops there rather than pretend.',
   LVS1061: 'The system refused a setting of a host, such as a sysctl or a route.',
   LVS1062: 'The system has no such kernel module, or not in this profile.',
   LVS1063: 'A command waits for something that never happens: nothing is left to simulate.',
   LVS1064: 'A script ran into a limit of the shell: it loops for ever, calls itself for ever, or prints for ever.',
+  LVS1070: 'A file that the scenario names lies elsewhere than beside it, is not there, is too large, or cannot be read.',
+  LVS1071: 'A file that the scenario names has nothing that could be replayed, or is no capture and no table.',
 } as const
 
 /** A code of the table. */

@@ -4,6 +4,7 @@
  */
 import type { RequestRecord } from '../app/outcome.ts'
 import type { DropReason } from '../host/ip-service.ts'
+import type { RulesPatch } from '../ipvs/control/history.ts'
 import type { LimitReached } from '../sim/limits.ts'
 import type { Mode } from './schema-check.ts'
 import type { Problem } from './problems.ts'
@@ -27,6 +28,13 @@ export interface CommandOutput {
   readonly exitCode: number
   /** Which command of a script said what of `stderr`, in order; not for what the shell itself said. */
   readonly complaints: readonly { readonly command: string, readonly text: string }[]
+}
+
+/** What a command does beside what the tool says of it: an admin should know. */
+export interface RunWarning {
+  readonly host: string
+  readonly command: string
+  readonly text: string
 }
 
 /** Whether an expectation held. */
@@ -76,6 +84,26 @@ export interface LinkResult {
   readonly busyNs: number
 }
 
+/** A command that changed the rules of IPVS on a host. */
+export interface RulesChangeResult {
+  readonly atNs: number
+  /** As a command line with all its options, by numbers. */
+  readonly command: string
+  /** Commands that made what is no longer so. */
+  readonly removed: readonly string[]
+  /** Commands that would make what is new. */
+  readonly added: readonly string[]
+  /** From the tree of rules before to the one after, and back. */
+  readonly patches: readonly RulesPatch[]
+  readonly inversePatches: readonly RulesPatch[]
+}
+
+/** How the rules of IPVS on one host came to be, the oldest change first. */
+export interface RulesHistory {
+  readonly host: string
+  readonly changes: readonly RulesChangeResult[]
+}
+
 /** One run. */
 export interface RunResult {
   readonly scenario: string
@@ -96,7 +124,11 @@ export interface RunResult {
   readonly traffic: readonly TrafficResult[]
   readonly hosts: readonly HostResult[]
   readonly links: readonly LinkResult[]
+  /** Of hosts whose rules have changed. */
+  readonly rules: readonly RulesHistory[]
   readonly checks: readonly CheckResult[]
+  /** In the order of the commands, each once. */
+  readonly warnings: readonly RunWarning[]
   /** The limit that ended it early. */
   readonly limit: LimitReached | undefined
   /** What stopped it because lvsim does not model it, or because it was wrong in a way that only running shows. */

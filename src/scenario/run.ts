@@ -15,7 +15,9 @@ import { buildWorld } from './build.ts'
 import { checkAll } from './checks.ts'
 import type { Problem } from './problems.ts'
 import type { CommandOutput, RunResult } from './result.ts'
+import { unreadFiles } from './replay-files.ts'
 import { hostResults, linkResults } from './results-of-world.ts'
+import { rulesHistories } from './rules-histories.ts'
 import type { Scenario } from './scenario.ts'
 import { startServers } from './servers.ts'
 import { TrafficRun } from './traffic.ts'
@@ -40,6 +42,8 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions = {},
 ): Promise<Result<RunResult, readonly Problem[]>> {
+  const unread = unreadFiles(scenario)
+  if (unread.length > 0) return err(unread)
   const seed = options.seed ?? scenario.seed
   const built = buildWorld(scenario, seed)
   if (!built.ok) return built
@@ -122,7 +126,9 @@ class Run {
       traffic: results,
       hosts,
       links: linkResults(this.#world),
+      rules: rulesHistories(this.#world),
       checks: this.#isOver ? [] : checkAll(scenario, { observations, traffic: results, hosts }),
+      warnings: [...this.#driver.warnings],
       limit: sim.limitReached,
       problem: this.#problem,
     })

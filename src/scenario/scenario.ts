@@ -3,6 +3,7 @@
  * item with its `path` in the file, so that `source.at(path)` finds where it was written.
  * @module
  */
+import type { ReplayRequest } from '../app/replay.ts'
 import type { RunLimits } from '../sim/limits.ts'
 import type { AddressPrefix } from './address-text.ts'
 import type { MacAddr } from '../wire/address.ts'
@@ -63,7 +64,11 @@ export interface Host extends Placed {
 /** A link of the file. */
 export type ScenarioLink = Link & Placed
 /** An item of traffic; `name` is that of the file, else its kind and number (`http-1`). */
-export type Traffic = TrafficSpec & Placed & { readonly name: string }
+export type Traffic = TrafficSpec & Placed & {
+  readonly name: string
+  /** Of a replay: the requests, once its file was read. */
+  readonly replay?: readonly ReplayRequest[]
+}
 /** A timed event; the place of a command is `[...path, 'run']`. */
 export type TimedEvent = EventSpec & Placed
 /** An observation; the place of its command is `[...path, 'run']`. */

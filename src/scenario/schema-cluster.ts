@@ -1,10 +1,12 @@
 /**
  * Schema of the `cluster:` block: an LVS cluster in a few lines, which is expanded into hosts, segments and the commands
- * that an admin would type. IPv4 only, one service.
+ * that an admin would type. IPv4 only; one service, or those of a real director, by its saved rules.
  * @module
  */
 import { z } from 'zod'
+import { IPPROTO_UDP } from '../wire/ip-packet.ts'
 import { parsePort } from './address-text.ts'
+import { methodOf, readSavedRules, type SavedRules } from './saved-rules.ts'
 import { MODES } from './schema-check.ts'
 import { cpuSchema, REPLICA_COUNT_MAX, segmentSchema } from './schema-network.ts'
 import { clusterServerSchema } from './schema-server.ts'
@@ -54,16 +56,20 @@ const directorSchema = z.strictObject({
   setup: scriptValue.default('').describe('Commands after those of the cluster.'),
 })
 
-/** An LVS cluster: clients behind a router, a director, real servers. */
-export const clusterSchema = renamed(
+const rawCluster = renamed(
   z.strictObject({
-    vip: ipv4Value,
-    service: serviceValue,
-    scheduler: z.enum(SCHEDULERS).default('wlc'),
+    vip: ipv4Value.optional().describe('The virtual address; with `rules`, only where they name none.'),
+    service: serviceValue.optional(),
+    scheduler: z.enum(SCHEDULERS).optional().describe('wlc unless given.'),
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
-    mode: z.enum(MODES).default('dr').describe('How the director forwards, unless --mode or `lvsim compare` says otherwise.'),
+    rules: scriptValue.optional()
+      .describe('What ipvsadm-save -n prints on a real director, instead of `service`, `scheduler`, `persistent`, `real_servers`.'),
+    ports: z.array(countValue(1, 65_535)).min(1).max(100).default([80])
+      .describe('With `rules`: where real servers of a service of every port, or of a mark, listen.'),
+    mode: z.enum(MODES).optional()
+      .describe('How the director forwards, unless --mode or `lvsim compare` says otherwise: dr, or as `rules` say.'),
     director: directorSchema.prefault({}),
-    real_servers: realServers,
+    real_servers: realServers.optional(),
     server: clusterServerSchema.prefault({}).describe('What every real server runs, on the port of the service.'),
     clients: countValue(1, REPLICA_COUNT_MAX).default(1).describe('Hosts client1, client2, ...; `client` stands for all.'),
     network: z
@@ -76,5 +82,51 @@ export const clusterSchema = renamed(
   { persistent: 'persistentNs', real_servers: 'realServers' },
 )
 
+/** An LVS cluster: clients behind a router, a director, real servers. */
+export const clusterSchema = rawCluster.transform((raw, context) => (
+  raw.rules === undefined ? withoutRules(raw, context) : withRules(raw, raw.rules, context)))
+
 /** A cluster, in the units of the core. */
 export type ClusterSpec = z.output<typeof clusterSchema>
+
+type RawCluster = z.output<typeof rawCluster>
+type Required<K extends keyof RawCluster> = Record<K, NonNullable<RawCluster[K]>>
+/** With rules, `service` is the first of them, and `realServers` are rs1, rs2, ... */
+type Cluster = Omit<RawCluster, 'rules'> & Required<'vip' | 'service' | 'scheduler' | 'realServers'>
+  & { readonly rules: SavedRules | undefined }
+
+function withoutRules(raw: RawCluster, context: z.RefinementCtx): Cluster {
+  const { vip, service, scheduler = 'wlc', mode = 'dr', realServers: servers } = raw
+  for (const [key, value] of [['vip', vip], ['service', service], ['real_servers', servers]] as const) {
+    if (value === undefined) context.issues.push({ code: 'custom', input: raw, path: [key], message: 'missing' })
+  }
+  if (vip === undefined || service === undefined || servers === undefined) return z.NEVER
+  return { ...raw, vip, service, scheduler, mode, realServers: servers, rules: undefined }
+}
+
+function withRules(raw: RawCluster, text: string, context: z.RefinementCtx): Cluster {
+  const add = (path: string, message: string, params: object): void => {
+    context.issues.push({ code: 'custom', input: raw, path: [path], message, params })
+  }
+  const doubled = { service: raw.service, scheduler: raw.scheduler, persistent: raw.persistentNs, real_servers: raw.realServers }
+  for (const [key, value] of Object.entries(doubled)) {
+    if (value !== undefined) add(key, `\`rules\` say this already`, { code: 'LVS1029', expected: 'one of them' })
+  }
+  const { saved, refused } = readSavedRules(text)
+  for (const { message, ...place } of refused) add('rules', message, { code: 'LVS1057', ...place })
+  const vips = [...new Set([...saved.vips, ...(raw.vip === undefined ? [] : [raw.vip])])]
+  const [vip] = vips
+  if (saved.servers.length === 0 || vip === undefined) {
+    const lacking = saved.servers.length === 0 ? 'a real server' : 'a virtual address, here or as `vip`'
+    if (refused.length === 0) add('rules', `the rules lack ${lacking}`, { code: 'LVS1029' })
+  } else if (saved.servers.length > REAL_SERVER_COUNT_MAX) {
+    add('rules', `${saved.servers.length} real servers`, { code: 'LVS1056', expected: `at most ${REAL_SERVER_COUNT_MAX}` })
+  }
+  const first = saved.commands[0]?.service
+  const protocol = first?.fwmark === 0 && first.protocol === IPPROTO_UDP ? 'udp' as const : 'tcp' as const
+  const server = { name: 'rs', replicas: saved.servers.length, weight: 1, cpu: undefined, setup: '' }
+  return {
+    ...raw, vip: vip ?? z.NEVER, service: { protocol, port: first?.port || (raw.ports[0] ?? 80) }, scheduler: 'wlc',
+    mode: raw.mode ?? methodOf(saved), realServers: [server], rules: { ...saved, vips },
+  }
+}

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import {
-  addressValue, countValue, durationValue, endpointValue, hostName, labelName, mapOf, parsedText, percentValue, renamed,
-  sizeValue, urlValue,
+  addressValue, countValue, durationValue, endpointValue, fileValue, hostName, labelName, mapOf, parsedText, percentValue,
+  renamed, sizeValue, urlValue,
 } from './schema-values.ts'
 import { parseDuration } from './units-text.ts'
 
@@ -16,12 +16,20 @@ export type Arrivals =
   | { readonly law: 'constant'; readonly everyNs: number }
   /** Independent, at this mean distance. */
   | { readonly law: 'poisson'; readonly everyNs: number }
+  /** Independent, at this mean distance by Pareto's law. */
+  | { readonly law: 'pareto'; readonly everyNs: number; readonly shape: number }
+
+/** Shape of Pareto's law unless given: the mean is finite, the variance is not. */
+const PARETO_SHAPE = 1.5
+/** Largest shape, included: from about there on, arrivals are as good as constant. */
+const PARETO_SHAPE_MAX = 100
 
 const arrivalsValue = parsedText({
-  title: '`in turn`, `every 100ms` or `poisson 200/s`',
+  title: '`in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s` or `pareto 200/s shape 1.5` (a shape above 1)',
   code: 'LVS1028',
-  pattern: '^(in turn|every .+|(constant|poisson) .+/(s|min|ms))$',
+  pattern: '^(in turn|every .+|(constant|poisson) .+/(s|min|ms)|pareto .+/(s|min|ms)( shape .+)?)$',
   parse: parseArrivals,
+  words: ['in turn', 'every', 'constant', 'poisson', 'pareto'],
 })
 
 const names = {
@@ -29,7 +37,7 @@ const names = {
   source_port: 'sourcePort', keep_alive: 'keepAliveRequests',
 } as const
 
-const common = {
+const who = {
   name: labelName.optional().describe('For expectations and reports.'),
   from: z
     .union([hostName, z.array(hostName).min(1)])
@@ -37,8 +45,9 @@ const common = {
     .transform((value) => (typeof value === 'string' ? [value] : value))
     .describe('The clients: hosts; a host with replicas stands for all of them.'),
   at: durationValue.prefault('0s').describe('When it begins, counted from the end of all `setup`.'),
-  count: countValue(1, 100_000_000).default(1).describe('Requests in all.'),
 }
+
+const common = { ...who, count: countValue(1, 100_000_000).default(1).describe('Requests in all.') }
 
 const arrivals = arrivalsValue.prefault('in turn').describe('When each request begins.')
 const sourcePort = countValue(1, 65_535).optional()
@@ -100,24 +109,59 @@ const http = renamed(
   names,
 )
 
+const replay = renamed(
+  z.strictObject({
+    kind: z.literal('replay').describe('Requests as a capture of a real machine has them, or a table: pcap, pcapng or CSV.'),
+    ...who,
+    file: fileValue.describe('The capture, or the table when it ends in .csv; beside the scenario file, or below it.'),
+    to: endpointValue,
+    protocol: z.enum(['tcp', 'udp']).default('tcp').describe('Connections, or datagrams.'),
+    port: countValue(1, 65_535).optional().describe('The port of the capture that requests went to; that of `to` unless given.'),
+    address: addressValue.optional().describe('Only what went to this address of the capture.'),
+    clients: z.enum(['by source', 'in turn']).default('by source')
+      .describe('`by source`: each address of the capture stays with one client; `in turn`: the clients take turns.'),
+    speed: z.number().min(0.001).max(1_000).default(1).meta({ title: 'a number 0.001..1000' })
+      .describe('2 replays twice as fast.'),
+    timeout: durationValue.prefault('10s').describe('Of connecting, and of waiting for the reply.'),
+  }),
+  names,
+)
+
 /** One item of traffic. */
-export const trafficSchema = z.discriminatedUnion('kind', [connect, udp, ping, http])
+export const trafficSchema = z.discriminatedUnion('kind', [connect, udp, ping, http, replay])
 
 /** One item of traffic, in the units of the core. */
 export type TrafficSpec = z.output<typeof trafficSchema>
 
-/** Reads `in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s`. Undefined for any other text. */
+/**
+ * Reads `in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s`, `pareto 200/s`, `pareto 200/s shape 1.5`. Undefined for any
+ * other text, and for a shape of 1 or less, under which the mean would be infinite.
+ */
 export function parseArrivals(text: string): Arrivals | undefined {
   if (text === 'in turn') return { law: 'in-turn' }
-  const [word, amount, ...rest] = text.split(/ +/)
-  if (amount === undefined || rest.length > 0) return undefined
-  if (word === 'every') return positive('constant', parseDuration(amount))
-  if (word !== 'constant' && word !== 'poisson') return undefined
-  const match = /^(\d{1,9}(?:\.\d{1,9})?)\/(ms|s|min)$/.exec(amount)
-  const periodNs = parseDuration(`1${match?.[2] ?? ''}`)
-  return positive(word, periodNs === undefined ? undefined : Math.round(periodNs / Number(match?.[1])))
+  const [law, amount = '', ...rest] = text.split(/ +/)
+  const everyNs = law === 'every' ? parseDuration(amount) : distanceNs(amount)
+  if (everyNs === undefined || !(everyNs > 0 && everyNs < Infinity)) return undefined
+  if (law === 'pareto') {
+    const shape = parseShape(rest)
+    return shape === undefined ? undefined : { law, everyNs, shape }
+  }
+  if (rest.length > 0) return undefined
+  if (law === 'every' || law === 'constant') return { law: 'constant', everyNs }
+  return law === 'poisson' ? { law, everyNs } : undefined
 }
 
-function positive(law: 'constant' | 'poisson', everyNs: number | undefined): Arrivals | undefined {
-  return everyNs !== undefined && everyNs > 0 && everyNs < Infinity ? { law, everyNs } : undefined
+/** The mean distance of a rate such as `200/s`. */
+function distanceNs(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)\/(ms|s|min)$/.exec(text)
+  const periodNs = parseDuration(`1${match?.[2] ?? ''}`)
+  return periodNs === undefined ? undefined : Math.round(periodNs / Number(match?.[1]))
+}
+
+/** What follows the rate of Pareto's law: nothing, or `shape 1.5`. */
+function parseShape(words: readonly string[]): number | undefined {
+  if (words.length === 0) return PARETO_SHAPE
+  const [word, amount = ''] = words
+  const shape = words.length === 2 && word === 'shape' && /^\d{1,3}(\.\d{1,6})?$/.test(amount) ? Number(amount) : NaN
+  return shape > 1 && shape <= PARETO_SHAPE_MAX ? shape : undefined
 }

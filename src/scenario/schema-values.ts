@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { type IpAddr, isIpv6, parseMac } from '../wire/address.ts'
 import { parseEndpoint, parseHttpUrl, parseIp, parsePrefix } from './address-text.ts'
+import { nearestWord } from './nearest.ts'
 import type { ProblemCode } from './problem-codes.ts'
 import { parseDuration, parsePercent, parseRate, parseSize, QUANTITY_TITLES, SIZE_BYTES_MAX } from './units-text.ts'
 
@@ -13,8 +14,10 @@ import { parseDuration, parsePercent, parseRate, parseSize, QUANTITY_TITLES, SIZ
 const TEXT_LENGTH_MAX = 1_000
 
 /** Refuses a value inside a transform: the problem gets this message and code, and what was expected. */
-export function refuse(context: z.RefinementCtx, message: string, code: ProblemCode = 'LVS1029', expected?: string): never {
-  context.issues.push({ code: 'custom', input: context.value, message, params: { code, expected } })
+export function refuse(
+  context: z.RefinementCtx, message: string, code: ProblemCode = 'LVS1029', expected?: string, nearest?: string,
+): never {
+  context.issues.push({ code: 'custom', input: context.value, message, params: { code, expected, nearest } })
   return z.NEVER
 }
 
@@ -24,12 +27,16 @@ export function parsedText<T>(spec: {
   readonly code: ProblemCode
   readonly pattern?: string
   readonly parse: (text: string) => T | undefined
+  /** Words that such a text begins with: the nearest one is named where none of them does. */
+  readonly words?: readonly string[]
 }) {
   const { title, code, pattern } = spec
   return z.string().meta({ title, ...(pattern === undefined ? {} : { pattern }) }).transform((text, context): T => {
     const value = spec.parse(text)
     if (value !== undefined) return value
-    return refuse(context, `cannot read \`${text}\``, code, title)
+    const [first = ''] = text.split(' ')
+    const nearest = spec.words?.includes(first) === false ? nearestWord(first, spec.words) : undefined
+    return refuse(context, `cannot read \`${text}\``, code, title, nearest)
   })
 }
 
@@ -144,8 +151,22 @@ export const urlValue = parsedText({
   code: 'LVS1026',
   parse: parseHttpUrl,
 })
+/** A file beside the scenario file, or in a folder below it. */
+export const fileValue = parsedText({
+  title: 'a file beside the scenario, such as capture.pcap or captures/monday.csv',
+  code: 'LVS1070',
+  pattern: '^[^/\\\\]+(/[^/\\\\]+)*$',
+  parse: parseFileName,
+})
 /** An Ethernet address. */
 export const macValue = parsedText({ title: 'a MAC address such as 02:00:00:00:01:00', code: 'LVS1026', parse: parseMac })
+
+/** A path that stays below its folder; undefined for one that is absolute, leads up, or is of another system. */
+function parseFileName(text: string): string | undefined {
+  const steps = text.split('/')
+  const isPlain = text.length <= TEXT_LENGTH_MAX && !/[\\:\u0000-\u001f]/.test(text)
+  return isPlain && !steps.includes('') && !steps.includes('..') ? text : undefined
+}
 
 /** A whole number between two bounds, both included. */
 export function countValue(min: number, max: number) {

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { expandCluster } from './expand-cluster.ts'
 import { parseScenario } from './parse.ts'
 import type { Problem } from './problems.ts'
+import { withFiles } from './replay-files.ts'
 import type { RunResult } from './result.ts'
 import { runScenario, type RunOptions } from './run.ts'
 import type { Mode } from './schema-check.ts'
@@ -17,6 +18,8 @@ export interface SimulateOptions {
   readonly fileName: string
   /** Instead of the seed of the file. */
   readonly seed?: string
+  /** The bytes of the files that the text names, such as captures to replay, by the names that it gives them. */
+  readonly files?: Readonly<Record<string, Uint8Array>>
 }
 
 /** Runs a scenario; its cluster, if it has one, in `mode` or in the one that the file names. Refused with all problems. */
@@ -24,18 +27,20 @@ export async function runScenarioText(
   text: string,
   options: SimulateOptions & { readonly mode?: Mode },
 ): Promise<Result<RunResult, readonly Problem[]>> {
-  const parsed = parseScenario(text, options.fileName)
-  if (!parsed.ok) return parsed
-  const scenario = parsed.value
+  const read = readScenarioText(text, options)
+  if (!read.ok) return read
+  const scenario = read.value
   const { cluster } = scenario
   const expanded = cluster === undefined ? scenario : expandCluster(scenario, options.mode ?? cluster.mode)
   return runScenario(expanded, seeded(options))
 }
 
-/** Every problem of the text of a scenario file, in the order of the file; none when it is fine. */
-export function validateScenarioText(text: string, options: { readonly fileName: string }): readonly Problem[] {
-  const parsed = parseScenario(text, options.fileName)
-  return parsed.ok ? [] : parsed.error
+/**
+ * Every problem of the text of a scenario file, in the order of the file; none when it is fine. With `files`, of these too.
+ */
+export function validateScenarioText(text: string, options: Omit<SimulateOptions, 'seed'>): readonly Problem[] {
+  const read = options.files === undefined ? parseScenario(text, options.fileName) : readScenarioText(text, options)
+  return read.ok ? [] : read.error
 }
 
 /** Runs the cluster of a scenario in each of the modes it compares: the same traffic and the same seed. */
@@ -43,8 +48,8 @@ export async function compareScenarioText(
   text: string,
   options: SimulateOptions,
 ): Promise<Result<RunResult[], readonly Problem[]>> {
-  const parsed = parseScenario(text, options.fileName)
-  return parsed.ok ? compareModes(parsed.value, () => seeded(options)) : parsed
+  const read = readScenarioText(text, options)
+  return read.ok ? compareModes(read.value, () => seeded(options)) : read
 }
 
 /** Runs each of the modes of a scenario, one after the other; `optionsFor` is asked before each. */
@@ -59,6 +64,14 @@ export async function compareModes(
     results.push(result.value)
   }
   return ok(results)
+}
+
+/** The scenario of a text, with what its files hold. */
+function readScenarioText(text: string, { fileName, files = {} }: SimulateOptions): Result<Scenario, readonly Problem[]> {
+  const parsed = parseScenario(text, fileName)
+  if (!parsed.ok) return parsed
+  const read = withFiles(parsed.value, new Map(Object.entries(files).map(([name, bytes]) => [name, ok(bytes)])))
+  return read.ok ? ok(read.value.scenario) : read
 }
 
 function seeded(options: SimulateOptions): RunOptions {

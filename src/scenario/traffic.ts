@@ -3,12 +3,20 @@
  * @module
  */
 import type { AppHost } from '../app/app-host.ts'
-import { Load, type StartRequest } from '../app/load.ts'
+import { type Arrivals, Load, type StartRequest } from '../app/load.ts'
+import { replayRequests } from '../app/replay.ts'
 import { connectRequests, httpRequests, pingRequests, udpRequests } from '../app/requests.ts'
 import { formatIp } from '../wire/address.ts'
 import type { TrafficResult } from './result.ts'
 import { hostsNamed, type Scenario, type Traffic } from './scenario.ts'
 import type { World } from './world.ts'
+
+/** How many requests an item has, and when they begin. */
+function lawOf(item: Traffic): { readonly count: number, readonly arrivals: Arrivals } {
+  if (item.kind !== 'replay') return { count: item.count, arrivals: item.arrivals }
+  const requests = item.replay ?? []
+  return { count: requests.length, arrivals: { law: 'recorded', requests } }
+}
 
 /** All items of one run. */
 export class TrafficRun {
@@ -20,7 +28,7 @@ export class TrafficRun {
     this.#loads = scenario.traffic.map((item) => {
       const clients = item.from.flatMap((name) => hostsNamed(scenario.hosts, name)).map(({ name }) => world.host(name))
       const load = new Load({
-        name: item.name, clients, count: item.count, arrivals: item.arrivals, start: this.#starter(item),
+        name: item.name, clients, ...lawOf(item), start: this.#starter(item),
         onOver: () => {
           if (this.isOver) world.sim.stop()
         },
@@ -60,6 +68,7 @@ export class TrafficRun {
         const pings = (client: AppHost) => this.#world.host(client.name).pings
         return pingRequests({ ...target, sizeBytes: item.sizeBytes }, pings)
       }
+      case 'replay': return replayRequests(item.protocol, target, item.replay ?? [])
       case 'http': {
         const { address, port } = item.to
         const hostHeader = port === 80 ? formatIp(address) : `${formatIp(address)}:${port}`

@@ -45,6 +45,46 @@ export function uidsOfConnection(records: readonly TraceRecord[], end: FlowEnd):
   return withKin(records, uids)
 }
 
+/** What a client asks of whom. */
+export interface Request extends Pick<Flow, 'protocol' | 'dst' | 'dport'> {
+  /** Name of the host that asks. */
+  readonly host: string
+  /** Any unless given. */
+  readonly sport?: number
+}
+
+/** Numbers of all packets of a request, and of those that belong to the same flows in other forms. */
+export function uidsOfRequest(records: readonly TraceRecord[], { host, protocol, dst, dport, sport }: Request): Set<number> {
+  const uids = new Set<number>()
+  for (const record of records) {
+    if (hostNameOf(record) !== host) continue
+    for (const packet of packetsOf(record)) {
+      const flow = flowOf(packet)
+      const isIt = flow?.protocol === protocol && flow.dst === dst && flow.dport === dport
+      if (isIt && (sport === undefined || flow.sport === sport)) uids.add(packet.uid)
+    }
+  }
+  return withKin(records, uids)
+}
+
+/** Numbers of all packets that a host was the first to have, and of those that belong to their flows. */
+export function uidsBegunAt(records: readonly TraceRecord[], host: string): Set<number> {
+  const seen = new Set<number>()
+  const uids = new Set<number>()
+  for (const record of records) {
+    for (const { uid } of packetsOf(record)) {
+      if (!seen.has(uid) && hostNameOf(record) === host) uids.add(uid)
+      seen.add(uid)
+    }
+  }
+  return withKin(records, uids)
+}
+
+/** The host at which something was recorded; undefined for what a link lost. */
+export function hostNameOf(record: TraceRecord): string | undefined {
+  return record.kind === 'frame' ? record.nic.host : record.kind === 'lost' ? undefined : record.host
+}
+
 /** Numbers of all packets of the connection that a packet belongs to; of that packet alone when it belongs to none. */
 export function uidsAround(records: readonly TraceRecord[], uid: number): Set<number> {
   // The second time over finds what has only the form in common that the first found.

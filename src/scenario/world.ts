@@ -5,6 +5,7 @@
  */
 import { InvariantError, present } from '../base/assert.ts'
 import { addAddress } from '../host/config/addresses.ts'
+import { addIpv6Address, settleIpv6Addresses } from '../host/config/ipv6-config.ts'
 import { setDeviceUp } from '../host/config/devices.ts'
 import { addRoute, type NewRoute } from '../host/config/routes.ts'
 import type { Errno } from '../host/errno.ts'
@@ -16,7 +17,7 @@ import type { LinkOptions } from '../link/link.ts'
 import { Nic } from '../link/nic.ts'
 import { DEFAULT_LIMITS, type RunLimits } from '../sim/limits.ts'
 import { Simulator } from '../sim/simulator.ts'
-import { broadcastOf, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { broadcastOf, isIpv6, MAC_ZERO, type IpAddr, type MacAddr } from '../wire/address.ts'
 import type { Result } from '../base/result.ts'
 
 /** A nic to be added to a host. */
@@ -114,8 +115,12 @@ export class World {
 
   #start(spec: NicSpec): void {
     const host = this.host(spec.host)
-    if (spec.isUp !== false) host.reconfigure(accepted(setDeviceUp(host.net, spec.device)))
+    if (spec.isUp !== false) host.reconfigure(settleIpv6Addresses(accepted(setDeviceUp(host.net, spec.device))))
     for (const { addr, prefixLength } of spec.addresses) {
+      if (isIpv6(addr)) {
+        host.reconfigure(accepted(addIpv6Address(host.net, spec.device, { addr, prefixLength, nodad: true })))
+        continue
+      }
       // What `ip addr add ... brd +` does; there is none to a prefix of 31 or 32 bits.
       const broadcast = prefixLength < 31 ? broadcastOf(addr, prefixLength) : undefined
       host.reconfigure(accepted(addAddress(host.net, spec.device, { addr, prefixLength, broadcast })))

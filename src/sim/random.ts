@@ -4,7 +4,7 @@
  * @module
  */
 import alea from 'seedrandom/lib/alea.js'
-import { exactLn } from '../base/exact-math.ts'
+import { exactExp, exactLn } from '../base/exact-math.ts'
 
 /** A stream of random numbers of its own. */
 export interface RandomStream {
@@ -14,7 +14,15 @@ export interface RandomStream {
   int(below: number): number
   /** An exponentially distributed number with this mean. */
   exponential(mean: number): number
+  /**
+   * A number of Pareto's law (type I) with this mean, which is above 0, and this shape, which is above 1: none is below
+   * mean (shape - 1) / shape, and more than x, from there on, comes with a chance that falls as x to the power of -shape.
+   */
+  pareto(mean: number, shape: number): number
 }
+
+/** One step of the 32 bits of a draw. */
+const DRAW_STEP = 1 / 0x100000000
 
 /** Opens the stream `name` of `seed`. The same pair always gives the same draws. */
 export function randomStream(seed: string, name: string): RandomStream {
@@ -24,5 +32,7 @@ export function randomStream(seed: string, name: string): RandomStream {
     int: (below) => Math.floor(next() * below),
     // 1 - u lies in (0, 1]: its logarithm is finite.
     exponential: (mean) => -mean * exactLn(1 - next()),
+    // Two draws, as the longest numbers carry much of the mean: 32 bits alone would cut them off. It lies in (0, 1] too.
+    pareto: (mean, shape) => mean * (shape - 1) / shape * exactExp(-exactLn(1 - next() - next() * DRAW_STEP) / shape),
   }
 }

@@ -129,6 +129,26 @@ describe('arp', () => {
     )
   })
 
+  it('publishes addresses of others, by a device or by its hardware address', async () => {
+    const lan = new Lan(['a'])
+    await lan.output('a', 'arp -Ds 10.0.0.9 eth0 pub; arp -s 10.0.0.8 02:00:00:00:01:00 pub; arp -s 10.0.0.9 02:aa:00:00:00:01')
+    expect(await lan.output('a', 'arp -n')).toBe(`Address                  HWtype  HWaddress           Flags Mask            Iface
+10.0.0.9                 ether   02:aa:00:00:00:01   CM                    eth0
+10.0.0.9                 *       <from_interface>    MP                    eth0
+10.0.0.8                 *       <from_interface>    MP                    eth0
+`)
+    expect(await lan.output('a', 'arp -an | tail -1')).toBe('? (10.0.0.8) at <from_interface> PERM PUP on eth0\n')
+    expect(await lan.output('a', 'tail -1 /proc/net/arp')).toBe(
+      '10.0.0.8         0x1         0xc         00:00:00:00:00:00     *        eth0\n')
+    await lan.output('a', 'arp -d 10.0.0.9 pub; arp -d 10.0.0.8')
+    expect(await lan.output('a', 'arp -an')).toBe('? (10.0.0.9) at 02:aa:00:00:00:01 [ether] PERM  on eth0\n')
+    expect(await lan.run('a', 'arp -s 10.0.0.7 02:aa:00:00:00:01 pub')).toEqual(
+      { stdout: '', stderr: 'SIOCSARP: No such device\n', exitCode: 255 })
+    expect((await lan.run('a', 'arp -Ds 10.0.0.7 eth7 pub')).stderr).toBe(
+      "arp: cant get HW-Address for `eth7': No such device.\n")
+    expect((await lan.run('a', 'arp -d 10.0.0.9 pub')).stderr).toBe('No ARP entry for 10.0.0.9\n')
+  })
+
   it('shows whom nobody answers for as incomplete', async () => {
     const lan = new Lan(['a'])
     await lan.run('a', 'ping -c1 -W1 10.0.0.9')

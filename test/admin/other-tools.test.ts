@@ -40,11 +40,11 @@ describe('sysctl', () => {
 
   it('stops at what Linux has and lvsim has not, unless it is what Linux has anyway', async () => {
     const lan = new Lan(['a'])
-    expect((await lan.run('a', 'sysctl -w net.ipv4.conf.all.proxy_arp=1')).stop).toMatchObject(
-      { word: 'net.ipv4.conf.all.proxy_arp', line: 1, column: 11 },
+    expect((await lan.run('a', 'sysctl -w net.ipv4.conf.all.arp_accept=1')).stop).toMatchObject(
+      { word: 'net.ipv4.conf.all.arp_accept', line: 1, column: 11 },
     )
-    expect(await lan.output('a', 'sysctl -w net.ipv4.conf.all.proxy_arp=0; sysctl -w vm.swappiness=1')).toBe(
-      'net.ipv4.conf.all.proxy_arp = 0\nvm.swappiness = 1\n',
+    expect(await lan.output('a', 'sysctl -w net.ipv4.conf.all.arp_accept=0; sysctl -w vm.swappiness=1')).toBe(
+      'net.ipv4.conf.all.arp_accept = 0\nvm.swappiness = 1\n',
     )
     expect((await lan.run('a', 'sysctl net.core.nosuch_thing')).stop).toBeDefined()
   })

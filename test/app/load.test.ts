@@ -68,6 +68,34 @@ describe('arrivals', () => {
     expect(Math.abs(beyond - 0.3679)).toBeLessThan(0.02)
   })
 
+  it(`pareto: gaps of the given mean, most of them shorter, with a tail (seed ${seed})`, () => {
+    const wire = new WirePair({ delayNs: 0, seed: String(seed) })
+    const load = run(wire, [wire.a], 10_000, { law: 'pareto', everyNs: NS_PER_MILLISECOND, shape: 2.5 }, slow(wire))
+    const times = load.records.map(({ startNs }) => startNs)
+    const gaps = times.map((time, i) => (time - (times[i - 1] ?? 0)) / NS_PER_MILLISECOND)
+    // As in ms: least 1 * 1.5 / 2.5 = 0.6, variance 0.6^2 * 2.5 / (1.5^2 * 0.5) = 0.8, standard error of the mean 0.009. Beyond
+    // the mean lie (1 / 0.6)^-2.5 = 27.9 % (standard error 0.45 %), where an exponential has 36.8 %; beyond four times the mean
+    // (4 / 0.6)^-2.5 = 0.87 % (0.093 %).
+    const share = (beyond: number): number => gaps.filter((gap) => gap > beyond).length / 10_000
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.599999)
+    expect(Math.abs((times.at(-1) ?? 0) / 10_000 / NS_PER_MILLISECOND - 1)).toBeLessThan(0.045)
+    expect(Math.abs(share(1) - 0.2789)).toBeLessThan(0.018)
+    expect(Math.abs(share(4) - 0.0087)).toBeLessThan(0.0038)
+  })
+
+  it('recorded: each at its time, one source always by the same client', () => {
+    const wire = new WirePair({ delayNs: 0 })
+    const recorded = [[0, 0], [2, 1], [2, 2], [9, 1]]
+    const requests = recorded.map(([ms = 0, source = 0]) => ({ afterNs: ms * NS_PER_MILLISECOND, source }))
+    const load = new Load({
+      name: 'test', clients: [wire.a, wire.b], count: 4, arrivals: { law: 'recorded', requests }, start: slow(wire),
+    })
+    load.begin(5 * NS_PER_MILLISECOND)
+    wire.runFor(NS_PER_SECOND)
+    // Three sources, two clients: the third source is with the first client again.
+    expect(starts(load)).toEqual([['A', 5], ['B', 7], ['A', 7], ['B', 14]])
+  })
+
   it('tells when the last request is over', () => {
     const wire = new WirePair({ delayNs: 0 })
     let overNs = -1

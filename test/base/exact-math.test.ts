@@ -1,9 +1,9 @@
 /**
- * The logarithm that is the same on every engine.
+ * The logarithm and the exponential that are the same on every engine.
  * @module
  */
 import { describe, expect, it } from 'vitest'
-import { exactLn } from '../../src/base/exact-math.ts'
+import { exactExp, exactLn } from '../../src/base/exact-math.ts'
 
 /** The distance of two positive doubles in units in the last place. */
 function ulpsBetween(a: number, b: number): number {
@@ -49,5 +49,34 @@ describe('exactLn', () => {
       const expected = exponent * 0.6931471805599453 + 0.22314355131420976
       expect(Math.abs(exactLn(2 ** exponent * 1.25) - expected)).toBeLessThanOrEqual(1.2e-13)
     }
+  })
+})
+
+describe('exactExp', () => {
+  it.each([
+    [0, 1],
+    [1, Math.E],
+    [-1, 0.36787944117144233],
+    // ln 10 as a double is 2.2e-16 short of ln 10: 10 less 2.2e-15.
+    [2.302585092994046, 10],
+    [0.5, 1.6487212707001282],
+    // 64 ln 2 / 1.5, the longest gap of Pareto's law: 2^(128 / 3).
+    [29.574279703890603, 6981463658328.791],
+  ])('of %d is %d, to 4 units in the last place', (value, expected) => {
+    expect(ulpsBetween(exactExp(value), expected)).toBeLessThanOrEqual(4)
+  })
+
+  it('undoes exactLn, up to what a double can say of the logarithm', () => {
+    let value = 2 ** -60
+    while (value < 2 ** 60) {
+      // A logarithm of up to 41.6 is known to 2 units of 7.1e-15, and the error of the power is as large, relatively.
+      expect(Math.abs(exactExp(exactLn(value)) / value - 1)).toBeLessThan(3e-14)
+      value *= 1.37
+    }
+  })
+
+  it('refuses what no double holds', () => {
+    expect(() => exactExp(701)).toThrow('the power is a number that a double holds')
+    expect(() => exactExp(NaN)).toThrow('the power is a number that a double holds')
   })
 })

@@ -10,7 +10,7 @@ import type { IcmpMessage } from '../../src/wire/icmp-message.ts'
 import { icmpBytes, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import { IPPROTO_ICMP, ipPacket, totalBytes, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
-import { datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl } from '../support/lan.ts'
+import { addressTo, datagram, deviceOf, ip, Lan, ping, routeTo, setMtu, setSysctl } from '../support/lan.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -261,6 +261,19 @@ describe('redirects', () => {
     expect(redirectsGot()).toHaveLength(0)
   })
 
+  it('name a gateway of another network of the device only where media are shared', () => {
+    addressTo(router, 'eth0', '10.5.0.1/24')
+    routeTo(router, '10.3.0.0/16 via 10.5.0.2')
+    ping(client, '10.3.0.1')
+    expect(redirectsGot()).toHaveLength(1)
+    for (const name of ['all', 'eth0']) setSysctl(router, `${name}.shared_media`, 0)
+    lan.runFor(NS_PER_SECOND)
+    ping(client, '10.3.0.1')
+    expect(redirectsGot()).toHaveLength(0)
+    ping(client, '10.2.0.10')
+    expect(redirectsGot()).toHaveLength(1)
+  })
+
   it('pause 40 ms, 80 ms and so on, stop at nine, and begin anew after 20.48 s of silence', () => {
     setSysctl(client, 'all.accept_redirects', 0)
     setSysctl(client, 'eth0.accept_redirects', 0)
@@ -308,6 +321,19 @@ describe('redirects', () => {
     }, '10.0.0.1'],
     ['where it is off for one of all and the device', () => setSysctl(client, 'all.accept_redirects', 0), '10.0.0.2'],
     ['by a router', () => setSysctl(client, 'ip_forward', 1), '10.0.0.1'],
+    ['where media are not shared, and the new gateway is that of no route', () => {
+      for (const name of ['all', 'eth0']) setSysctl(client, `${name}.shared_media`, 0)
+    }, '10.0.0.1'],
+    ['where it is that of a route', () => {
+      for (const name of ['all', 'eth0']) setSysctl(client, `${name}.shared_media`, 0)
+      routeTo(client, '10.77.0.0/16 via 10.0.0.2')
+    }, '10.0.0.2'],
+    ['where that is not asked for', () => {
+      for (const name of ['all', 'eth0']) {
+        setSysctl(client, `${name}.shared_media`, 0)
+        setSysctl(client, `${name}.secure_redirects`, 0)
+      }
+    }, '10.0.0.2'],
   ] as const)('are believed or not %s', (_what, prepare, nextHop) => {
     prepare()
     for (let i = 0; i < 3; i++) {

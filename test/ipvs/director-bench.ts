@@ -6,6 +6,9 @@
 import { HOOK_PRIORITY } from '../../src/host/hooks.ts'
 import type { Host } from '../../src/host/host.ts'
 import { ipvsadm } from '../../src/admin/ipvsadm/ipvsadm.ts'
+import { registerIpvsFiles } from '../../src/admin/ipvsadm/proc.ts'
+import { readProc } from '../../src/admin/proc-files.ts'
+import type { ToolResult } from '../../src/admin/tool.ts'
 import { attachIpvs, type Ipvs } from '../../src/ipvs/director.ts'
 import { DEFAULT_LINK } from '../../src/link/link.ts'
 import { World } from '../../src/scenario/world.ts'
@@ -45,12 +48,23 @@ export class DirectorBench {
 
   /** Runs an ipvsadm command line on the director, which must succeed; gives what it printed. */
   async ipvsadm(line: string): Promise<string> {
-    const { stdout, stderr, exitCode } = await ipvsadm({
+    const { stdout, stderr, exitCode } = await this.run(line)
+    if (exitCode !== 0) throw new Error(`ipvsadm ${line}: ${stderr}`)
+    return stdout
+  }
+
+  /** Runs an ipvsadm command line on the director. */
+  async run(line: string): Promise<ToolResult> {
+    return ipvsadm({
       host: this.lb, argv: line.split(' '), stdin: '', cwd: '/', readFile: () => undefined, writeFile: () => undefined,
       waiter: { waitNs: () => Promise.resolve(), waitFor: () => Promise.resolve('timeout') },
     })
-    if (exitCode !== 0) throw new Error(`ipvsadm ${line}: ${stderr}`)
-    return stdout
+  }
+
+  /** A file of the director under /proc. */
+  readProc(path: string): string | undefined {
+    registerIpvsFiles()
+    return readProc(this.lb, path)
   }
 
   /** Sends a TCP segment: `tcp('client', '10.0.0.10:1', '10.0.0.100:80', 'S')`. */
@@ -67,10 +81,11 @@ export class DirectorBench {
     this.pass(0.01)
   }
 
-  /** Sends a UDP datagram with so many bytes. */
-  udp(host: string, from: string, to: string, bytes = 10, dontFragment = true): void {
+  /** Sends a UDP datagram with so many bytes, or with a text. */
+  udp(host: string, from: string, to: string, content: number | string = 10, dontFragment = true): void {
     const [src, dst] = [endpoint(from), endpoint(to)]
-    const payload = udpDatagram({ sport: src.port, dport: dst.port }, new Uint8Array(bytes))
+    const data = typeof content === 'number' ? new Uint8Array(content) : Uint8Array.from(content, (point) => point.charCodeAt(0))
+    const payload = udpDatagram({ sport: src.port, dport: dst.port }, data)
     this.world.host(host).sendPacket({
       src: src.addr, dst: dst.addr, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), dontFragment,
     })

@@ -19,7 +19,7 @@ describe('the document of a run', () => {
     const document = JSON.parse(jsonText(runDocument(RESULT, false))) as Record<string, unknown>
     expect(Object.keys(document)).toEqual([
       'schemaVersion', 'kind', 'passed', 'scenario', 'mode', 'seed', 'hash', 'endNs', 'trafficStartNs', 'events', 'frames',
-      'setup', 'observations', 'traffic', 'hosts', 'links', 'checks',
+      'setup', 'observations', 'traffic', 'hosts', 'links', 'checks', 'warnings',
     ])
     expect(document).toMatchObject({
       schemaVersion: 1, kind: 'run', passed: false,
@@ -50,6 +50,12 @@ describe('the lines of a run', () => {
     const documents = lines.map((line) => JSON.parse(line) as { kind: string, passed?: boolean })
     expect(documents.map(({ kind }) => kind)).toEqual(['run', 'request', 'request', 'check', 'summary'])
     expect(documents.at(-1)?.passed).toBe(false)
+  })
+
+  it('have one for each warning', () => {
+    const warning = { host: 'lb', command: 'ipvsadm -Sn', text: 'look out' }
+    const lines = [...runLines(resultOf({ warnings: [warning] }), true)].map((line) => JSON.parse(line) as unknown)
+    expect(lines[1]).toEqual({ kind: 'warning', ...warning })
   })
 })
 

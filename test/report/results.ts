@@ -26,6 +26,7 @@ export function resultOf(changes: Partial<RunResult> = {}): RunResult {
   return {
     scenario: 'web', mode: 'dr', seed: '42', hash: '0123456789abcdef', endNs: 1_250_000_000, events: 12_345,
     frames: { sent: 1, duplicated: 0, delivered: 1, lost: 0, inFlight: 0 }, trafficStartNs: 250_000_000,
-    setup: [], observations: [], traffic: [], hosts: [], links: [], checks: [], limit: undefined, problem: undefined, ...changes,
+    setup: [], observations: [], traffic: [], hosts: [], links: [], rules: [], checks: [], warnings: [], limit: undefined,
+    problem: undefined, ...changes,
   }
 }

@@ -59,6 +59,12 @@ describe('the text of a run', () => {
     expect(body({ setup: [fine, wrong] })).toEqual(['lb# ipvsadm -A -t x (exit code 255)', 'illegal'])
   })
 
+  it('shows warnings, each below the command that it is about', () => {
+    expect(body({ warnings: [{ host: 'lb', command: 'ipvsadm -Sn', text: 'look out' }] })).toEqual([
+      'warning: lb# ipvsadm -Sn', '  look out',
+    ])
+  })
+
   it('lists what died where, and the links that lost frames', () => {
     const link = { name: 'lan>rs1.eth0', sentFrames: 9, sentBytes: 900, deliveredFrames: 8, lostFrames: 1, busyNs: 0 }
     expect(body({

@@ -180,6 +180,11 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
     problems: ['LVS1028 5:57'],
   },
   {
+    title: 'arrivals whose mean is infinite',
+    text: `${TWO}traffic: [{kind: ping, from: a, to: 10.0.0.2, arrivals: pareto 2/s shape 1}]\n`,
+    problems: ['LVS1028 5:57'],
+  },
+  {
     title: 'a comparison that is none',
     text: `${TWO}expect: [{requests: {ok: about 5}}]\n`,
     problems: ['LVS1028 5:26'],

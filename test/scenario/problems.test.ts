@@ -28,6 +28,17 @@ describe('renderProblem', () => {
     expect([line, caret]).toEqual(['1 | {about: "中\t", naem: x}', `  | ${' '.repeat(11)}\t   ^^^^`])
   })
 
+  it('names the law of arrivals that was probably meant', () => {
+    const from = '{kind: ping, from: a, to: 10.0.0.2'
+    expect(rendered(`hosts: {a: {}}\ntraffic: [${from}, arrivals: paretto 2/s}]\n`).split('\n')).toEqual([
+      'x.lvs.yaml:2:57: error LVS1028: cannot read `paretto 2/s`',
+      `2 | traffic: [${from}, arrivals: paretto 2/s}]`,
+      `  | ${' '.repeat(56)}^^^^^^^^^^^`,
+      '  expected: `in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s` or `pareto 200/s shape 1.5` (a shape above 1)',
+      '  did you mean `pareto`?',
+    ])
+  })
+
   it('shows a long line from a point before the place', () => {
     const lines = rendered(`{about: ${'x'.repeat(300)}, naem: y}\n`).split('\n')
     expect(lines[0]).toBe('x.lvs.yaml:1:311: error LVS1020: unknown key `naem`')

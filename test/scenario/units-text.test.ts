@@ -78,7 +78,13 @@ describe('laws', () => {
     ['poisson 200/s', { law: 'poisson', everyNs: 5e6 }],
     ['constant 30/min', { law: 'constant', everyNs: 2e9 }],
     ['constant 4/ms', { law: 'constant', everyNs: 250e3 }],
-    ['200/s', refused], ['every 0s', refused], ['poisson 0/s', refused], ['poisson', refused], ['pareto 2/s', refused],
+    ['200/s', refused], ['every 0s', refused], ['poisson 0/s', refused], ['poisson', refused],
+    ['pareto 200/s', { law: 'pareto', everyNs: 5e6, shape: 1.5 }],
+    ['pareto 200/s shape 2', { law: 'pareto', everyNs: 5e6, shape: 2 }],
+    ['pareto 1/ms shape 1.05', { law: 'pareto', everyNs: 1e6, shape: 1.05 }],
+    // With a shape of 1 the mean is infinite.
+    ['pareto 200/s shape 1', refused], ['pareto 200/s shape 101', refused], ['pareto 200/s 1.5', refused],
+    ['pareto 200/s shape', refused], ['pareto 0/s', refused], ['pareto 5ms', refused], ['poisson 200/s shape 2', refused],
   ])('reads the arrivals %s', (text, arrivals) => {
     expect(parseArrivals(text) ?? refused).toEqual(arrivals)
   })

@@ -65,4 +65,22 @@ describe('draws', () => {
     expect(Math.abs(values.filter((value) => value > 20).length / COUNT - 0.1353)).toBeLessThan(0.0044)
     expect(values.every((value) => value >= 0 && value < Infinity)).toBe(true)
   })
+
+  it("of Pareto's law have its mean, its least and its tail", () => {
+    const stream = randomStream('42', 'pareto')
+    const values = Array.from({ length: COUNT }, () => stream.pareto(10, 2.5))
+    // The least is 10 * 1.5 / 2.5 = 6. The variance is 6^2 * 2.5 / (1.5^2 * 0.5) = 80: standard error of the mean
+    // sqrt(80 / 100,000) = 0.028; four of them.
+    expect(values.every((value) => value >= 6 * (1 - 1e-12) && value < Infinity)).toBe(true)
+    expect(Math.abs(values.reduce((a, b) => a + b) / COUNT - 10)).toBeLessThan(0.113)
+    // P(x > 12) = (12 / 6)^-2.5 = 0.1768, and P(x > 24) = (24 / 6)^-2.5 = 0.03125; standard errors 0.0012 and 0.00055.
+    expect(Math.abs(values.filter((value) => value > 12).length / COUNT - 0.1768)).toBeLessThan(0.0048)
+    expect(Math.abs(values.filter((value) => value > 24).length / COUNT - 0.03125)).toBeLessThan(0.0022)
+  })
+
+  it("of Pareto's law are the same in every version", () => {
+    const stream = randomStream('42', 'pareto')
+    expect(Array.from({ length: 3 }, () => stream.pareto(1e9, 1.5)))
+      .toEqual([6179383966.860264, 426768791.56513625, 1086943544.5636916])
+  })
 })

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'vitest'
+import { ok } from '../../src/base/result.ts'
 import { EXIT } from '../../src/cli/exit-codes.ts'
 import { codeOf } from '../../src/cli/simulation.ts'
 import { compareText } from '../../src/report/compare-text.ts'
@@ -12,10 +13,12 @@ import { PLAIN_STYLE, type TextOptions } from '../../src/report/style.ts'
 import { summariseMode } from '../../src/scenario/comparison.ts'
 import { parseScenario } from '../../src/scenario/parse.ts'
 import { renderProblem } from '../../src/scenario/problems.ts'
+import { withFiles } from '../../src/scenario/replay-files.ts'
 import type { RunResult } from '../../src/scenario/result.ts'
 import { runScenario } from '../../src/scenario/run.ts'
 import type { Scenario } from '../../src/scenario/scenario.ts'
 import { compareModes } from '../../src/scenario/simulate.ts'
+import { filesBeside } from './beside.ts'
 
 const ENDING = '.lvs.yaml'
 const TEXT: TextOptions = { style: PLAIN_STYLE, isAscii: false }
@@ -41,7 +44,10 @@ export function scenarioText(folder: URL, name: string): string {
 export function readScenario(folder: URL, name: string): Scenario {
   const parsed = parseScenario(scenarioText(folder, name), name + ENDING)
   if (!parsed.ok) throw new Error(parsed.error.map(renderProblem).join('\n'))
-  return parsed.value
+  const files = Object.entries(filesBeside(folder)).map(([file, bytes]) => [file, ok(bytes)] as const)
+  const read = withFiles(parsed.value, new Map(files))
+  if (!read.ok) throw new Error(read.error.map(renderProblem).join('\n'))
+  return read.value.scenario
 }
 
 /** Runs a scenario: it must print what stands beside it, and every expectation must hold. */

@@ -199,7 +199,7 @@ function direct(
   const ipvs = attachIpvs(host)
   for (const [protocol, port] of [[IPPROTO_TCP, TCP_PORT], [IPPROTO_UDP, UDP_PORT]] as const) {
     const service = addressId(protocol, ip(vip), port)
-    const options = { scheduler, schedulerFlags: 0, persistenceSeconds, netmask: 0xffffffff, onePacket: false }
+    const options = { scheduler, schedulerFlags: 0, persistenceSeconds, netmask: 0xffffffff, engine: '', onePacket: false }
     ipvs.apply({ kind: 'add-service', service, options })
     for (const { addr, method, weight } of destinations) {
       const destination = { addr: ip(addr), port, method, weight, upperThreshold: 0, lowerThreshold: 0, tunnel: IPIP_TUNNEL }

@@ -1,13 +1,16 @@
 /**
- * `ip address`: show, add, change, replace, del, flush. Lifetimes, peers and IPv6 are not modelled.
+ * `ip address`: show, add, change, replace, del, flush. Lifetimes and peers are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
+import { ipv6AddressesOf } from '../../host/config/ipv6-config.ts'
 import { addAddress, flushAddresses, removeAddress, type NewAddress } from '../../host/config/addresses.ts'
 import { findDeviceConfig, type AddressConfig, type DeviceConfig, type Scope } from '../../host/config/net-config.ts'
 import { broadcastOf, formatIp, parseIpv4, type IpAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { counterLines, deviceHead, deviceName, deviceState, linkAddress, queueLength } from './device-text.ts'
+import { changeIpv6Address, flushIpv6Addresses, ipv6AddressLines } from './ipv6-address.ts'
+import { namesIpv6 } from './ipv6-words.ts'
 import type { IpOptions } from './options.ts'
 import { answered, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, type Prefix } from './words.ts'
 
@@ -15,12 +18,14 @@ import { answered, expected, incomplete, isShortFor, noDevice, parsePrefix, Word
 export function ipAddress(host: Host, argv: readonly string[], options: IpOptions): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'add')) return change(host, words, 'add')
+  const isIpv6 = options.family === 6 || (options.family === undefined && namesIpv6(argv))
+  const changed = isIpv6 ? changeIpv6Address : change
+  if (isShortFor(verb, 'add')) return changed(host, words, 'add')
   if (isShortFor(verb, 'change', 2) || isShortFor(verb, 'chg', 3) || isShortFor(verb, 'replace')) {
-    return change(host, words, 'replace')
+    return changed(host, words, 'replace')
   }
-  if (isShortFor(verb, 'delete')) return change(host, words, 'del')
-  if (isShortFor(verb, 'flush')) return flush(host, words)
+  if (isShortFor(verb, 'delete')) return changed(host, words, 'del')
+  if (isShortFor(verb, 'flush')) return flush(host, words, options.family)
   if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words, options)
   if (isShortFor(verb, 'save') || isShortFor(verb, 'restore') || verb === 'help') {
     return unsupported(verb, `ip address: "${verb}" is not modelled`)
@@ -110,7 +115,7 @@ function scopeOf(text: string): Scope | undefined {
   return text === 'host' || text === '254' ? 'host' : undefined
 }
 
-function flush(host: Host, words: Words): ToolResult {
+function flush(host: Host, words: Words, family: 4 | 6 | undefined): ToolResult {
   const filter = readFilter(words)
   if ('exitCode' in filter) return filter
   if (filter.device === undefined && filter.prefix === undefined && filter.scope === undefined && filter.label === undefined) {
@@ -118,6 +123,8 @@ function flush(host: Host, words: Words): ToolResult {
   }
   const { device } = filter
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
+  if (family !== 4 && filter.label === undefined && filter.prefix === undefined) flushIpv6Addresses(host, filter)
+  if (family === 6) return printed('')
   for (const config of host.net.devices) {
     if (device !== undefined && config.name !== device) continue
     if (filter.prefix === undefined && filter.scope === undefined && filter.label === undefined) {
@@ -194,33 +201,42 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
   for (const config of host.net.devices) {
     if (name !== undefined && config.name !== name) continue
     if (filter.onlyUp === true && !config.isUp) continue
-    const addresses = config.addresses.filter((address) => fits(address, filter))
+    const addresses = options.family === 6 ? [] : config.addresses.filter((address) => fits(address, filter))
+    const ipv6 = options.family === 4 || filter.prefix !== undefined || filter.label !== undefined ? []
+      : ipv6AddressesOf(host.net, config.name).filter(({ scope }) => filter.scope === undefined || filter.scope === scope)
     const isFiltered = filter.prefix !== undefined || filter.scope !== undefined || filter.label !== undefined
-      || options.family === 4
-    if (isFiltered && addresses.length === 0) continue
-    if (options.family === 6) continue
+      || options.family !== undefined
+    if (isFiltered && addresses.length === 0 && ipv6.length === 0) continue
     text += options.brief
-      ? briefLine(config, addresses)
-      : options.oneLine ? oneLiners(config, addresses) : entry(host, config, addresses, options)
+      ? briefLine(config, [...addresses, ...ipv6])
+      : options.oneLine ? oneLiners(config, [...addresses.map(addressLines), ...ipv6.map(ipv6AddressLines)])
+        : entry(host, config, [...addresses.map(addressLines), ...ipv6.map(ipv6AddressLines)], options)
   }
   return printed(text)
 }
 
-function entry(host: Host, config: DeviceConfig, addresses: readonly AddressConfig[], options: IpOptions): string {
-  const link = options.family === 4 ? '' : `    ${linkAddress(config)}\n`
+/** An address and its lifetimes: two lines of a listing, or one. */
+type AddressLines = readonly [string, string]
+
+function addressLines(address: AddressConfig): AddressLines {
+  return [addressText(address), 'valid_lft forever preferred_lft forever']
+}
+
+function entry(host: Host, config: DeviceConfig, addresses: readonly AddressLines[], options: IpOptions): string {
+  const link = options.family !== undefined ? '' : `    ${linkAddress(config)}\n`
   const head = `${deviceHead(config)}group default qlen ${queueLength(config)}\n${link}`
   const device = options.statistics ? host.findDevice(config.name) : undefined
-  const lines = addresses.map((address) => `    ${addressText(address)}\n       valid_lft forever preferred_lft forever\n`)
+  const lines = addresses.map(([address, lifetimes]) => `    ${address}\n       ${lifetimes}\n`)
   return head + (device === undefined ? '' : counterLines(device)) + lines.join('')
 }
 
-function oneLiners(config: DeviceConfig, addresses: readonly AddressConfig[]): string {
+function oneLiners(config: DeviceConfig, addresses: readonly AddressLines[]): string {
   return addresses.map(
-    (address) => `${config.ifindex}: ${config.name}    ${addressText(address)}\\       valid_lft forever preferred_lft forever\n`,
+    ([address, lifetimes]) => `${config.ifindex}: ${config.name}    ${address}\\       ${lifetimes}\n`,
   ).join('')
 }
 
-function briefLine(config: DeviceConfig, addresses: readonly AddressConfig[]): string {
+function briefLine(config: DeviceConfig, addresses: readonly Pick<AddressConfig, 'addr' | 'prefixLength'>[]): string {
   const name = deviceName(config)
   const list = addresses.map((address) => `${formatIp(address.addr)}/${address.prefixLength} `).join('')
   return `${name.padEnd(16)} ${deviceState(config).padEnd(14)} ${list}\n`

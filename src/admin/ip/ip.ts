@@ -1,22 +1,25 @@
 /**
- * ip(8) of iproute2 6.1: `address`, `link`, `route`, `neigh`, `tunnel`, and `fou`. Objects and options may be cut short.
- * IPv6, rules, namespaces, and output as JSON are not modelled.
+ * ip(8) of iproute2 6.1: `address`, `link`, `route`, `rule`, `neigh`, `tunnel`, and `fou`. Objects and options may be cut
+ * short. Namespaces, rules of IPv6, and output as JSON are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from '../tool.ts'
 import { ipAddress } from './address.ts'
 import { ipFou } from './fou.ts'
+import { ipv6Route } from './ipv6-route.ts'
+import { namesIpv6 } from './ipv6-words.ts'
 import { ipLink } from './link.ts'
 import { ipNeigh } from './neigh.ts'
 import type { IpOptions } from './options.ts'
 import { ipRoute } from './route.ts'
+import { ipRule } from './rule.ts'
 import { ipTunnel } from './tunnel.ts'
 import { isShortFor } from './words.ts'
 
 /** Objects of Linux that lvsim has no part in. */
 const OTHER_OBJECTS = [
-  'rule', 'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token',
+  'netns', 'tuntap', 'maddress', 'mroute', 'mrule', 'xfrm', 'monitor', 'vrf', 'l2tp', 'macsec', 'token',
   'tcp_metrics', 'addrlabel', 'ntable', 'netconf', 'sr', 'nexthop', 'mptcp', 'ioam', 'stats', 'ila', 'help',
 ]
 
@@ -51,11 +54,11 @@ export const ip: Tool = ({ host, argv }) => {
 
 function runObject(host: Host, object: string, rest: readonly string[], options: IpOptions): ToolResult {
   const is = (full: string): boolean => isShortFor(object, full)
-  const isIpv6Asked = options.family === 6 && rest.length > 0 && !/^(s|sh|show|l|ls|list)$/.test(rest[0] ?? '')
-  if (isIpv6Asked) return unsupported('-6', 'ip: IPv6 is not modelled')
+  const isIpv6 = options.family === 6 || (options.family === undefined && namesIpv6(rest))
   // The order of iproute2's table decides what an abbreviation means.
   if (is('address')) return ipAddress(host, rest, options)
-  if (is('route')) return options.family === 6 ? printed('') : ipRoute(host, rest)
+  if (is('route')) return isIpv6 ? ipv6Route(host, rest) : ipRoute(host, rest)
+  if (is('rule')) return isIpv6 ? unsupported(object, 'ip: rules of IPv6 are not modelled') : ipRule(host, rest)
   if (is('link')) return ipLink(host, rest, options)
   if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) {
     return options.family === 6 ? printed('') : ipNeigh(host, rest)

@@ -1,104 +1,160 @@
 /**
- * `ip neigh`: show, add, replace, change, del, flush. Proxies and states other than reachable, stale and permanent are not
- * settable.
+ * `ip neigh`: show, add, replace, change, del, flush, get, and proxy entries. Of the states all but noarp can be set; flags other
+ * than `proxy`, and neighbors of devices that need none, are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
 import { findDeviceConfig } from '../../host/config/net-config.ts'
-import type { Neighbor } from '../../host/neighbor-table.ts'
-import { formatIp, formatMac, parseIpv4, parseMac, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import { addProxy, proxiesOf, removeProxy } from '../../host/config/proxies.ts'
+import type { Neighbor, NeighborState } from '../../host/neighbor-table.ts'
+import { formatIp, formatMac, inPrefix, parseIpv4, parseMac, type IpAddr, type MacAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
-import { answered, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, type Prefix } from './words.ts'
+import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, wrong, type Prefix } from './words.ts'
 
 /** Runs what follows `ip neigh`. */
 export function ipNeigh(host: Host, argv: readonly string[]): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'add')) return set(host, words, 'add')
-  if (isShortFor(verb, 'replace') || isShortFor(verb, 'change', 2) || verb === 'chg') return set(host, words, 'replace')
-  if (isShortFor(verb, 'delete')) return remove(host, words)
+  if (isShortFor(verb, 'add')) return modify(host, words, 'add')
+  if (isShortFor(verb, 'change') || verb === 'chg') return modify(host, words, 'change')
+  if (isShortFor(verb, 'replace')) return modify(host, words, 'replace')
+  if (isShortFor(verb, 'delete')) return modify(host, words, 'delete')
+  if (isShortFor(verb, 'get')) return get(host, words)
+  if (isShortFor(verb, 'show') || verb === 'lst' || isShortFor(verb, 'list')) return show(host, words)
   if (isShortFor(verb, 'flush')) return flush(host, words)
-  if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words)
-  if (isShortFor(verb, 'get')) return unsupported(verb, 'ip neigh: "get" is not modelled')
+  if (isShortFor(verb, 'help')) return refused(USAGE, 255)
   return refused(`Command "${verb}" is unknown, try "ip neigh help".\n`, 255)
+}
+
+const STATES: readonly NeighborState[] = ['permanent', 'reachable', 'none', 'stale', 'incomplete', 'delay', 'probe', 'failed']
+
+/** A state by its name; three of them may be cut short. */
+function stateNamed(word: string): NeighborState | 'noarp' | undefined {
+  const short = ['permanent', 'reachable', 'failed'].find((full) => isShortFor(word, full))
+  return word === 'noarp' ? word : STATES.find((state) => state === (short ?? word))
 }
 
 interface NeighborWords {
   addr?: IpAddr
   mac?: MacAddr
   device?: string
-  state: 'permanent' | 'reachable' | 'stale'
+  isProxy: boolean
+  state: NeighborState
 }
 
 function readNeighbor(words: Words): NeighborWords | ToolResult {
-  const read: NeighborWords = { state: 'permanent' }
+  const read: NeighborWords = { state: 'permanent', isProxy: false }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
-    if (word === 'proxy' || word === 'router' || word === 'extern_learn') {
-      return unsupported(word, `ip neigh: "${word}" is not modelled`)
-    }
-    const value = /^(lladdr|dev|nud|to)$/.test(word) ? words.take() : word
+    const isLink = isShortFor(word, 'lladdr')
+    const isProxy = !isLink && isShortFor(word, 'proxy')
+    const isOther = isShortFor(word, 'router') || isShortFor(word, 'extern_learn') || isShortFor(word, 'protocol')
+      || word === 'use' || word === 'managed'
+    if (!isLink && !isProxy && isOther) return unsupported(word, `ip neigh: "${word}" is not modelled`)
+    const value = isLink || isProxy || /^(dev|nud|to)$/.test(word) ? words.take() : word
     if (value === undefined) return incomplete()
-    if (word === 'lladdr') {
+    if (isProxy) read.isProxy = true
+    if (isLink) {
       const mac = parseMac(value)
-      if (mac === undefined) return refused(`"${value}" is invalid lladdr.\n`, 255)
-      read.mac = mac
+      if (mac === undefined && value !== 'null') return refused(`"${value}" is invalid lladdr.\n`, 255)
+      if (mac !== undefined) read.mac = mac
     } else if (word === 'dev') {
       read.device = value
     } else if (word === 'nud') {
-      if (value !== 'permanent' && value !== 'reachable' && value !== 'stale') {
-        return unsupported(value, `ip neigh: state ${value} cannot be set`)
-      }
-      read.state = value
+      const state = stateNamed(value)
+      if (state === 'noarp') return unsupported(value, `ip neigh: state ${value} cannot be set`)
+      if (state === undefined) return wrong(value, 'nud state is bad')
+      read.state = state
     } else {
+      if (isShortFor(value, 'help')) return refused(USAGE, 255)
+      if (read.addr !== undefined) return refused(`Error: either "to" is duplicate, or "${value}" is a garbage.\n`, 255)
       const addr = parseIpv4(value)
-      if (addr === undefined) return expected('inet address', value)
+      if (addr === undefined) return expected('any valid address', value)
       read.addr = addr
     }
   }
   return read
 }
 
-function set(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
+type Change = 'add' | 'change' | 'replace' | 'delete'
+
+function modify(host: Host, words: Words, change: Change): ToolResult {
   const read = readNeighbor(words)
   if ('exitCode' in read) return read
-  if (read.device === undefined || read.addr === undefined) {
-    return refused('Device and destination are required arguments.\n', 255)
+  const { addr, device } = read
+  if (device === undefined || addr === undefined) return refused('Device and destination are required arguments.\n', 255)
+  if (findDeviceConfig(host.net, device) === undefined) return noDevice(device)
+  if (read.isProxy) return changeProxy(host, device, addr, change)
+  const neighbors = host.findDevice(device)?.neighbors
+  if (neighbors === undefined) return unsupported(device, `ip neigh: ${device} has no neighbors`)
+  const known = neighbors.find(addr)
+  if (change === 'delete') return neighbors.remove(addr) ? printed('') : answered('ENOENT')
+  if (change === 'add' && known !== undefined) return answered('EEXIST')
+  if (change === 'change' && known === undefined) return answered('ENOENT')
+  const { state } = read
+  if (state === 'none' || state === 'incomplete' || state === 'failed') neighbors.unset(addr, state)
+  else {
+    const mac = read.mac ?? (known?.isValid === true ? known.mac : undefined)
+    if (mac === undefined) return answeredInWords('No link layer address given')
+    neighbors.set(addr, mac, state)
   }
-  const neighbors = host.findDevice(read.device)?.neighbors
-  if (findDeviceConfig(host.net, read.device) === undefined) return noDevice(read.device)
-  if (neighbors === undefined || read.mac === undefined) return answered('EINVAL')
-  const known = neighbors.find(read.addr)
-  if (verb === 'add' && known !== undefined && known.isValid) return answered('EEXIST')
-  neighbors.set(read.addr, read.mac, read.state)
   return printed('')
 }
 
-function remove(host: Host, words: Words): ToolResult {
+function changeProxy(host: Host, device: string, addr: IpAddr, change: Change): ToolResult {
+  const changed = change === 'delete' ? removeProxy(host.net, device, addr) : addProxy(host.net, device, addr)
+  if (!changed.ok) return answered(changed.error)
+  host.reconfigure(changed.value)
+  return printed('')
+}
+
+function get(host: Host, words: Words): ToolResult {
   const read = readNeighbor(words)
   if ('exitCode' in read) return read
-  if (read.device === undefined || read.addr === undefined) {
-    return refused('Device and destination are required arguments.\n', 255)
+  const { addr, device } = read
+  if (device === undefined || addr === undefined) return refused('Device and destination are required arguments.\n', 255)
+  if (findDeviceConfig(host.net, device) === undefined) return noDevice(device)
+  if (read.isProxy) {
+    const isThere = proxiesOf(host.net, device)?.includes(addr) === true
+    return isThere ? printed(`${formatIp(addr)} dev ${device} proxy \n`) : answeredInWords('Proxy neighbour entry not found')
   }
-  if (findDeviceConfig(host.net, read.device) === undefined) return noDevice(read.device)
-  return host.findDevice(read.device)?.neighbors?.remove(read.addr) === true ? printed('') : answered('ENOENT')
+  const neighbor = host.findDevice(device)?.neighbors?.find(addr)
+  if (neighbor === undefined) return answeredInWords('Neighbour entry not found')
+  return printed(`${formatIp(addr)} dev ${device} ${neighborText(neighbor)}\n`)
 }
 
 interface Filter {
   prefix?: Prefix
   device?: string
-  state?: string
+  isProxy: boolean
+  /** Undefined until one is named. */
+  states?: Set<NeighborState>
 }
 
 function readFilter(words: Words): Filter | ToolResult {
-  const filter: Filter = {}
+  const filter: Filter = { isProxy: false }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
+    if (word === 'proxy') {
+      filter.isProxy = true
+      continue
+    }
+    if (/^(unused|router|master|nomaster|vrf|managed|extern_learn)$/.test(word) || isShortFor(word, 'protocol')) {
+      return unsupported(word, `ip neigh: filter "${word}" is not modelled`)
+    }
     const value = /^(to|dev|nud)$/.test(word) ? words.take() : word
     if (value === undefined) return incomplete()
-    if (word === 'dev') filter.device = value
-    else if (word === 'nud') filter.state = value
-    else if (value !== 'all') {
+    if (word === 'dev') {
+      if (filter.device !== undefined) return refused(`Error: duplicate "dev": "${value}" is the second value.\n`, 255)
+      filter.device = value
+    } else if (word === 'nud') {
+      const state = stateNamed(value)
+      if (state === undefined && value !== 'all') return wrong(value, 'nud state is bad')
+      const named = state === undefined ? STATES : STATES.filter((one) => one === state)
+      filter.states = new Set([...filter.states ?? [], ...named])
+    } else if (isShortFor(value, 'help')) {
+      return refused(USAGE, 255)
+    } else {
       const prefix = parsePrefix(value)
       if (prefix === undefined) return expected('any valid prefix', value)
       filter.prefix = prefix
@@ -107,30 +163,27 @@ function readFilter(words: Words): Filter | ToolResult {
   return filter
 }
 
-function matching(host: Host, filter: Filter): { readonly device: string, readonly neighbor: Neighbor }[] {
-  const found: { device: string, neighbor: Neighbor }[] = []
-  for (const device of host.devices) {
-    if (filter.device !== undefined && device.name !== filter.device) continue
-    for (const neighbor of device.neighbors?.entries() ?? []) {
-      if (neighbor.state === 'none'
-        || (filter.state !== undefined && filter.state !== 'all' && neighbor.state !== filter.state)) continue
-      const { prefix } = filter
-      const isInside = prefix === undefined || prefix.prefixLength === 0
-        || neighbor.addr >>> (32 - prefix.prefixLength) === prefix.addr >>> (32 - prefix.prefixLength)
-      if (isInside) found.push({ device: device.name, neighbor })
-    }
-  }
-  return found
+function isInside(addr: IpAddr, { prefix }: Filter): boolean {
+  return prefix === undefined || inPrefix(addr, prefix.addr, prefix.prefixLength)
 }
 
+function matching(host: Host, filter: Filter): { readonly device: string, readonly neighbor: Neighbor }[] {
+  return host.devices.filter(({ name }) => filter.device === undefined || name === filter.device).flatMap((device) => {
+    const entries = device.neighbors?.entries() ?? []
+    const right = entries.filter(({ addr, state }) => isInside(addr, filter) && (filter.states?.has(state) ?? state !== 'none'))
+    return right.map((neighbor) => ({ device: device.name, neighbor }))
+  })
+}
+
+/** Entries that an admin made stay unless asked for by state; those that have failed stay in any case. */
 function flush(host: Host, words: Words): ToolResult {
-  if (words.isEmpty) return refused('Flush requires arguments.\n', 255)
+  if (words.isEmpty) return refused('Flush requires arguments.\n', 1)
   const filter = readFilter(words)
   if ('exitCode' in filter) return filter
   if (filter.device !== undefined && findDeviceConfig(host.net, filter.device) === undefined) return noDevice(filter.device)
+  if (filter.isProxy) return unsupported('proxy', 'ip neigh: flushing proxy entries is not modelled')
   for (const { device, neighbor } of matching(host, filter)) {
-    // Entries that an admin made stay, unless asked for by state.
-    if (neighbor.state === 'permanent' && filter.state === undefined) continue
+    if (neighbor.state === 'failed' || (neighbor.state === 'permanent' && filter.states === undefined)) continue
     host.findDevice(device)?.neighbors?.remove(neighbor.addr)
   }
   return printed('')
@@ -140,10 +193,30 @@ function show(host: Host, words: Words): ToolResult {
   const filter = readFilter(words)
   if ('exitCode' in filter) return filter
   if (filter.device !== undefined && findDeviceConfig(host.net, filter.device) === undefined) return noDevice(filter.device)
-  const lines = matching(host, filter).map(({ device, neighbor }) => {
-    const dev = filter.device === undefined ? `dev ${device} ` : ''
-    const address = neighbor.isValid ? `lladdr ${formatMac(neighbor.mac)} ` : ''
-    return `${formatIp(neighbor.addr)} ${dev}${address}${neighbor.state.toUpperCase()} \n`
-  })
-  return printed(lines.join(''))
+  const line = (addr: IpAddr, device: string, text: string): string => {
+    return `${formatIp(addr)} ${filter.device === undefined ? `dev ${device} ` : ''}${text}\n`
+  }
+  if (!filter.isProxy) {
+    return printed(matching(host, filter).map(({ device, neighbor }) => line(neighbor.addr, device, neighborText(neighbor))).join(''))
+  }
+  const devices = host.net.devices.filter(({ name }) => filter.device === undefined || name === filter.device)
+  return printed(devices.flatMap(({ name, proxies = [] }) => proxies.filter((addr) => isInside(addr, filter))
+    .map((addr) => line(addr, name, 'proxy '))).join(''))
 }
+
+function neighborText({ state, isValid, mac }: Neighbor): string {
+  return `${isValid ? `lladdr ${formatMac(mac)} ` : ''}${state === 'none' ? '' : `${state.toUpperCase()} `}`
+}
+
+const USAGE = `Usage: ip neigh { add | del | change | replace }
+                { ADDR [ lladdr LLADDR ] [ nud STATE ] proxy ADDR }
+                [ dev DEV ] [ router ] [ use ] [ managed ] [ extern_learn ]
+                [ protocol PROTO ]
+
+	ip neigh { show | flush } [ proxy ] [ to PREFIX ] [ dev DEV ] [ nud STATE ]
+				  [ vrf NAME ] [ nomaster ]
+	ip neigh get { ADDR | proxy ADDR } dev DEV
+
+STATE := { delay | failed | incomplete | noarp | none |
+           permanent | probe | reachable | stale }
+`

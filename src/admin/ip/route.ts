@@ -1,184 +1,189 @@
 /**
- * `ip route`: show, get, add, append, change, replace, del, flush, for the main table, and show for the local one.
- * Other tables, several next hops, and metrics of routes other than their preference are not modelled.
+ * `ip route`: show, add, append, prepend, change, replace, del, flush, of any table; `get` is in a file of its own. The routes of the
+ * local table that come with addresses cannot be removed.
  * @module
  */
 import type { Host } from '../../host/host.ts'
-import { addRoute, removeRoute, type NewRoute } from '../../host/config/routes.ts'
-import { findDeviceConfig, type RouteConfig, type RouteType } from '../../host/config/net-config.ts'
-import { formatIp, networkOf, parseIpv4 } from '../../wire/address.ts'
+import { findDeviceConfig, type RouteConfig } from '../../host/config/net-config.ts'
+import { addRouteOrExplain, isWanted, localRoutes, removeRoute, type AddMode } from '../../host/config/routes.ts'
+import { TABLE_LOCAL, TABLE_MAIN } from '../../host/config/rules.ts'
+import { inPrefix } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
-import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words } from './words.ts'
-
-/** Words of a route that a value follows. */
-const VALUED: ReadonlySet<string> = new Set([
-  'to', 'via', 'dev', 'oif', 'src', 'metric', 'preference', 'priority', 'scope', 'proto', 'protocol', 'table', 'mtu', 'advmss',
-  'window', 'rtt', 'nexthop', 'tos', 'realm', 'weight', 'initcwnd',
-])
-const TYPES: ReadonlySet<string> = new Set(['unicast', 'blackhole', 'unreachable', 'prohibit'])
+import { getRoute } from './route-get.ts'
+import { listedRoutes, listedTables, routeText, type HiddenPart } from './route-text.ts'
+import { ROUTE_USAGE } from './route-usage.ts'
+import { originNamed, readAddress, readRoute, ROUTE_TYPES, scopeNamed } from './route-words.ts'
+import { tableNumber } from './tables.ts'
+import {
+  answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parseNumber, parsePrefix, Words, wrong, type Prefix,
+} from './words.ts'
 
 /** Runs what follows `ip route`. */
 export function ipRoute(host: Host, argv: readonly string[]): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'add') || isShortFor(verb, 'append', 2)) return add(host, words, 'add')
-  if (isShortFor(verb, 'change', 2) || verb === 'chg' || isShortFor(verb, 'replace')) return add(host, words, 'replace')
+  if (isShortFor(verb, 'list') || isShortFor(verb, 'show') || verb === 'lst') return show(host, words)
+  if (isShortFor(verb, 'get')) return getRoute(host, words)
+  if (isShortFor(verb, 'add')) return add(host, words, 'add')
+  if (isShortFor(verb, 'change') || verb === 'chg') return add(host, words, 'change')
+  if (isShortFor(verb, 'replace')) return add(host, words, 'replace')
+  if (isShortFor(verb, 'prepend')) return add(host, words, 'prepend')
+  if (isShortFor(verb, 'append')) return add(host, words, 'append')
+  if (verb === 'test') return unsupported(verb, 'ip route: "test" is not modelled')
   if (isShortFor(verb, 'delete')) return remove(host, words)
-  if (isShortFor(verb, 'get')) return get(host, words)
   if (isShortFor(verb, 'flush')) return flush(host, words)
-  if (isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst') return show(host, words)
-  if (/^(save|restore|help|showdump)$/.test(verb)) return unsupported(verb, `ip route: "${verb}" is not modelled`)
+  if (/^(save|restore|showdump)$/.test(verb)) return unsupported(verb, `ip route: "${verb}" is not modelled`)
+  if (isShortFor(verb, 'help')) return refused(ROUTE_USAGE, 255)
   return refused(`Command "${verb}" is unknown, try "ip route help".\n`, 255)
 }
 
-/** A route, in the words that `ip route` shows it with; a blank at the end. */
-export function routeText(route: RouteConfig): string {
-  const type = route.type === 'unicast' ? '' : `${route.type} `
-  const network = route.prefixLength === 0
-    ? 'default'
-    : formatIp(route.network) + (route.prefixLength === 32 ? '' : `/${route.prefixLength}`)
-  return [
-    type + network, route.gateway === undefined ? '' : `via ${formatIp(route.gateway)}`,
-    route.device === '' ? '' : `dev ${route.device}`,
-    route.origin === 'boot' ? '' : `proto ${route.origin}`, route.scope === 'global' ? '' : `scope ${route.scope}`,
-    route.preferredSource === undefined ? '' : `src ${formatIp(route.preferredSource)}`,
-    route.metric === 0 ? '' : `metric ${route.metric}`,
-    route.onLink ? 'onlink' : '',
-  ].filter((part) => part !== '').join(' ') + ' '
-}
-
-/** The main table in the order in which the kernel lists it: by network, the longest prefix first, then by metric. */
-export function listedRoutes(host: Host): RouteConfig[] {
-  return [...host.net.routes].sort((a, b) => a.network - b.network || b.prefixLength - a.prefixLength || a.metric - b.metric)
-}
-
-type RouteWords = { -readonly [K in keyof NewRoute]?: NewRoute[K] } & { table?: string }
-
-/** Reads the words of a route; a ToolResult is what iproute2 says against them. */
-function readRoute(words: Words): RouteWords | ToolResult {
-  const read: RouteWords = {}
-  while (!words.isEmpty) {
-    const word = words.take() ?? ''
-    if (TYPES.has(word)) {
-      read.type = word as RouteType
-      continue
-    }
-    if (word === 'onlink') {
-      read.onLink = true
-      continue
-    }
-    const isValued = VALUED.has(word)
-    const value = isValued ? words.take() : word
-    if (value === undefined) return incomplete()
-    const problem = readRouteValue(read, isValued ? word : 'to', value)
-    if (problem !== undefined) return problem
-  }
-  return read
-}
-
-function readRouteValue(read: RouteWords, word: string, value: string): ToolResult | undefined {
-  switch (word) {
-    case 'to': {
-      if (value.includes(':')) return unsupported(value, 'ip route: IPv6 is not modelled')
-      const prefix = parsePrefix(value)
-      if (prefix === undefined) return expected('any valid prefix', value)
-      if (read.network !== undefined) return refused(`Error: either "to" is duplicate, or "${value}" is a garbage.\n`, 255)
-      read.network = prefix.addr
-      read.prefixLength = prefix.prefixLength
-      return undefined
-    }
-    case 'via': case 'src': {
-      const addr = parseIpv4(value)
-      if (addr === undefined) return expected('any valid address', value)
-      if (word === 'via') read.gateway = addr
-      else read.preferredSource = addr
-      return undefined
-    }
-    case 'dev': case 'oif':
-      read.device = value
-      return undefined
-    case 'metric': case 'preference': case 'priority':
-      if (!/^\d+$/.test(value)) return refused(`Error: argument "${value}" is wrong: "metric" value is invalid\n\n`, 255)
-      read.metric = Number(value)
-      return undefined
-    case 'scope':
-      if (value !== 'link' && value !== 'host' && value !== 'global') {
-        return refused(`Error: argument "${value}" is wrong: invalid "scope" value\n\n`, 255)
-      }
-      read.scope = value
-      return undefined
-    case 'proto': case 'protocol':
-      if (value !== 'static' && value !== 'kernel' && value !== 'boot') {
-        return unsupported(value, `ip route: protocol "${value}" is not modelled`)
-      }
-      read.origin = value
-      return undefined
-    case 'table':
-      read.table = value
-      return undefined
-    default: return unsupported(word, `ip route: "${word}" is not modelled`)
-  }
-}
-
-function add(host: Host, words: Words, verb: 'add' | 'replace'): ToolResult {
-  const read = readRoute(words)
+function add(host: Host, words: Words, mode: AddMode): ToolResult {
+  const read = readRoute(host, words)
   if ('exitCode' in read) return read
-  const { table, network, prefixLength, ...rest } = read
-  const refusal = refusalOf(host, table, rest.device)
-  if (refusal !== undefined) return refusal
-  if (network === undefined || prefixLength === undefined) return incomplete()
-  const added = addRoute(host.net, { ...rest, network, prefixLength }, { replace: verb === 'replace' })
-  if (added.ok) {
-    host.reconfigure(added.value)
-    return printed('')
+  const { network, prefixLength, ...rest } = read
+  if (network === undefined || prefixLength === undefined) return refused(ROUTE_USAGE, 255)
+  if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
+  const added = addRouteOrExplain(host.net, { ...rest, network, prefixLength }, mode)
+  if (!added.ok) {
+    const { errno, words: explanation } = added.error
+    return explanation === undefined ? answered(errno) : answeredInWords(explanation)
   }
-  switch (added.error) {
-    case 'ENETUNREACH': return answeredInWords('Nexthop has invalid gateway')
-    case 'ENETDOWN': return answeredInWords('Device for nexthop is not up')
-    case 'EINVAL':
-      return answeredInWords(
-        rest.preferredSource === undefined ? 'Invalid prefix for given prefix length' : 'Invalid prefsrc address',
-      )
-    default: return answered(added.error)
-  }
-}
-
-/** Why neither adding nor removing can go on: another table than the main one, or a device that is not there. */
-function refusalOf(host: Host, table: string | undefined, device: string | undefined): ToolResult | undefined {
-  if (table !== undefined && table !== 'main' && table !== '254') {
-    return unsupported(table, `ip route: table ${table} is not modelled`)
-  }
-  return device !== undefined && findDeviceConfig(host.net, device) === undefined ? noDevice(device) : undefined
+  host.reconfigure(added.value)
+  return printed('')
 }
 
 function remove(host: Host, words: Words): ToolResult {
-  const read = readRoute(words)
+  const read = readRoute(host, words)
   if ('exitCode' in read) return read
-  const { table, network, prefixLength, ...rest } = read
-  const refusal = refusalOf(host, table, rest.device)
-  if (refusal !== undefined) return refusal
-  if (network === undefined || prefixLength === undefined) return incomplete()
-  const removed = removeRoute(host.net, { ...rest, network, prefixLength })
+  const { network, prefixLength, ...rest } = read
+  if (network === undefined || prefixLength === undefined) return refused(ROUTE_USAGE, 255)
+  if (rest.device !== undefined && findDeviceConfig(host.net, rest.device) === undefined) return noDevice(rest.device)
+  const wanted = { ...rest, network, prefixLength }
+  const removed = removeRoute(host.net, wanted)
+  if (!removed.ok && localRoutes(host.net).some((route) => isWanted(route, wanted))) {
+    return unsupported('route', 'ip route: removing what an address has brought to the local table is not modelled')
+  }
   if (!removed.ok) return answered(removed.error)
   host.reconfigure(removed.value)
   return printed('')
 }
 
+/** What `show` and `flush` look for. */
+interface Filter {
+  /** Undefined for all of them. */
+  table: number | undefined
+  isCache: boolean
+  hidden: Set<HiddenPart>
+  conditions: ((route: RouteConfig) => boolean)[]
+}
+
+function readFilter(host: Host, words: Words): Filter | ToolResult {
+  const filter: Filter = { table: TABLE_MAIN, isCache: false, hidden: new Set(), conditions: [] }
+  while (!words.isEmpty) {
+    const word = words.take() ?? ''
+    if (isShortFor(word, 'cached') || isShortFor(word, 'cloned')) filter.isCache = true
+    else if (/^(tos|iif|mark|vrf|nhid)$/.test(word) || isShortFor(word, 'dsfield') || isShortFor(word, 'from')
+      || isShortFor(word, 'realms')) return unsupported(word, `ip route: filter "${word}" is not modelled`)
+    else {
+      const problem = readCondition(host, filter, word, words)
+      if (problem !== undefined) return problem
+    }
+  }
+  return filter
+}
+
+function readCondition(host: Host, filter: Filter, word: string, words: Words): ToolResult | undefined {
+  const { hidden, conditions } = filter
+  const isKnown = isShortFor(word, 'table') || isShortFor(word, 'protocol') || isShortFor(word, 'type')
+    || isShortFor(word, 'metric') || /^(scope|dev|oif|via|src)$/.test(word)
+  if (!isKnown) return readPrefixes(filter, word, words)
+  const value = words.take()
+  if (value === undefined) return incomplete()
+  if (isShortFor(word, 'table')) return readTable(host, filter, value)
+  if (isShortFor(word, 'protocol') || word === 'scope') {
+    const part = word === 'scope' ? 'scope' : 'proto'
+    hidden.add(part)
+    if (value === 'all') hidden.delete(part)
+    const scope = scopeNamed(value)
+    const origin = originNamed(value)
+    if (value !== 'all' && (part === 'scope' ? scope : origin) === undefined) {
+      return wrong(value, `invalid "${part === 'scope' ? 'scope' : 'protocol'}"\n`)
+    }
+    if (value !== 'all') conditions.push((route) => (part === 'scope' ? route.scope === scope : route.origin === origin))
+  } else if (isShortFor(word, 'type')) {
+    if (!ROUTE_TYPES.has(value)) return wrong(value, 'node type value is invalid\n')
+    conditions.push((route) => route.type === value)
+  } else if (isShortFor(word, 'metric')) {
+    const metric = parseNumber(value)
+    if (metric === undefined) return wrong(value, '"metric" value is invalid\n')
+    hidden.add('metric')
+    conditions.push((route) => route.metric === metric)
+  } else if (word === 'via' || word === 'src') {
+    const addr = readAddress(value, false)
+    if (typeof addr === 'object') return addr
+    hidden.add(word)
+    conditions.push((route) => (word === 'via' ? route.gateway : route.preferredSource) === addr)
+  } else {
+    if (findDeviceConfig(host.net, value) === undefined) return noDevice(value)
+    hidden.add('dev')
+    conditions.push((route) => route.device === value)
+  }
+  return undefined
+}
+
+function readTable(host: Host, filter: Filter, value: string): ToolResult | undefined {
+  const table = tableNumber(host, value)
+  if (value === 'cache') filter.isCache = true
+  else if (value === 'help') return refused(ROUTE_USAGE, 255)
+  else if (table === undefined && value !== 'all') return wrong(value, 'table id value is invalid\n')
+  else filter.table = table === 0 ? undefined : table
+  return undefined
+}
+
+/** `to PREFIX` and `exact PREFIX`: just that network; `root`: those inside; `match`: those around. */
+function readPrefixes({ conditions }: Filter, first: string, words: Words): ToolResult | undefined {
+  let word: string | undefined = isShortFor(first, 'to') ? words.take() : first
+  const how = ['root', 'match', 'exact'].find((full) => word !== undefined && isShortFor(word, full)) ?? 'exact'
+  if (word !== undefined && isShortFor(word, how)) word = words.take()
+  if (word === undefined) return incomplete()
+  if (isShortFor(word, 'help')) return refused(ROUTE_USAGE, 255)
+  const prefix = parsePrefix(word)
+  if (prefix === undefined) return expected('any valid prefix', word)
+  if (how !== 'match') conditions.push((route) => isInside(route, prefix))
+  if (how !== 'root') conditions.push((route) => isAround(route, prefix))
+  return undefined
+}
+
+function isInside(route: RouteConfig, { addr, prefixLength }: Prefix): boolean {
+  return route.prefixLength >= prefixLength && inPrefix(route.network, addr, prefixLength)
+}
+
+function isAround(route: RouteConfig, { addr, prefixLength }: Prefix): boolean {
+  return route.prefixLength <= prefixLength && inPrefix(addr, route.network, route.prefixLength)
+}
+
+/** True for a table that was ever used (fib_get_table). */
+function exists(host: Host, table: number): boolean {
+  return table === TABLE_MAIN || table === TABLE_LOCAL || host.net.policy.tables.includes(table)
+}
+
 function flush(host: Host, words: Words): ToolResult {
-  if (words.isEmpty) return refused('"ip route flush" requires arguments.\n', 255)
-  if (words.peek() === 'cache') {
+  if (words.isEmpty) return refused('"ip route flush" requires arguments.\n', 1)
+  const filter = readFilter(host, words)
+  if ('exitCode' in filter) return filter
+  const { table, conditions } = filter
+  if (filter.isCache) {
     // What ICMP has taught: path MTUs and redirects.
     host.paths.flush()
     host.routing.forgetRedirects()
     return printed('')
   }
-  const read = readRoute(words)
-  if ('exitCode' in read) return read
-  const { table, device, network, prefixLength } = read
-  if (table !== undefined && table !== 'main') return unsupported(table, `ip route: table ${table} is not modelled`)
+  if (table !== undefined && !exists(host, table)) return missingTable('Flush')
+  if (table === undefined || table === TABLE_LOCAL) {
+    return unsupported(table === undefined ? 'all' : 'local', 'ip route: flushing the local table is not modelled')
+  }
   for (const route of host.net.routes) {
-    if (device !== undefined && route.device !== device) continue
-    if (network !== undefined && (route.network !== network || route.prefixLength !== prefixLength)) continue
+    if (route.table !== table || !conditions.every((holds) => holds(route))) continue
     const removed = removeRoute(host.net, route)
     if (removed.ok) host.reconfigure(removed.value)
   }
@@ -186,66 +191,17 @@ function flush(host: Host, words: Words): ToolResult {
 }
 
 function show(host: Host, words: Words): ToolResult {
-  const isRoot = words.takeIf('root') || words.takeIf('match')
-  if (isRoot) return unsupported('root', 'ip route: "root" and "match" are not modelled')
-  words.takeIf('exact')
-  const read = readRoute(words)
-  if ('exitCode' in read) return read
-  const { table, device, network, prefixLength } = read
-  if (table === 'local' || table === '255') return printed(localTable(host))
-  if (table !== undefined && table !== 'main' && table !== '254') {
-    return unsupported(table, `ip route: table ${table} is not modelled`)
-  }
-  if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
-  const shown = listedRoutes(host).filter((route) => (device === undefined || route.device === device)
-    && (network === undefined || (route.network === network && route.prefixLength === prefixLength))
-    && (read.gateway === undefined || route.gateway === read.gateway)
-    && (read.origin === undefined || route.origin === read.origin))
-  // A device that was asked for is not named again.
-  const text = shown.map((route) => (device === undefined ? routeText(route) : routeText(route).replace(` dev ${device} `, ' ')))
-  return printed(text.map((line) => `${line}\n`).join(''))
+  const filter = readFilter(host, words)
+  if ('exitCode' in filter) return filter
+  const { table, conditions, hidden } = filter
+  // There is no route cache to list since Linux 3.6.
+  if (filter.isCache) return printed('')
+  if (table !== undefined && !exists(host, table)) return missingTable('Dump')
+  const routes = (table === undefined ? listedTables(host.net) : [table]).flatMap((one) => listedRoutes(host, one))
+  const shown = routes.filter((route) => conditions.every((holds) => holds(route)))
+  return printed(shown.map((route) => `${routeText(host, route, hidden, table === undefined)}\n`).join(''))
 }
 
-/** The local table: own addresses and broadcast addresses. */
-function localTable(host: Host): string {
-  const rows: { readonly key: number, readonly text: string }[] = []
-  for (const device of host.net.devices) {
-    for (const address of device.addresses) {
-      if (!address.inLocalTable) continue
-      const src = formatIp(address.addr)
-      if (device.kind === 'loopback' && address.prefixLength < 32) {
-        const network = networkOf(address.addr, address.prefixLength)
-        const text = `local ${formatIp(network)}/${address.prefixLength} dev lo proto kernel scope host src ${src} `
-        rows.push({ key: network, text })
-      }
-      rows.push({ key: address.addr, text: `local ${src} dev ${device.name} proto kernel scope host src ${src} ` })
-      if (address.broadcast !== undefined && device.isUp) {
-        const text = `broadcast ${formatIp(address.broadcast)} dev ${device.name} proto kernel scope link src ${src} `
-        rows.push({ key: address.broadcast, text })
-      }
-    }
-  }
-  return rows.sort((a, b) => a.key - b.key).map((row) => `${row.text}\n`).join('')
-}
-
-function get(host: Host, words: Words): ToolResult {
-  words.takeIf('to')
-  const text = words.take()
-  if (text === undefined) return refused('need at least a destination address\n', 1)
-  const dst = parseIpv4(text.split('/')[0] ?? '')
-  if (dst === undefined) return expected('any valid prefix', text)
-  const rest = words.take()
-  if (rest !== undefined) return unsupported(rest, `ip route get: "${rest}" is not modelled`)
-  const route = host.findOutputRoute(dst)
-  if (route === undefined) return answered('ENETUNREACH')
-  if (route.type === 'blackhole') return answered('EINVAL')
-  if (route.type === 'prohibit') return answered('EACCES')
-  if (route.type === 'unreachable') return answered('EHOSTUNREACH')
-  const type = route.type === 'unicast' ? '' : `${route.type} `
-  const via = route.gateway === undefined ? '' : `via ${formatIp(route.gateway)} `
-  const flags = route.type === 'local' ? '<local> ' : route.type === 'broadcast' ? '<local,brd> ' : ''
-  const mtuBytes = host.pathMtuBytes(dst)
-  const mtu = route.type === 'unicast' && mtuBytes < route.device.config.mtuBytes ? `mtu ${mtuBytes} ` : ''
-  const first = `${type}${formatIp(dst)} ${via}dev ${route.device.name} src ${formatIp(route.source)} uid 0 `
-  return printed(`${first}\n    cache ${flags}${mtu}\n`)
+function missingTable(what: 'Dump' | 'Flush'): ToolResult {
+  return refused(`Error: ipv4: FIB table does not exist.\n${what} terminated\n`, 2)
 }

@@ -87,6 +87,20 @@ export function expected(what: string, word: string): ToolResult {
   return refused(`Error: ${what} is expected rather than "${word}".\n`, 1)
 }
 
+/** `Error: argument "x" is wrong: ...` (invarg); iproute2's own texts for it mostly end with a newline of theirs. */
+export function wrong(word: string, why: string): ToolResult {
+  return refused(`Error: argument "${word}" is wrong: ${why}\n`, 255)
+}
+
+/** A number of 32 bits, decimal, hexadecimal or octal (get_u32 with base 0). */
+export function parseNumber(text: string): number | undefined {
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) return undefined
+  const isOctal = /^0\d/.test(text)
+  if (isOctal && /[89]/.test(text)) return undefined
+  const number = isOctal ? Number.parseInt(text, 8) : Number(text)
+  return number <= 0xffffffff ? number : undefined
+}
+
 /** `Cannot find device "x"`. */
 export function noDevice(name: string): ToolResult {
   return refused(`Cannot find device "${name}"\n`, 1)

@@ -1,23 +1,24 @@
 /**
  * ipvsadm 1.31, ipvsadm-save and ipvsadm-restore. Follows process_options() and restore_table() in ipvsadm.c.
- * Sync daemons and persistence engines are not modelled, and refused as such.
+ * The sync daemons are configured and listed; that they do nothing, and that SCTP is not carried, is told as a warning.
  * @module
  */
 import { present } from '../../base/assert.ts'
-import type { Host } from '../../host/host.ts'
 import type { IpvsCommand, IpvsErrno } from '../../ipvs/control/command.ts'
 import type { DestinationRule, ServiceId, ServiceOptions } from '../../ipvs/control/rules.ts'
 import { attachIpvs, type Ipvs } from '../../ipvs/director.ts'
 import { IPV4_ANY } from '../../wire/address.ts'
-import { refused, unsupported, type Tool, type ToolContext, type ToolResult, type Unsupported } from '../tool.ts'
+import { refused, unsupported, type Tool, type ToolContext, type ToolResult } from '../tool.ts'
+import { listDaemons } from './daemon-options.ts'
 import { HELP_TEXT, VERSION_TEXT } from './help.ts'
 import { listConnections } from './list-connections.ts'
 import { listAll, listOne, type ListFormat } from './list.ts'
+import { limitsOf } from './limits.ts'
+import { lossesOfSave } from './losses.ts'
 import { kernelMessage } from './messages.ts'
 import { Names } from './names.ts'
 import { parseArguments } from './parse.ts'
 import { TRY_HELP, type IpvsadmRequest, type Refusal } from './request.ts'
-import { parseFlags } from './scheduler-flags.ts'
 
 /** The exit code of an error of the kernel, or of a command line that cannot be read. */
 const FAILED = 255
@@ -58,27 +59,23 @@ function openRun(context: ToolContext): Run | ToolResult {
 class Run {
   readonly ipvs: Ipvs
   readonly names: Names
-  readonly #host: Host
   readonly #stdin: string
   stdout = ''
   stderr = ''
   exitCode = 0
   /** Set when the tool has exited: no line is read after that. */
   #hasExited = false
-  #unsupported: Unsupported | undefined
+  readonly #warnings: string[] = []
 
   constructor(context: ToolContext, ipvs: Ipvs) {
     this.ipvs = ipvs
-    this.#host = context.host
     this.#stdin = context.stdin
     this.names = new Names((path) => context.readFile(path))
   }
 
   get result(): ToolResult {
     const { stdout, stderr, exitCode } = this
-    return this.#unsupported === undefined ? { stdout, stderr, exitCode } : {
-      stdout, stderr, exitCode: 3, unsupported: this.#unsupported,
-    }
+    return { stdout, stderr, exitCode, ...(this.#warnings.length === 0 ? {} : { warnings: this.#warnings }) }
   }
 
   /** Carries out one command line; gives its exit code. */
@@ -93,14 +90,16 @@ class Run {
     const request = parsed.value
     switch (request.command) {
       case 'list': return this.#list(request)
-      case 'save': this.stdout += listAll(
-        this.ipvs.services.all, { ...formatOf(request.given), view: 'rule' }, this.names,
-      ); return 0
+      case 'save': return this.#save(request)
       case 'restore': return isFromStdin ? this.#refuse(TRY_HELP) : this.#restore()
-      case 'start-daemon': return this.#stop('--start-daemon', 'the sync daemons are not modelled')
-      case 'stop-daemon': return this.#fail('ESRCH', 'stop-daemon')
       default: return this.#command(request)
     }
+  }
+
+  #save({ given }: IpvsadmRequest): number {
+    this.stdout += listAll(this.ipvs.services.all, { ...formatOf(given), view: 'rule' }, this.names)
+    this.#warnings.push(...lossesOfSave(this.ipvs.rules))
+    return 0
   }
 
   #restore(): number {
@@ -128,23 +127,20 @@ class Run {
     } else if (given.has('timeout')) {
       const { tcpSeconds, tcpFinSeconds, udpSeconds } = this.ipvs.rules.timeouts
       this.stdout += `Timeout (tcp tcpfin udp): ${tcpSeconds} ${tcpFinSeconds} ${udpSeconds}\n`
-    } else if (!given.has('daemon')) {
+    } else if (given.has('daemon')) {
+      this.stdout += listDaemons(this.ipvs.rules)
+    } else {
       this.stdout += listAll(this.ipvs.services.all, format, this.names)
     }
     return 0
   }
 
   #command(request: IpvsadmRequest): number {
-    let schedulerFlags = 0
-    if (request.given.has('sched-flags')) {
-      const flags = parseFlags(request.schedulerFlags, request.scheduler)
-      if (!flags.ok) return this.#refuse({ text: `${flags.error}\n`, exitCode: 2, kind: 'exit' })
-      schedulerFlags = flags.value
-    }
-    if (request.engine === 'sip') return this.#stop('--pe', 'the persistence engine sip is not modelled')
-    if (request.engine !== '') return this.#fail('ENOENT', request.command)
-    const applied = this.ipvs.apply(commandOf(request, schedulerFlags))
-    return applied.ok ? 0 : this.#fail(applied.error.code, request.command)
+    const command = commandOf(request)
+    const applied = this.ipvs.apply(command)
+    if (!applied.ok) return this.#fail(applied.error.code, request.command)
+    this.#warnings.push(...limitsOf(command))
+    return 0
   }
 
   #fail(code: IpvsErrno, command: IpvsadmRequest['command'], exitCode = FAILED): number {
@@ -156,13 +152,6 @@ class Run {
     this.stderr += refusal.text
     if (refusal.kind === 'exit') this.#hasExited = true
     return refusal.exitCode
-  }
-
-  #stop(word: string, what: string): number {
-    this.#unsupported = { word, what: `ipvsadm: ${what}` }
-    this.stderr += `lvsim: ipvsadm on ${this.#host.name}: ${what}\n`
-    this.#hasExited = true
-    return FAILED
   }
 }
 
@@ -180,11 +169,11 @@ function serviceId(request: IpvsadmRequest): ServiceId {
 }
 
 /** What the kernel is asked for. The request has been checked: what a command needs is there. */
-function commandOf(request: IpvsadmRequest, schedulerFlags: number): IpvsCommand {
+export function commandOf(request: IpvsadmRequest): IpvsCommand {
   const service = serviceId(request)
   switch (request.command) {
-    case 'add-service': return { kind: 'add-service', service, options: optionsOf(request, schedulerFlags) }
-    case 'edit-service': return { kind: 'edit-service', service, options: optionsOf(request, schedulerFlags) }
+    case 'add-service': return { kind: 'add-service', service, options: optionsOf(request) }
+    case 'edit-service': return { kind: 'edit-service', service, options: optionsOf(request) }
     case 'delete-service': return { kind: 'delete-service', service }
     case 'add-server': return { kind: 'add-destination', service, destination: destinationOf(request) }
     case 'edit-server': return { kind: 'edit-destination', service, destination: destinationOf(request) }
@@ -192,6 +181,8 @@ function commandOf(request: IpvsadmRequest, schedulerFlags: number): IpvsCommand
       kind: 'delete-destination', service, addr: present(request.server, 'server').addr,
       port: request.serverPort,
     }
+    case 'start-daemon': return { kind: 'start-daemon', role: request.daemonRole, wish: request.daemon }
+    case 'stop-daemon': return { kind: 'stop-daemon', role: request.daemonRole }
     case 'zero': return { kind: 'zero', service: request.given.has('service-address') ? service : undefined }
     case 'set': {
       const [tcpSeconds = 0, tcpFinSeconds = 0, udpSeconds = 0] = request.timeouts
@@ -201,9 +192,9 @@ function commandOf(request: IpvsadmRequest, schedulerFlags: number): IpvsCommand
   }
 }
 
-function optionsOf(request: IpvsadmRequest, schedulerFlags: number): ServiceOptions {
-  const { scheduler, persistenceSeconds, netmask, onePacket } = request
-  return { scheduler, schedulerFlags, persistenceSeconds, netmask, onePacket }
+function optionsOf(request: IpvsadmRequest): ServiceOptions {
+  const { scheduler, schedulerFlags, persistenceSeconds, netmask, engine, onePacket } = request
+  return { scheduler, schedulerFlags, persistenceSeconds, netmask, engine, onePacket }
 }
 
 function destinationOf(request: IpvsadmRequest): DestinationRule {

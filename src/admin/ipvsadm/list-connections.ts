@@ -15,7 +15,7 @@ import type { Names } from './names.ts'
 export interface ConnectionView {
   readonly isNumeric: boolean
   readonly names: Names
-  /** `--persistent-conn`: columns for persistence engines, which no connection here has. */
+  /** `--persistent-conn`: columns for what persistence engines have read. */
   readonly showsEngines: boolean
 }
 
@@ -44,5 +44,8 @@ function row(ipvs: Ipvs, c: Connection, view: ConnectionView): string {
   const name = `${connectionProtocol(c).padEnd(3)} ${expires.padEnd(6)} ${c.stateName.padEnd(11)}`
   const client = endpointText(c.caddr, c.cport, c.protocol, view).padEnd(18)
   const service = endpointText(c.vaddr, c.vport, c.protocol, view).padEnd(18)
-  return `${name} ${client} ${service} ${endpointText(c.daddr, c.dport, c.protocol, view)}\n`
+  const server = endpointText(c.daddr, c.dport, c.protocol, view)
+  if (!view.showsEngines || c.engineData === undefined) return `${name} ${client} ${service} ${server}\n`
+  const { engine, text } = c.engineData
+  return `${name} ${client} ${service} ${server.padEnd(16)} ${engine.padEnd(18)} ${text}\n`
 }

@@ -5,11 +5,12 @@
  */
 import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
+import type { DestinationRule, ServiceId } from '../../ipvs/control/rules.ts'
 import type { Destination } from '../../ipvs/destination.ts'
 import { CONNECTION_TABLE_SIZE } from '../../ipvs/director.ts'
 import type { Service } from '../../ipvs/service.ts'
 import type { Counters } from '../../ipvs/stats.ts'
-import type { Names } from './names.ts'
+import { Names } from './names.ts'
 import { flagNames } from './scheduler-flags.ts'
 import { compareServers, compareServices, mergeSort } from './sort.ts'
 
@@ -21,6 +22,17 @@ export interface ListFormat {
   readonly isSorted: boolean
 }
 
+/** A service without what lives in it. */
+type NamedService = Pick<Service, 'id' | 'options'>
+type ShownServer = Pick<DestinationRule, 'addr' | 'port' | 'method' | 'weight' | 'tunnel'>
+
+/** Whether addresses and ports are shown by number, and names for where they are not. */
+interface Shown {
+  readonly isNumeric: boolean
+  readonly names: Names
+}
+
+const NUMBERS: Shown = { isNumeric: true, names: new Names(() => undefined) }
 const FULL_MASK = 0xffffffff
 const FULL_PREFIX = 128
 const TITLE = 'Prot LocalAddress:Port'
@@ -46,10 +58,28 @@ export function listOne(service: Service, format: ListFormat, names: Names): str
   return title(format) + listService(service, format, names)
 }
 
+/** A service as the command that makes it, by numbers: `-A -t 10.0.0.100:80 -s rr`. */
+export function serviceRule(service: NamedService, command = '-A'): string {
+  return `${command} ${serviceName(service, 'rule', NUMBERS)} -s ${service.options.scheduler}${ruleOptions(service)}`
+}
+
+/** How commands name a service, by numbers: `-t 10.0.0.100:80`. */
+export function serviceOption(id: ServiceId): string {
+  return serviceName({ id }, 'rule', NUMBERS)
+}
+
+/** A destination as the command that makes it, by numbers, but for its thresholds. */
+export function serverRule(id: ServiceId, server: ShownServer, command = '-a'): string {
+  return `${command} ${serviceOption(id)} -r ${serverName(id, server.addr, server.port)} ${serverOptions(server)}`
+}
+
+/** How commands name a destination, by numbers. */
+export function serverName({ protocol }: ServiceId, addr: IpAddr, port: number): string {
+  return endpointText(addr, port, protocol, NUMBERS)
+}
+
 /** `address:port` in numbers, or by name. */
-export function endpointText(
-  addr: IpAddr, port: number, protocol: number, view: { readonly isNumeric: boolean, readonly names: Names },
-): string {
+export function endpointText(addr: IpAddr, port: number, protocol: number, view: Shown): string {
   const host = view.isNumeric ? formatIp(addr) : view.names.addressName(addr)
   const bracketed = isIpv6(addr) ? `[${host}]` : host
   return `${bracketed}:${view.isNumeric ? port : view.names.portName(port, protocol)}`
@@ -73,21 +103,21 @@ function columns(words: readonly string[]): string {
 }
 
 function listService(service: Service, format: ListFormat, names: Names): string {
-  const name = serviceName(service, format, names)
+  const name = serviceName(service, format.view, { isNumeric: format.isNumeric, names })
   const servers = format.isSorted ? mergeSort(service.destinations, compareServers) : service.destinations
   const rows = servers.map((server) => serverLine(service, server, { name, format, names }))
   return `${serviceLine(service, name, format)}\n${rows.join('')}`
 }
 
-function serviceName({ id }: Service, format: ListFormat, names: Names): string {
-  const isRule = format.view === 'rule'
+function serviceName({ id }: Pick<Service, 'id'>, view: ListFormat['view'], shown: Shown): string {
+  const isRule = view === 'rule'
   if (id.fwmark !== 0) {
     // The tool prints the mark as a signed number.
     const mark = id.fwmark | 0
     if (isRule) return id.isIpv6 ? `-f ${mark} -6` : `-f ${mark}`
     return id.isIpv6 ? `FWM  ${mark} IPv6` : `FWM  ${mark}`
   }
-  const endpoint = endpointText(id.addr, id.port, id.protocol, { isNumeric: format.isNumeric, names })
+  const endpoint = endpointText(id.addr, id.port, id.protocol, shown)
   if (isRule) return `${protocolWord(id.protocol, '-t', '-u', '--sctp-service')} ${endpoint}`
   const text = `${protocolWord(id.protocol, 'TCP', 'UDP', 'SCTP').padEnd(4)} ${endpoint}`
   return id.isIpv6 ? text : text.slice(0, 33)
@@ -108,22 +138,24 @@ function serviceLine(service: Service, name: string, format: ListFormat): string
   }
 }
 
-function ruleOptions(service: Service): string {
+function ruleOptions(service: NamedService): string {
   const { options } = service
   const flags = flagNames(options.scheduler, options.schedulerFlags)
   const persistence = persistenceText(service, { timeout: '-p', mask: '-M' })
-  return `${persistence}${options.onePacket ? ' -o' : ''}${flags === '' ? '' : ` -b ${flags}`}`
+  const engine = options.engine === '' ? '' : ` --pe ${options.engine}`
+  return `${persistence}${engine}${options.onePacket ? ' -o' : ''}${flags === '' ? '' : ` -b ${flags}`}`
 }
 
-function shownOptions(service: Service): string {
+function shownOptions(service: NamedService): string {
   const { options } = service
   const flags = flagNames(options.scheduler, options.schedulerFlags)
   const persistence = persistenceText(service, { timeout: 'persistent', mask: 'mask' })
-  return `${flags === '' ? '' : ` (${flags})`}${persistence}${options.onePacket ? ' ops' : ''}`
+  const engine = options.engine === '' ? '' : ` pe ${options.engine}`
+  return `${flags === '' ? '' : ` (${flags})`}${persistence}${engine}${options.onePacket ? ' ops' : ''}`
 }
 
 /** Timeout and mask of a persistent service, each after its word. */
-function persistenceText({ options, id }: Service, words: { readonly timeout: string, readonly mask: string }): string {
+function persistenceText({ options, id }: NamedService, words: { readonly timeout: string, readonly mask: string }): string {
   const { persistenceSeconds, netmask } = options
   if (persistenceSeconds === undefined) return ''
   const mask = maskText(netmask, id.isIpv6)
@@ -141,7 +173,7 @@ function serverLine(
 ): string {
   const endpoint = endpointText(server.addr, server.port, service.id.protocol, { isNumeric: format.isNumeric, names })
   if (format.view === 'rule') {
-    return `-a ${name} -r ${endpoint} ${FORWARD_LETTERS[server.method]} -w ${server.weight}${tunnelRule(server)}\n`
+    return `-a ${name} -r ${endpoint} ${serverOptions(server)}\n`
   }
   const shown = `  -> ${(service.id.isIpv6 ? endpoint : endpoint.slice(0, 28)).padEnd(28)}`
   const counts = `${left(server.activeConns, 10)} ${left(server.inactiveConns, 10)}\n`
@@ -157,10 +189,11 @@ function serverLine(
   }
 }
 
-function tunnelRule({ method, tunnel }: Destination): string {
-  if (method !== 'tun') return ''
+function serverOptions({ method, weight, tunnel }: ShownServer): string {
+  const shown = `${FORWARD_LETTERS[method]} -w ${weight}`
+  if (method !== 'tun') return shown
   const port = tunnel.type === 'gue' ? ` --tun-port ${tunnel.port}` : ''
-  return ` --tun-type ${tunnel.type}${port}${tunnel.type === 'ipip' ? '' : ` ${CHECKSUM_OPTIONS[tunnel.checksum]}`}`
+  return `${shown} --tun-type ${tunnel.type}${port}${tunnel.type === 'ipip' ? '' : ` ${CHECKSUM_OPTIONS[tunnel.checksum]}`}`
 }
 
 function tunnelInfo({ method, tunnel }: Destination): string {

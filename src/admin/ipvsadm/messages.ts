@@ -20,6 +20,7 @@ const MESSAGES: Partial<Record<CommandName, Partial<Record<IpvsErrno, string>>>>
   'add-server': { ESRCH: NOT_DEFINED, EEXIST: 'Destination already exists' },
   'edit-server': { ESRCH: NOT_DEFINED, ENOENT: NO_DESTINATION },
   'delete-server': { ESRCH: NOT_DEFINED, ENOENT: NO_DESTINATION },
+  'start-daemon': { EEXIST: 'Daemon has already run' },
   'stop-daemon': { ESRCH: 'No daemon is running' },
 }
 

@@ -1,5 +1,6 @@
 /**
- * Names of addresses and ports, as the C library finds them in /etc/hosts of the host and in Debian's /etc/services.
+ * Names of addresses and ports, as the C library finds them in /etc/hosts and /etc/services of the host. A host that is not
+ * given the latter has Debian's.
  * There is no DNS.
  * @module
  */
@@ -14,6 +15,9 @@ export type ReadFile = (path: string) => string | undefined
 const ALIASES: ReadonlyMap<string, string> = new Map(
   [['www', 'http'], ['webcache', 'http-alt'], ['imap', 'imap2'], ['pop-3', 'pop3'], ['mail', 'smtp']]
 )
+
+/** Protocols as /etc/services calls them. */
+const PROTOCOL_WORDS: ReadonlyMap<number, string> = new Map([[IPPROTO_TCP, 'tcp'], [IPPROTO_UDP, 'udp'], [132, 'sctp']])
 
 /** Names as one host knows them. */
 export class Names {
@@ -40,6 +44,8 @@ export class Names {
 
   /** The port a service name stands for. */
   findPort(name: string, protocol: number): number | undefined {
+    const services = this.#services(protocol)
+    if (services !== undefined) return services.find(({ names }) => names.includes(name))?.port
     const first = ALIASES.get(name) ?? name
     const port = servicePort(first)
     return port !== undefined && this.portName(port, protocol) === first ? port : undefined
@@ -47,10 +53,26 @@ export class Names {
 
   /** The name of a port, or its number. */
   portName(port: number, protocol: number): string {
+    const services = this.#services(protocol)
+    if (services !== undefined) return services.find((service) => service.port === port)?.names[0] ?? String(port)
     return protocol === IPPROTO_TCP || protocol === IPPROTO_UDP ? portName(port, protocol) : String(port)
   }
 
   #hosts(): string[][] {
-    return (this.#readFile('/etc/hosts') ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
+    return wordsIn(this.#readFile('/etc/hosts') ?? '')
   }
+
+  /** The services of a protocol in the host's own file, first names first: `http 80/tcp www`. */
+  #services(protocol: number): { readonly port: number, readonly names: readonly string[] }[] | undefined {
+    const text = this.#readFile('/etc/services')
+    return text === undefined ? undefined : wordsIn(text).flatMap(([name = '', place = '', ...aliases]) => {
+      const [port, word] = place.split('/')
+      return word === PROTOCOL_WORDS.get(protocol) ? [{ port: Number(port), names: [name, ...aliases] }] : []
+    })
+  }
+}
+
+/** The words of each line, without comments. */
+function wordsIn(text: string): string[][] {
+  return text.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
 }

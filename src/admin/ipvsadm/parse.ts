@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { isIpv6, parseIpv6 } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { parseAton, parseNumber } from './addresses.ts'
+import { withDaemonOption, type DaemonOption } from './daemon-options.ts'
 import type { Names } from './names.ts'
 import {
   findTunnelType, optionFault, OPTIONS, tunnelFault, type CommandName, type OptionName, type OptionSpec,
@@ -14,6 +15,7 @@ import {
 } from './option-matrix.ts'
 import { CommandLine } from './popt.ts'
 import { complaint, IpvsadmRequest, TRY_HELP, type Refusal } from './request.ts'
+import { parseFlags } from './scheduler-flags.ts'
 
 /** Protocol number of SCTP. */
 export const IPPROTO_SCTP = 132
@@ -52,6 +54,7 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
   const daemonFault = faultOfRole(command, first.value ?? '')
   if (daemonFault !== undefined) return err(daemonFault)
   const request = new IpvsadmRequest(command)
+  if (first.value?.startsWith('backup') === true) request.daemonRole = 'backup'
   for (let next = line.next(); next.kind !== 'end'; next = line.next()) {
     if (next.kind === 'error') return err({ text: `${next.word}: ${next.message}\n`, exitCode: 255, kind: 'return' })
     const fault = take(
@@ -59,7 +62,8 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
     )
     if (fault !== undefined) return err(complaint(fault))
   }
-  const fault = takeOperands(request, line.operands) ?? optionFault(command, request.given) ?? finish(request)
+  const fault = takeOperands(request, line.operands) ?? takeFlags(request) ?? optionFault(command, request.given)
+    ?? finish(request)
   return fault === undefined ? ok(request) : err(complaint(fault))
 }
 
@@ -107,7 +111,7 @@ function take(request: IpvsadmRequest, spec: OptionSpec, value: string, taking: 
     case 'mcast-interface':
     case 'mcast-group':
     case 'mcast-port':
-    case 'mcast-ttl': return note(request, tag) ?? faultOfDaemonOption(tag, value)
+    case 'mcast-ttl': return note(request, tag) ?? takeDaemonOption(request, tag, value)
     case 'sort': return undefined
     default: return `invalid option \`${taking.word}'`
   }
@@ -150,7 +154,7 @@ function takeServiceOption(request: IpvsadmRequest, tag: Tag, value: string, has
   switch (tag) {
     case 'scheduler': request.scheduler = value; return undefined
     case 'pe': request.engine = value; return undefined
-    case 'sched-flags': request.schedulerFlags = value; return undefined
+    case 'sched-flags': request.schedulerFlagNames = value; return undefined
     case 'ops': request.onePacket = true; return undefined
     case 'persistent': {
       const seconds = hasValue ? parseNumber(value, 1, TIMEOUT_SECONDS_MAX) : PERSISTENCE_SECONDS
@@ -179,7 +183,8 @@ function takeServer(request: IpvsadmRequest, value: string, names: Names): strin
   const read = parseEndpoint(value, request.protocol, names)
   if (read === undefined) return 'illegal real server address[:port] specified'
   request.server = { addr: read.addr, isIpv6: isIpv6(read.addr) }
-  request.serverPort = read.port ?? -1
+  // The service's, as far as it is known here: none where -t comes later.
+  request.serverPort = read.port ?? request.port
   return undefined
 }
 
@@ -209,18 +214,11 @@ function takeServerOption(request: IpvsadmRequest, tag: Tag, value: string): str
   return undefined
 }
 
-function faultOfDaemonOption(tag: Tag, value: string): string | undefined {
-  switch (tag) {
-    case 'syncid': return parseNumber(value, 0, 255) === undefined ? 'illegal syncid specified' : undefined
-    case 'sync-maxlen': return parseNumber(value, 1, 65_535) === undefined ? 'illegal sync-maxlen specified' : undefined
-    case 'mcast-port': return parseNumber(value, 1, 65_535) === undefined ? 'illegal mcast-port specified' : undefined
-    case 'mcast-ttl': return parseNumber(value, 1, 255) === undefined ? 'illegal mcast-ttl specified' : undefined
-    case 'mcast-group': {
-      const group = parseAton(value) ?? parseIpv6(value)
-      return group === undefined ? 'illegal mcast-group specified' : undefined
-    }
-    default: return undefined
-  }
+function takeDaemonOption(request: IpvsadmRequest, option: DaemonOption, value: string): string | undefined {
+  const wish = withDaemonOption(request.daemon, option, value)
+  if (typeof wish === 'string') return wish
+  request.daemon = wish
+  return undefined
 }
 
 function takeOperands(request: IpvsadmRequest, operands: readonly string[]): string | undefined {
@@ -236,18 +234,21 @@ function takeOperands(request: IpvsadmRequest, operands: readonly string[]): str
   return rest[0] === undefined ? undefined : `unexpected argument ${rest[0]}`
 }
 
+/** Flags for a scheduler are read when that is known, and before anybody asks whether the command takes them. */
+function takeFlags(request: IpvsadmRequest): string | undefined {
+  const flags = parseFlags(request.schedulerFlagNames, request.scheduler)
+  if (!flags.ok) return flags.error
+  request.schedulerFlags = flags.value
+  return undefined
+}
+
 /** What ipvsadm checks and fills in after all options are known. */
 function finish(request: IpvsadmRequest): string | undefined {
   switch (request.command) {
     case 'add-service':
     case 'edit-service': return finishService(request)
     case 'add-server':
-    case 'edit-server':
-      if (request.serverPort < 0) request.serverPort = request.port
-      return finishServer(request)
-    case 'delete-server':
-      if (request.serverPort < 0) request.serverPort = request.port
-      return undefined
+    case 'edit-server': return finishServer(request)
     case 'list': return faultOfList(request.given)
     default: return undefined
   }

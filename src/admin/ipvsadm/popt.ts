@@ -5,7 +5,7 @@
  */
 import type { OptionSpec } from './option-matrix.ts'
 
-/** What comes next on a command line. `word` is the word as it was typed. */
+/** What comes next on a command line. `word` is the word that was read last: the value's, where that stands apart. */
 export type NextOption =
   | { readonly kind: 'option', readonly spec: OptionSpec, readonly value: string | undefined, readonly word: string }
   | { readonly kind: 'end' }
@@ -80,6 +80,6 @@ export class CommandLine {
     }
     if (value === undefined) return { kind: 'error', word, message: 'missing argument' }
     this.#index++
-    return { kind: 'option', spec, value, word }
+    return { kind: 'option', spec, value, word: value }
   }
 }

@@ -3,7 +3,9 @@
  * @module
  */
 import { IPV4_ANY, type IpAddr } from '../../wire/address.ts'
-import type { ForwardingMethod } from '../../ipvs/control/rules.ts'
+import type { DaemonWish } from '../../ipvs/control/command.ts'
+import type { DaemonRole, ForwardingMethod } from '../../ipvs/control/rules.ts'
+import { DEFAULT_DAEMON } from './daemon-options.ts'
 import type { CommandName, OptionName, TunnelType } from './option-matrix.ts'
 
 /** Everything options can set, with ipvsadm's defaults. Filled while a command line is read. */
@@ -21,7 +23,8 @@ export class IpvsadmRequest {
   netmask = 0xffffffff
   onePacket = false
   engine = ''
-  schedulerFlags = ''
+  schedulerFlagNames = ''
+  schedulerFlags = 0
   // The server.
   server: { readonly addr: IpAddr, readonly isIpv6: boolean } | undefined
   serverPort = 0
@@ -31,6 +34,9 @@ export class IpvsadmRequest {
   lowerThreshold = 0
   tunnelType: TunnelType = 'ipip'
   tunnelPort = 0
+  // The sync daemon.
+  daemonRole: DaemonRole = 'master'
+  daemon: DaemonWish = DEFAULT_DAEMON
   // Timeouts in seconds, of `--set`.
   timeouts: readonly number[] = []
 

@@ -1,6 +1,6 @@
 /**
  * The order of listings: by comparators that subtract 32-bit numbers and let the difference wrap, sorted by merging halves as
- * glibc's qsort() does. Such an order is not one (172.31 < 192.168 < 8.8 < 172.31), so that the way of sorting shows.
+ * glibc's qsort() does. Such an order is not one (10.0 < 100.64 < 192.168 < 10.0), so that the way of sorting shows.
  * Follows ipvs_cmp_services() and ipvs_cmp_dests() in libipvs.c.
  * @module
  */

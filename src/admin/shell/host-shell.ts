@@ -111,6 +111,7 @@ export class HostShell {
         {
           host: this.host, files: this.files, task, tools: this.#tools, fileSystem,
           isBackground: start.isBackground === true, startJob: (job) => this.start(job),
+          warn: (warning) => this.#driver.warn({ host: this.host.name, ...warning }),
         },
       ),
     }

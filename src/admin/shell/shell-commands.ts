@@ -26,6 +26,7 @@ export interface CommandSurroundings {
   readonly isBackground: boolean
   /** Begins another shell of the host. */
   readonly startJob: (start: ShellStart) => ShellTask
+  readonly warn: (warning: { readonly command: string, readonly text: string }) => void
 }
 
 interface Job {
@@ -75,7 +76,9 @@ async function runTool(
   }
   if (result.unsupported !== undefined) return task.stopAt({ ...result.unsupported, command: name })
   const { stdout, stderr, exitCode } = result
-  if (stderr !== '') task.complaints.push({ command: [name, ...args].join(' '), text: stderr })
+  const command = [name, ...args].join(' ')
+  for (const text of result.warnings ?? []) surroundings.warn({ command, text })
+  if (stderr !== '') task.complaints.push({ command, text: stderr })
   return task.abandon({ stdout, stderr, exitCode }) ?? { stdout, stderr, exitCode, stdoutKind: 'text' }
 }
 

@@ -8,9 +8,18 @@
 import type { RunEnd, Simulator } from '../../sim/simulator.ts'
 import { ShellTask, type ShellResult, type TaskOwner } from './shell-task.ts'
 
+/** What a tool of a host warned of, and the command as the shell had expanded it. */
+export interface Warning {
+  readonly host: string
+  readonly command: string
+  readonly text: string
+}
+
 /** Runs shells and simulator in turn. */
 export class ShellDriver implements TaskOwner {
   readonly sim: Simulator
+  /** Live: warnings of all tools, in order; each once for a command. */
+  readonly warnings: Warning[] = []
   /** All shells, in the order in which they were started. */
   readonly tasks: ShellTask[] = []
   readonly #ready: ShellTask[] = []
@@ -30,6 +39,13 @@ export class ShellDriver implements TaskOwner {
     task.begin(() => work(task))
     this.wake(task)
     return task
+  }
+
+  /** A shell's call: one of its tools warns. */
+  warn(warning: Warning): void {
+    const { host, command, text } = warning
+    const isKnown = this.warnings.some((one) => one.host === host && one.command === command && one.text === text)
+    if (!isKnown) this.warnings.push(warning)
   }
 
   /** The shell that stopped at something lvsim does not model, if one did. */

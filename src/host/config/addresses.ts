@@ -10,6 +10,7 @@ import type { Errno } from '../errno.ts'
 import {
   findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope,
 } from './net-config.ts'
+import { TABLE_MAIN } from './rules.ts'
 
 const SCOPE_WIDTH: Record<Scope, number> = { host: 0, link: 1, global: 2 }
 
@@ -77,7 +78,7 @@ export function flushAddresses(config: NetConfig, deviceName: string): Result<Ne
 export function connectedRoute(device: DeviceConfig, address: AddressConfig): RouteConfig | undefined {
   if (address.prefixLength === 32 || device.kind === 'loopback') return undefined
   return {
-    type: 'unicast', network: networkOf(address.addr, address.prefixLength), prefixLength: address.prefixLength,
+    type: 'unicast', table: TABLE_MAIN, network: networkOf(address.addr, address.prefixLength), prefixLength: address.prefixLength,
     gateway: undefined,
     device: device.name, preferredSource: address.addr, scope: 'link', metric: 0, origin: 'kernel', onLink: false,
   }

@@ -7,6 +7,7 @@ import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Errno } from '../errno.ts'
 import { connectedRoute } from './addresses.ts'
+import { withOwnAddresses, withoutIpv6Of } from './ipv6-config.ts'
 import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, type TunnelConfig } from './net-config.ts'
 
 /** Smallest MTU that IPv4 lives with (RFC 791). */
@@ -23,6 +24,7 @@ export function addDevice(
       ...device, ifindex: config.nextIfindex, isUp: false, usesArp: device.kind === 'ethernet', addresses: [],
     })
     draft.nextIfindex++
+    if (config.ipv6.isDefault && device.kind !== 'ipip' && device.kind !== 'gre') draft.ipv6.devices.push(device.name)
   }))
 }
 
@@ -31,9 +33,10 @@ export function removeDevice(config: NetConfig, name: string): Result<NetConfig,
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (device.kind === 'loopback') return err('EOPNOTSUPP')
-  return ok(produce(config, (draft) => {
+  return ok(produce(withoutIpv6Of(config, name), (draft) => {
     draft.devices = draft.devices.filter((other) => other.name !== name)
     draft.routes = draft.routes.filter((route) => route.device !== name)
+    draft.ipv6.devices = draft.ipv6.devices.filter((other) => other !== name)
   }))
 }
 
@@ -42,7 +45,7 @@ export function setDeviceUp(config: NetConfig, name: string): Result<NetConfig, 
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (device.isUp) return ok(config)
-  return ok(produce(config, (draft) => {
+  const up = produce(config, (draft) => {
     const target = draft.devices.find((other) => other.name === name)
     if (target === undefined) return
     target.isUp = true
@@ -51,7 +54,8 @@ export function setDeviceUp(config: NetConfig, name: string): Result<NetConfig, 
       const route = connectedRoute(device, address)
       if (route !== undefined && !address.secondary) draft.routes.push(route)
     }
-  }))
+  })
+  return ok(withOwnAddresses(up, name))
 }
 
 /** Takes a device down: all its routes go, and its addresses stop being local. ENODEV when there is none. */
@@ -59,10 +63,11 @@ export function setDeviceDown(config: NetConfig, name: string): Result<NetConfig
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (!device.isUp) return ok(config)
-  return ok(produce(config, (draft) => {
+  return ok(produce(withoutIpv6Of(config, name), (draft) => {
     const target = draft.devices.find((other) => other.name === name)
     if (target === undefined) return
     target.isUp = false
+    delete target.proxies
     for (const address of target.addresses) address.inLocalTable = false
     draft.routes = draft.routes.filter((route) => route.device !== name)
   }))

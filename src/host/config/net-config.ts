@@ -1,9 +1,11 @@
 /**
- * A host's network configuration: devices with their addresses, and the main routing table, as one frozen tree.
+ * A host's network configuration: devices with their addresses, routes, and rules of policy routing, as one frozen tree.
  * What admins change goes through the transactions of this folder; each gives the next tree, or an errno and no change.
  * @module
  */
 import type { IpAddr, MacAddr } from '../../wire/address.ts'
+import type { Ipv6Config } from './ipv6-config.ts'
+import { INITIAL_POLICY, type PolicyConfig } from './rules.ts'
 
 /** What a device is. `ethernet` is plugged into a segment, `ppp` into a point-to-point link; the others are software. */
 export type DeviceKind = 'loopback' | 'ethernet' | 'ppp' | 'ipip' | 'gre' | 'dummy'
@@ -53,6 +55,8 @@ export interface DeviceConfig {
   /** False after `ifconfig eth0 -arp` or `ip link set eth0 arp off`. */
   readonly usesArp: boolean
   readonly addresses: readonly AddressConfig[]
+  /** IPv4 addresses of others that it answers ARP for. Absent stands for none. */
+  readonly proxies?: readonly IpAddr[]
   /** Of a tunnel beside `tunl0` and `gre0`, which have no ends of their own. */
   readonly tunnel?: TunnelConfig
 }
@@ -60,12 +64,14 @@ export interface DeviceConfig {
 /** Where a route came from, as `ip route` prints it. */
 export type RouteOrigin = 'kernel' | 'boot' | 'static'
 
-/** What a route does with a packet. */
-export type RouteType = 'unicast' | 'blackhole' | 'unreachable' | 'prohibit'
+/** What a route does with a packet. `throw` ends the search in its table. */
+export type RouteType = 'unicast' | 'local' | 'broadcast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
 
-/** One route of the main table. */
+/** One route. */
 export interface RouteConfig {
   readonly type: RouteType
+  /** The table that it is in: 1..4294967295. */
+  readonly table: number
   readonly network: IpAddr
   readonly prefixLength: number
   readonly gateway: IpAddr | undefined
@@ -76,14 +82,20 @@ export interface RouteConfig {
   readonly metric: number
   readonly origin: RouteOrigin
   readonly onLink: boolean
+  /** Largest packet that this way takes, where an admin has said so. */
+  readonly mtuBytes?: number | undefined
+  /** The MSS to ask for by this way, where an admin has said so. */
+  readonly advertisedMss?: number | undefined
 }
 
 /** The whole tree. */
 export interface NetConfig {
   /** In order of ifindex. */
   readonly devices: readonly DeviceConfig[]
-  /** In the order in which they were added. */
+  /** Of all tables, in the order in which they were added; but for those of the local table that come with addresses. */
   readonly routes: readonly RouteConfig[]
+  readonly policy: PolicyConfig
+  readonly ipv6: Ipv6Config
   readonly nextIfindex: number
 }
 
@@ -97,6 +109,8 @@ export const INITIAL_NET_CONFIG: NetConfig = {
     }],
   }],
   routes: [],
+  policy: INITIAL_POLICY,
+  ipv6: { isDefault: false, devices: [], addresses: [], routes: [] },
   nextIfindex: 2,
 }
 

@@ -12,7 +12,7 @@ import {
   type TableName,
 } from '../config/netfilter-config.ts'
 import type { RuleSpec, RuleTarget } from '../config/rule-config.ts'
-import { HOOK_PRIORITY, type HookPoint, type Passage } from '../hooks.ts'
+import { HOOK_PRIORITY, type HookFunction, type HookPoint, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
 import { Conntrack } from './conntrack.ts'
 import { Nat } from './nat.ts'
@@ -65,7 +65,8 @@ export class Netfilter {
     for (const hook of HOOKS_OF_TABLE[name]) {
       const owner = `iptable_${name}`
       const walk = (packet: IpPacket, passage: Passage): IpPacket | undefined => this.#walk(name, packet, passage, hook)
-      if (name !== 'nat') this.#host.hooks.register(hook, owner, HOOK_PRIORITY[name], walk)
+      if (name === 'mangle' && hook === 'localOut') this.#host.hooks.register(hook, owner, HOOK_PRIORITY[name], rerouting(walk))
+      else if (name !== 'nat') this.#host.hooks.register(hook, owner, HOOK_PRIORITY[name], walk)
       else
         this.#host.hooks.register(hook, owner, natPriority(hook), (packet, passage) =>
           this.#nat.run(packet, passage, hook, walk),
@@ -80,6 +81,16 @@ export class Netfilter {
 
   #ruleSet(): RuleSet {
     return { host: this.#host, counters: this.counters, nat: this.#nat, tracks: this.conntrack.isActive, ipvs: this.ipvs }
+  }
+}
+
+/** ipt_mangle_out(): a packet of the host itself whose mark or addresses have changed may have another way. */
+function rerouting(walk: HookFunction): HookFunction {
+  return (packet, passage) => {
+    const passed = walk(packet, passage)
+    if (passed === undefined) return undefined
+    if (passed.mark !== packet.mark || passed.src !== packet.src || passed.dst !== packet.dst) passage.reroutes = true
+    return passed
   }
 }
 

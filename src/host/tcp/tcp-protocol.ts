@@ -6,12 +6,13 @@
 import { mix32 } from '../../base/hash.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { NS_PER_MICROSECOND } from '../../base/units.ts'
-import { type IpAddr, ipWords, IPV4_ANY, isIpv6 } from '../../wire/address.ts'
+import { type IpAddr, ipWords, isAnyAddress } from '../../wire/address.ts'
 import type { IcmpMessage } from '../../wire/icmp-message.ts'
 import { type IpPacket, isFragment } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment } from '../../wire/tcp-segment.ts'
 import type { Errno } from '../errno.ts'
 import { errorOfIcmp } from '../icmp-errno.ts'
+import { bothHear, hearsAddress } from '../wildcard.ts'
 import type { DropReason, IpService, TransportProtocol } from '../ip-service.ts'
 import type { TcpHandlers } from './app-side.ts'
 import { TcpEndpoint } from './endpoint.ts'
@@ -64,9 +65,9 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   /** Listens. EADDRNOTAVAIL for an address of another host, EADDRINUSE when the port is taken there. */
   listen(at: { addr: IpAddr, port: number, backlog?: number }, onPending: PendingHandler): Result<TcpListener, Errno> {
     const { addr, port, backlog = 128 } = at
-    if (!isAny(addr) && !this.ip.isLocalAddress(addr)) return err('EADDRNOTAVAIL')
+    if (!isAnyAddress(addr) && !this.ip.isLocalAddress(addr)) return err('EADDRNOTAVAIL')
     const others = this.#listeners.get(port) ?? []
-    if (others.some((other) => other.addr === addr || isAny(other.addr) || isAny(addr))) return err('EADDRINUSE')
+    if (others.some((other) => bothHear(other.addr, addr))) return err('EADDRINUSE')
     const listener = new TcpListener(addr, port, Math.min(backlog, this.ip.sysctlInt('net.core.somaxconn')), onPending)
     this.#listeners.set(port, [...others, listener])
     return ok(listener)
@@ -241,7 +242,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   #findListener(addr: IpAddr, port: number): TcpListener | undefined {
     const listeners = this.#listeners.get(port)
     if (listeners === undefined) return undefined
-    for (const listener of listeners) if (listener.addr === addr || isAny(listener.addr)) return listener
+    for (const listener of listeners) if (hearsAddress(listener.addr, addr)) return listener
     return undefined
   }
 
@@ -249,9 +250,4 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     if (reason === undefined) this.ip.consume(packet, 'tcp')
     else this.ip.drop(packet, reason)
   }
-}
-
-/** The address that stands for all of a host's, of either family. */
-function isAny(addr: IpAddr): boolean {
-  return addr === IPV4_ANY || (isIpv6(addr) && ipWords(addr).every((word) => word === 0))
 }

@@ -1,6 +1,6 @@
 /**
- * What an admin has told IPVS: virtual services with their destinations, and timeouts, as one frozen tree.
- * Nothing live is in it: counters and connections are elsewhere. Sync daemons and persistence engines are not modelled.
+ * What an admin has told IPVS: virtual services with their destinations, timeouts, and sync daemons, as one frozen tree.
+ * Nothing live is in it: counters and connections are elsewhere.
  * @module
  */
 import { isIpv6, type IpAddr } from '../../wire/address.ts'
@@ -53,6 +53,8 @@ export interface ServiceOptions {
   readonly persistenceSeconds: number | undefined
   /** Which bits of a client's address count for persistence: a 32-bit mask, or the prefix length of an IPv6 one. */
   readonly netmask: number
+  /** What beside the client's address tells clients apart (`--pe`); '' for nothing. Of use with persistence only. */
+  readonly engine: string
   readonly onePacket: boolean
 }
 
@@ -69,16 +71,34 @@ export interface TimeoutRule {
   readonly udpSeconds: number
 }
 
+/** What a sync daemon does: tells other directors of connections, or listens to them. */
+export type DaemonRole = 'master' | 'backup'
+
+/** One sync daemon, as it runs. */
+export interface DaemonRule {
+  readonly deviceName: string
+  /** 0..255. */
+  readonly syncId: number
+  /** Most bytes of one message. */
+  readonly messageBytesMax: number
+  /** A multicast address of either family. */
+  readonly group: IpAddr
+  readonly port: number
+  readonly ttl: number
+}
+
 /** The whole tree. */
 export interface IpvsRules {
   /** In the order in which they were added. */
   readonly services: readonly ServiceRule[]
   readonly timeouts: TimeoutRule
+  /** Those that run. */
+  readonly daemons: Readonly<Partial<Record<DaemonRole, DaemonRule>>>
 }
 
-/** No service, and the timeouts the kernel starts with. */
+/** No service, no daemon, and the timeouts the kernel starts with. */
 export const INITIAL_RULES: IpvsRules = {
-  services: [], timeouts: { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 },
+  services: [], timeouts: { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 }, daemons: {},
 }
 
 /** The name of a service as a map key. */

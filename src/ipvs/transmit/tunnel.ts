@@ -1,18 +1,19 @@
 /**
  * VS/TUN: the packet becomes the payload of an outer one, from the director to the real server, with the same TTL and
  * TOS. Follows ip_vs_tunnel_xmit(), ipvs_gue_encap() and ipvs_gre_encap() in ip_vs_xmit.c. The option of GUE that hands an
- * unfinished checksum on (remcsum) is not modelled: a packet that has come over a wire has its checksum.
+ * unfinished checksum on (remcsum) is not modelled: a packet that has come over a wire has its checksum. Nor are tunnels of IPv6,
+ * outside or inside: such a packet dies.
  * @module
  */
 import { assert } from '../../base/assert.ts'
-import type { IpAddr } from '../../wire/address.ts'
+import { isIpv6, type IpAddr } from '../../wire/address.ts'
 import { greBytes, greHeaderBytes, grePacket } from '../../wire/gre-packet.ts'
 import {
   IPPROTO_GRE, IPPROTO_IPIP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipPacket, totalBytes, type IpPacket, type IpPacketFields,
 } from '../../wire/ip-packet.ts'
 import { GUE_HEADER_BYTES, gueDatagram, udpBytes, UDP_HEADER_BYTES } from '../../wire/udp-datagram.ts'
 import { IPIP_TUNNEL, type TunnelRule } from '../control/rules.ts'
-import type { IpvsParts } from '../parts.ts'
+import { byIpvs, type IpvsParts } from '../parts.ts'
 import { flowPort } from './flow-port.ts'
 import { findWay, markHandled, type Sending } from './way.ts'
 
@@ -22,6 +23,11 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | u
   const { packet, passage, connection } = sending
   // What the destination says now: an edit changes the tunnel of connections, too.
   const tunnel = connection.destination?.tunnel ?? IPIP_TUNNEL
+  if (isIpv6(packet.dst) || isIpv6(connection.daddr)) {
+    host.trace?.decision(host, packet, byIpvs('tunnels of IPv6 are not modelled'))
+    host.drop(packet, 'tunnel-header')
+    return undefined
+  }
   const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, tunnelBytes: overheadBytes(tunnel) })
   if (way === undefined) return undefined
   if (way.kind === 'local') {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HookPoint, Passage } from '../../host/hooks.ts'
-import { isLoopback, type IpAddr } from '../../wire/address.ts'
+import { isIpv6, isLoopback, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
 } from '../../wire/icmp-message.ts'
@@ -98,7 +98,8 @@ function fits(parts: IpvsParts, packet: IpPacket, { nextHop, tunnelBytes }: Dema
     // Without path MTU discovery the outer packet will be cut.
     if (settings.pmtu_disc === 0) return true
   }
-  if (!packet.dontFragment || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp') return true
+  const mayBeCut = !packet.dontFragment && !isIpv6(packet.dst)
+  if (mayBeCut || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp' || packet.payload.kind === 'icmpv6') return true
   host.trace?.decision(host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
   host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
   host.drop(packet, 'too-big')

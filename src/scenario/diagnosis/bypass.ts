@@ -9,7 +9,7 @@ import { flowOf } from '../packet-changes.ts'
 import type { RecordedNic } from '../recorder.ts'
 import type { Trail } from '../trails.ts'
 import {
-  deviceOf, findNic, largerOfAll, servedBy, wasAt, type Cause, type Evidence, type Finding,
+  deviceOf, findNic, largerOfAll, markOf, servedBy, wasAt, type Cause, type Evidence, type Finding,
 } from './evidence.ts'
 
 /** One finding for each request that went past its director. */
@@ -23,7 +23,7 @@ function bypassOf(evidence: Evidence, trail: Trail): Finding | undefined {
   const { packet, host } = end
   if (packet.payload.kind !== 'tcp' && packet.payload.kind !== 'udp') return undefined
   const flow = flowOf(packet)
-  const directors = flow === undefined ? [] : servedBy(evidence, flow).map(({ director }) => director.name)
+  const directors = flow === undefined ? [] : servedBy(evidence, flow, markOf(trail)).map(({ director }) => director.name)
   if (directors.length === 0 || directors.some((director) => director === host || wasAt(trail, director))) return undefined
   const arrival = trail.records.findLast((record) => (
     record.kind === 'frame' && record.nic.host === host && record.direction === 'in'))

@@ -7,18 +7,26 @@ import { savedRule } from '../../admin/iptables/list-text.ts'
 import type { Host } from '../../host/host.ts'
 import { findChain, findTable, isTableName } from '../../host/config/netfilter-config.ts'
 import type { RulePlace } from '../../host/trace.ts'
-import { ARP_REQUEST } from '../../wire/arp-packet.ts'
-import { formatIp, type IpAddr } from '../../wire/address.ts'
-import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage } from '../../wire/icmp-message.ts'
-import { totalBytes } from '../../wire/ip-packet.ts'
+import { formatIp } from '../../wire/address.ts'
+import {
+  ICMP_ECHO_REQUEST, ICMP_UNREACHABLE, ICMPV6_TOO_BIG, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+} from '../../wire/icmp-message.ts'
+import { totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
 import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
-import { packetsOf, reversed, type Trail } from '../trails.ts'
+import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.ts'
 import { findUnservedPort } from './closed-ports.ts'
-import {
-  deviceOf, findHostWith, findNearAddress, findServiceOf, hostNameOf, largerOfAll, type Cause, type Evidence,
-  type Finding,
-} from './evidence.ts'
+import { findDeadCable } from './dead-cables.ts'
+import { deviceOf, findServiceOf, largerOfAll, markOf, type Cause, type Evidence, type Finding } from './evidence.ts'
+import { findForged } from './forged-sources.ts'
+import { findLoop } from './loops.ts'
+import { findDeleted, findForgotten } from './lost-entries.ts'
+import { findMisdelivered } from './missing-address.ts'
+import { findNobody } from './nobody-to-pick.ts'
+import { findSilent, findWaiting } from './silent-neighbors.ts'
+import { findClosedTunnel } from './tunnel-ends.ts'
+import { findSwallowed } from './unanswered.ts'
+import { findWaylessServer } from './wayless-servers.ts'
 
 type Drop = Extract<TraceRecord, { readonly kind: 'dropped' }>
 
@@ -31,8 +39,10 @@ interface DeathEvidence extends Evidence {
 export function findDeaths(given: Evidence): Finding[] {
   const evidence = { ...given, errors: errorsIn(given.trails) }
   return evidence.trails.flatMap((trail) => {
-    const drop = trail.records.find((record) => record.kind === 'dropped')
-    const found = drop === undefined ? waitingIn(evidence, trail) : causeOf(evidence, trail, drop)
+    const end = trail.records.find((record) => record.kind === 'dropped' || record.kind === 'lost')
+    const found = end === undefined ? findWaiting(evidence, trail)
+      : end.kind === 'lost' ? findDeadCable(evidence, trail, end)
+        : end.kind === 'dropped' ? causeOf(evidence, trail, end) : undefined
     const errors = evidence.errors.get(trail.uid) ?? []
     return found === undefined ? [] : [{ uids: [trail.uid, ...errors.map(({ uid }) => uid)], ...found }]
   })
@@ -41,16 +51,34 @@ export function findDeaths(given: Evidence): Finding[] {
 function causeOf(evidence: DeathEvidence, trail: Trail, drop: Drop): Cause | undefined {
   const host = evidence.world.hosts.get(drop.host)
   if (host === undefined) return undefined
+  const { packet } = drop
   switch (drop.reason) {
     case 'rp-filter': return filteredSource(host, trail, drop)
-    case 'martian-source': return ownSource(evidence, host, trail, drop)
+    case 'martian-source': return findForged(evidence, host, trail, packet)
     case 'netfilter-drop':
     case 'netfilter-reject': return forbidden(evidence, host, trail, drop)
     case 'too-big': return untoldSender(evidence, host, trail, drop)
-    case 'no-listener': return findUnservedPort(evidence, host, drop.packet)
-    case 'neighbor-failed': return silentServer(evidence, host, trail, drop.timeNs)
+    case 'no-listener': return findSwallowed(host, trail) ?? findClosedTunnel(host, packet)
+      ?? findForgotten(evidence, host, packet) ?? findUnservedPort(evidence, host, packet)
+    case 'no-protocol':
+    case 'tunnel-down': return findClosedTunnel(host, packet)
+    case 'not-forwarding': return findMisdelivered(evidence, host, trail, packet)
+    case 'ttl-exceeded': return findLoop(evidence, trail)
+    case 'ipvs-no-destination': return findNobody(evidence, host, packet)
+    case 'ipvs-destination-gone': return findDeleted(evidence, host, packet)
+    case 'ipvs-no-route': return findWaylessServer(evidence, host, trail, packet)
+    case 'neighbor-failed': return findSilent(evidence, host, trail, drop.timeNs)
+    case 'icmp-ignored': return deafHost(host, packet)
+    case 'muted': return { cause: `${host.name} is mute: it was made to ignore everything.`, cure: 'unmute it.' }
     default: return undefined
   }
+}
+
+/** A host that does not answer ping. */
+function deafHost(host: Host, { payload }: IpPacket): Cause | undefined {
+  const setting = 'net.ipv4.icmp_echo_ignore_all'
+  if (payload.kind !== 'icmp' || payload.type !== ICMP_ECHO_REQUEST || host.sysctl.find(setting) !== '1') return undefined
+  return { cause: `${host.name} does not answer ping, as ${setting} is 1.`, cure: `on ${host.name}: sysctl -w ${setting}=0.` }
 }
 
 function filteredSource(host: Host, trail: Trail, { packet }: Drop): Cause | undefined {
@@ -73,30 +101,15 @@ function filteredSource(host: Host, trail: Trail, { packet }: Drop): Cause | und
   }
 }
 
-/** Answers of a real server under DR or TUN that the director is to pass on. */
-function ownSource(evidence: Evidence, host: Host, trail: Trail, { packet }: Drop): Cause | undefined {
-  const flow = flowOf(packet)
-  if (flow === undefined || findServiceOf(evidence, host, reversed(flow)) === undefined) return undefined
-  const sender = evidence.world.hosts.get(hostNameOf(trail.records[0] as TraceRecord) ?? '')
-  if (sender === undefined || sender === host) return undefined
-  const next = host.routing.lookup(packet.dst).gateway
-  const gateway = next === undefined ? 'ROUTER' : formatIp(next)
-  const vip = formatIp(packet.src)
-  return {
-    cause: `${sender.name} sends its answers from ${vip} through ${host.name}, which has ${vip} itself and takes them for`
-      + ' forged (martian source, accept_local=0).',
-    cure: `give ${sender.name} a gateway that does not have the VIP: ip route replace default via ${gateway};`
-      + ` or, on ${host.name}: sysctl -w net.ipv4.conf.all.accept_local=1 net.ipv4.ip_forward=1.`,
-  }
-}
-
 function forbidden(evidence: Evidence, host: Host, trail: Trail, drop: Drop): Cause | undefined {
   // An ICMP error that is dropped counts with the packet it is about.
   if (errorIn(trail) !== undefined) return undefined
   const place = ruleOf(trail, drop)
   if (place === undefined) return undefined
   const flow = flowOf(drop.packet)
-  const isService = findServiceOf(evidence, host, flow) !== undefined && drop.packet.payload.kind !== 'icmp'
+  const untracked = untrackedAnswer(evidence, host, drop, place)
+  if (untracked !== undefined) return untracked
+  const isService = findServiceOf(evidence, host, flow, markOf(trail)) !== undefined && drop.packet.payload.kind !== 'icmp'
   if (!isService || flow === undefined || place.chain !== 'INPUT') {
     return {
       cause: `${host.name} drops it by ${ruleText(host, place)}.`,
@@ -108,6 +121,26 @@ function forbidden(evidence: Evidence, host: Host, trail: Trail, drop: Drop): Ca
   return {
     cause: `${host.name} drops it by ${ruleText(host, place)}, and what is for the VIP passes INPUT before it comes to IPVS.`,
     cure: `on ${host.name}: iptables -I INPUT ${match} -j ACCEPT.`,
+  }
+}
+
+/** A stateful rule lets nothing of IPVS pass while conntrack does not know its connections. */
+function untrackedAnswer(evidence: Evidence, host: Host, drop: Drop, place: RulePlace): Cause | undefined {
+  const flow = flowOf(drop.packet)
+  if (flow === undefined || host.sysctl.find('net.ipv4.vs.conntrack') !== '0' || !isTableName(place.table)) return undefined
+  const isAnswer = evidence.trails.some(({ records }) => records.some((record) => {
+    const sent = record.kind === 'changed' && record.host === host.name ? flowOf(record.after) : undefined
+    return sent !== undefined && flowKey(reversed(sent)) === flowKey(flow)
+  }))
+  const table = findTable(host.netfilter.config, place.table)
+  const chain = table === undefined ? undefined : findChain(table, place.chain)
+  const before = place.number === 0 ? chain?.rules : chain?.rules.slice(0, place.number - 1)
+  const index = before?.findIndex(({ spec }) => savedRule(place.chain, spec, '').includes('ESTABLISHED')) ?? -1
+  if (!isAnswer || index < 0) return undefined
+  return {
+    cause: `${host.name} drops the answer by ${ruleText(host, place)}, and rule ${index + 1}, which lets ESTABLISHED pass, does not`
+      + ' know the connections of IPVS, as net.ipv4.vs.conntrack is 0.',
+    cure: `on ${host.name}: sysctl -w net.ipv4.vs.conntrack=1.`,
   }
 }
 
@@ -135,7 +168,7 @@ function untoldSender(evidence: DeathEvidence, host: Host, trail: Trail, { packe
   if (wasTold || sender === undefined) return undefined
   const mtuBytes = (errors.map(errorIn)[0]?.rest ?? 0) & 0xffff
   const flow = flowOf(packet)
-  const isTunnel = findServiceOf(evidence, host, flow)?.destinations.some(({ method }) => method === 'tun') === true
+  const isTunnel = findServiceOf(evidence, host, flow, markOf(trail))?.destinations.some(({ method }) => method === 'tun') === true
   const tunnelNote = isTunnel ? ' into the tunnel, the outer header taken off' : ''
   const limit = mtuBytes === 0 ? '' : `, which can pass on ${mtuBytes}${tunnelNote}`
   const clamp = `iptables -t mangle -A OUTPUT -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${mtuBytes - 40}`
@@ -156,10 +189,14 @@ function errorsIn(trails: readonly Trail[]): Map<number, Trail[]> {
   return errors
 }
 
+/** The "fragmentation needed" or, in IPv6, "packet too big" that a packet is. */
 function errorIn({ records }: Trail): IcmpMessage | undefined {
   const payload = packetsOf(records[0] as TraceRecord)[0]?.payload
-  const isOne = payload?.kind === 'icmp' && payload.type === ICMP_UNREACHABLE && payload.code === UNREACHABLE_FRAGMENTATION_NEEDED
-  return isOne ? payload : undefined
+  switch (payload?.kind) {
+    case 'icmp': return payload.type === ICMP_UNREACHABLE && payload.code === UNREACHABLE_FRAGMENTATION_NEEDED ? payload : undefined
+    case 'icmpv6': return payload.type === ICMPV6_TOO_BIG ? payload : undefined
+    default: return undefined
+  }
 }
 
 function fateOf(evidence: Evidence, error: Trail | undefined): string {
@@ -169,44 +206,4 @@ function fateOf(evidence: Evidence, error: Trail | undefined): string {
   const place = ruleOf(error, drop)
   const how = host !== undefined && place !== undefined ? `by ${ruleText(host, place)}` : `(${drop.reason})`
   return `was dropped on ${drop.host} ${how}`
-}
-
-/** A packet that still waited for an answer to ARP when the run ended. */
-function waitingIn(evidence: Evidence, trail: Trail): Cause | undefined {
-  const last = trail.records.at(-1)
-  if (last?.kind !== 'decision' || last.by !== 'neighbor') return undefined
-  const host = evidence.world.hosts.get(last.host)
-  return host === undefined ? undefined : silentServer(evidence, host, trail, Infinity)
-}
-
-/** The director sent it to a real server that does not answer ARP. */
-function silentServer(evidence: Evidence, host: Host, trail: Trail, untilNs: number): Cause | undefined {
-  const flow = trail.records.flatMap(packetsOf).map(flowOf).find((one) => one !== undefined)
-  const service = findServiceOf(evidence, host, flow)
-  if (flow === undefined || service === undefined) return undefined
-  const addr = lastAsked(evidence, host, { sinceNs: trail.records[0]?.timeNs ?? 0, untilNs })
-  const rip = service.destinations.find((destination) => destination.addr === addr)
-  if (rip === undefined || addr === undefined) return undefined
-  const server = findHostWith(evidence, addr)
-  const near = server === undefined ? undefined : findNearAddress(server, host)
-  const name = server === undefined || near === undefined ? formatIp(addr) : `${server.name} (${formatIp(addr)})`
-  const vip = `${formatIp(flow.dst)}:${flow.dport}`
-  return {
-    cause: `IPVS on ${host.name} picked ${name}, which does not answer ARP: IPVS does not look whether its servers live, and`
-      + ` ping to the VIP is answered by ${host.name} itself.`,
-    cure: `bring ${name} back, or, on ${host.name}: ipvsadm -d ${flow.protocol === 'tcp' ? '-t' : '-u'} ${vip}`
-      + ` -r ${formatIp(addr)}:${rip.port}; a health check (keepalived, ldirectord) does that by itself.`,
-  }
-}
-
-/** A span of time, both ends included. */
-interface Span {
-  readonly sinceNs: number
-  readonly untilNs: number
-}
-
-/** Whom a host asked for by ARP the last time. */
-function lastAsked({ arps }: Evidence, { name }: Host, { sinceNs, untilNs }: Span): IpAddr | undefined {
-  return arps.findLast(({ timeNs, nic, direction, packet }) => nic.host === name && direction === 'out'
-    && timeNs >= sinceNs && timeNs <= untilNs && packet.op === ARP_REQUEST)?.packet.tpa
 }

@@ -1,6 +1,6 @@
 /**
  * What causes are found from: the recording of a run, the packets of one connection, and the world as it stands at the end.
- * Services by firewall mark are not looked at.
+ * A service by firewall mark is known by the mark that a packet got.
  * @module
  */
 import type { Host } from '../../host/host.ts'
@@ -12,7 +12,7 @@ import { ICMP_REDIRECT } from '../../wire/icmp-message.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import type { Flow } from '../packet-changes.ts'
 import type { RecordedNic, Recording, TraceRecord } from '../recorder.ts'
-import type { Trail } from '../trails.ts'
+import { hostNameOf, packetsOf, type Request, type Trail } from '../trails.ts'
 import type { World } from '../world.ts'
 
 /** What is wrong, and what to do about it. */
@@ -28,6 +28,19 @@ export interface Evidence {
   readonly arps: readonly ArpFrame[]
   /** ICMP redirects that a host has taken, of the whole recording. */
   readonly redirects: readonly TakenPacket[]
+  /** Servers that were stopped because somebody wanted it so. */
+  readonly stops: readonly Stop[]
+  /** What was asked, where that is known. */
+  readonly request: Request | undefined
+}
+
+/** What the evidence is made from; nothing was stopped unless given. */
+export type Given = Pick<Evidence, 'world' | 'recording' | 'trails'> & Partial<Pick<Evidence, 'stops' | 'request'>>
+
+/** A server that was stopped. */
+export interface Stop extends Pick<Flow, 'protocol'> {
+  readonly host: string
+  readonly port: number
 }
 
 /** A frame of ARP at a nic. */
@@ -42,7 +55,7 @@ export interface ArpFrame {
 export type TakenPacket = Extract<TraceRecord, { readonly kind: 'consumed' }>
 
 /** Looks through a recording for what is asked of it again and again. */
-export function evidenceOf({ world, recording, trails }: Pick<Evidence, 'world' | 'recording' | 'trails'>): Evidence {
+export function evidenceOf({ world, recording, trails, stops = [], request }: Given): Evidence {
   const arps: ArpFrame[] = []
   const redirects: TakenPacket[] = []
   for (const record of recording.records) {
@@ -52,7 +65,7 @@ export function evidenceOf({ world, recording, trails }: Pick<Evidence, 'world' 
       if (record.packet.payload.type === ICMP_REDIRECT) redirects.push(record)
     }
   }
-  return { world, recording, trails, arps, redirects }
+  return { world, recording, trails, arps, redirects, stops, request }
 }
 
 /** One thing that is wrong. */
@@ -72,23 +85,34 @@ export interface Served {
 }
 
 /** The directors with a service that packets of this flow are for: several where one stands by for another. */
-export function servedBy({ world }: Evidence, { protocol, dst, dport }: Flow): Served[] {
+export function servedBy({ world }: Pick<Evidence, 'world'>, { protocol, dst, dport }: Flow, mark = 0): Served[] {
   const number = protocol === 'tcp' ? IPPROTO_TCP : IPPROTO_UDP
   return [...world.hosts.values()].flatMap((director) => {
-    const service = findIpvs(director)?.services.findFor({ mark: 0, protocol: number, addr: dst, port: dport })
+    const service = findIpvs(director)?.services.findFor({ mark, protocol: number, addr: dst, port: dport })
     return service === undefined ? [] : [{ director, service }]
   })
 }
 
 /** The service of this director that packets of this flow are for. */
-export function findServiceOf(evidence: Evidence, director: Host, flow: Flow | undefined): Service | undefined {
-  return flow === undefined ? undefined : servedBy(evidence, flow).find((served) => served.director === director)?.service
+export function findServiceOf(
+  evidence: Pick<Evidence, 'world'>, director: Host, flow: Flow | undefined, mark = 0,
+): Service | undefined {
+  return flow === undefined ? undefined : servedBy(evidence, flow, mark).find((served) => served.director === director)?.service
+}
+
+/** The mark that a packet got somewhere; 0 when it got none. */
+export function markOf({ records }: Trail): number {
+  return records.flatMap(packetsOf).find(({ mark }) => mark !== 0)?.mark ?? 0
 }
 
 /** The host that has this address on one of its devices other than `lo`. */
 export function findHostWith({ world }: Evidence, addr: IpAddr): Host | undefined {
-  return [...world.hosts.values()].find(({ net }) => net.devices.some(({ kind, addresses }) => (
-    kind !== 'loopback' && addresses.some((own) => own.addr === addr))))
+  return [...world.hosts.values()].find((host) => hasAddress(host, addr))
+}
+
+/** True for an address that a host has on one of its devices other than `lo`. */
+export function hasAddress({ net }: Host, addr: IpAddr): boolean {
+  return net.devices.some(({ kind, addresses }) => kind !== 'loopback' && addresses.some((own) => own.addr === addr))
 }
 
 /** The address by which a host can be reached from another one without a router between them. */
@@ -104,13 +128,8 @@ export function findNearAddress(host: Host, from: Host): IpAddr | undefined {
 }
 
 /** The recorded nic of a MAC address. */
-export function findNic({ recording }: Evidence, mac: MacAddr): RecordedNic | undefined {
+export function findNic({ recording }: Pick<Evidence, 'recording'>, mac: MacAddr): RecordedNic | undefined {
   return recording.nics.find((nic) => nic.mac === mac)
-}
-
-/** The host at which something was recorded; undefined for what a link lost. */
-export function hostNameOf(record: TraceRecord): string | undefined {
-  return record.kind === 'frame' ? record.nic.host : record.kind === 'lost' ? undefined : record.host
 }
 
 /** True when the packet was seen at this host. */

@@ -4,16 +4,18 @@
  */
 import { findBypasses } from './bypass.ts'
 import { findDeaths } from './deaths.ts'
-import { evidenceOf, type Evidence, type Finding } from './evidence.ts'
+import { evidenceOf, type Finding, type Given } from './evidence.ts'
 import { findStrayAnswers } from './stray-answers.ts'
+import { findUnanswered } from './unanswered.ts'
 
 /** Causes in the order in which their first packets were seen; none when nothing is known to be wrong. */
-export function findCauses(given: Pick<Evidence, 'world' | 'recording' | 'trails'>): Finding[] {
+export function findCauses(given: Given): Finding[] {
   const evidence = evidenceOf(given)
   const causes = [...findBypasses(evidence), ...findStrayAnswers(evidence)]
   const explained = new Set(causes.flatMap(({ uids }) => uids))
   // What a packet dies of matters only where it was not on a wrong way already.
   causes.push(...findDeaths({ ...evidence, trails: evidence.trails.filter(({ uid }) => !explained.has(uid)) }))
+  causes.push(...findUnanswered(evidence))
   return merged(causes).toSorted((a, b) => (a.uids[0] ?? 0) - (b.uids[0] ?? 0))
 }
 

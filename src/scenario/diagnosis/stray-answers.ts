@@ -9,9 +9,9 @@ import type { Route } from '../../host/routing.ts'
 import { formatIp, type IpAddr } from '../../wire/address.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
-import { flowKey, packetsOf, reversed, type Trail } from '../trails.ts'
+import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.ts'
 import {
-  findHostWith, findNearAddress, findServiceOf, hostNameOf, wasAt, type Cause, type Evidence, type Finding,
+  findHostWith, findNearAddress, findServiceOf, wasAt, type Cause, type Evidence, type Finding,
 } from './evidence.ts'
 
 /** A request that a director turned to a real server. */
@@ -51,7 +51,7 @@ function turnedIn(evidence: Evidence, { records }: Trail): Turned | undefined {
     const director = evidence.world.hosts.get(record.host)
     const client = hostNameOf(records[0] as TraceRecord)
     if (director === undefined || client === undefined) continue
-    if (findServiceOf(evidence, director, asked) !== undefined) return { director, client, asked, sent }
+    if (findServiceOf(evidence, director, asked, record.before.mark) !== undefined) return { director, client, asked, sent }
   }
   return undefined
 }

@@ -7,7 +7,7 @@ import { HOOK_PRIORITY } from '../../host/hooks.ts'
 import type { Host } from '../../host/host.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from '../../host/profile.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../../link/link.ts'
-import { parseIpv4, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import { isIpv6, parseIp, type IpAddr, type MacAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP } from '../../wire/ip-packet.ts'
 import { World } from '../world.ts'
 import type { Lab, LabHost } from './lab.ts'
@@ -31,9 +31,9 @@ export function buildLab(lab: Lab): Result<World, string> {
   const names = Object.keys(lab.topology.nodes)
   for (const [index, name] of names.entries()) {
     const spec = lab.topology.nodes[name] as LabHost
-    if (spec.ipv6 === true) return err(`${name}: IPv6 is not modelled`)
     const host = world.addHost({ name, profile: LAB_PROFILE, modules })
     host.sysctl.set('net.ipv4.tcp_timestamps', '0')
+    if (spec.ipv6 === true) host.ipv6.switchOn()
     const plugged = plugAll(world, name, index, spec)
     if (!plugged.ok) return plugged
     for (const [path, text] of Object.entries(spec.files ?? {})) host.files.set(path, text)
@@ -51,10 +51,9 @@ function plugAll(world: World, name: string, index: number, spec: LabHost): Resu
     const addresses: { addr: IpAddr, prefixLength: number }[] = []
     for (const text of addrs) {
       const [addr, length] = text.split('/')
-      const parsed = parseIpv4(addr ?? '')
-      if (parsed === undefined || length === undefined || !/^\d+$/.test(length) || Number(length) > 32) {
-        return err(`${name}.${device}: ${text} is not an IPv4 address with a prefix length`)
-      }
+      const parsed = parseIp(addr ?? '')
+      const isPrefix = parsed !== undefined && /^\d+$/.test(length ?? '') && Number(length) <= (isIpv6(parsed) ? 128 : 32)
+      if (!isPrefix) return err(`${name}.${device}: ${text} is not an address with a prefix length`)
       addresses.push({ addr: parsed, prefixLength: Number(length) })
     }
     // 02:00:00:00:NN:II: number of the host from 1, of the interface from 0.

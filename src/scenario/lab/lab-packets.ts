@@ -5,7 +5,7 @@
  * @module
  */
 import type { Nic } from '../../link/nic.ts'
-import { formatIp, formatMac, MAC_BROADCAST, type MacAddr } from '../../wire/address.ts'
+import { formatIp, formatMac, isIpv6, MAC_BROADCAST, type MacAddr } from '../../wire/address.ts'
 import { ARP_REQUEST } from '../../wire/arp-packet.ts'
 import { ETHERTYPE_IPV4, type Frame } from '../../wire/frame.ts'
 import { greHeaderBytes } from '../../wire/gre-packet.ts'
@@ -13,7 +13,7 @@ import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import {
-  innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes,
+  innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes,
   type IpPacket,
 } from '../../wire/ip-packet.ts'
 import {
@@ -32,6 +32,7 @@ export interface SeenFrame {
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [IPPROTO_ICMP, 'icmp'], [IPPROTO_IPIP, 'ipip'], [IPPROTO_TCP, 'tcp'], [IPPROTO_UDP, 'udp'], [IPPROTO_GRE, 'gre'],
+  [IPPROTO_ICMPV6, 'icmpv6'],
 ])
 /** What gue_udp_recv() takes off the IP length. */
 const TAKEN_BYTES = UDP_HEADER_BYTES + GUE_HEADER_BYTES
@@ -65,7 +66,7 @@ export function labPackets(
             tha: payload.tha === 0 ? formatMac(payload.tha) : name(payload.tha),
           },
         }
-      : { ...head, ip: ipRecord(payload, numbers, shortened.has(payload) ? TAKEN_BYTES : 0) })
+      : { ...head, [isIpv6(payload.dst) ? 'ip6' : 'ip']: ipRecord(payload, numbers, shortened.has(payload) ? TAKEN_BYTES : 0) })
   }
   return lists
 }
@@ -81,6 +82,8 @@ function ipRecord(packet: IpPacket, numbers: SequenceNumbers, missingBytes = 0):
     case 'tcp': record['tcp'] = tcpRecord(packet, payload, carriedBytes, numbers); break
     case 'udp': addUdp(record, payload, carriedBytes, numbers); break
     case 'icmp': record['icmp'] = icmpRecord(payload); break
+    case 'icmpv6': record['icmpv6'] = { type: payload.type, code: payload.code }; break
+    case 'neighbor': record['icmpv6'] = { type: payload.type, code: 0, target: formatIp(payload.target) }; break
     case 'ip': record['inner'] = innerRecord(payload, carriedBytes, numbers); break
     case 'gre':
       record['gre'] = { hdr: payload.hasChecksum ? '80000800' : '00000800', proto: ETHERTYPE_IPV4 }
@@ -103,6 +106,12 @@ function udpRecord(datagram: UdpDatagram): LabFrame {
 }
 
 function ipHeader(packet: IpPacket): Record<string, unknown> {
+  if (isIpv6(packet.dst)) {
+    return {
+      src: formatIp(packet.src), dst: formatIp(packet.dst), hop: packet.ttl,
+      proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol), len: totalBytes(packet),
+    }
+  }
   return {
     src: formatIp(packet.src), dst: formatIp(packet.dst), ttl: packet.ttl,
     proto: PROTOCOL_NAMES.get(packet.protocol) ?? String(packet.protocol),

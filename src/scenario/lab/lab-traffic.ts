@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { secondsToNs } from '../../base/units.ts'
 import { errnoText, type Errno } from '../../host/errno.ts'
 import type { Host } from '../../host/host.ts'
-import { IPV4_ANY, parseIpv4, type IpAddr } from '../../wire/address.ts'
+import { IPV4_ANY, parseIp, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import {
   NO_TCP_OPTIONS, TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, tcpBytes, tcpSegment,
@@ -47,8 +47,8 @@ export class LabTraffic {
     const { on, port, proto, addr, name, id, status } = step as Fields
     const host = this.#world.hosts.get(String(on))
     if (host === undefined) return err(`there is no host ${String(on)}`)
-    const listenOn = addr === undefined ? IPV4_ANY : parseIpv4(String(addr))
-    if (listenOn === undefined) return err(`${String(addr)}: only IPv4 addresses are modelled`)
+    const listenOn = addr === undefined ? IPV4_ANY : parseIp(String(addr))
+    if (listenOn === undefined) return err(`${String(addr)} is not an address`)
     const options = { port: Number(port), addr: listenOn, name: String(name ?? on) }
     const started = startServer(host, String(proto ?? 'tcp'), options, status === undefined ? 200 : Number(status))
     if (started === undefined) return err(`unknown protocol ${String(proto)}`)
@@ -114,8 +114,8 @@ export class LabTraffic {
   /** Sends exactly one packet through the routing of its host. */
   #inject(step: Fields): Result<LabTrafficStep, string> {
     const host = this.#world.hosts.get(String(step['on']))
-    const [src, dst] = [parseIpv4(String(step['src'])), parseIpv4(String(step['dst']))]
-    if (host === undefined || src === undefined || dst === undefined) return err('inject names a host, and addresses of IPv4')
+    const [src, dst] = [parseIp(String(step['src'])), parseIp(String(step['dst']))]
+    if (host === undefined || src === undefined || dst === undefined) return err('inject names a host and two addresses')
     const ports = { sport: Number(step['sport']), dport: Number(step['dport']) }
     const data = new Uint8Array(Number(step['len'] ?? 0))
     const base = { src, dst, ttl: Number(step['ttl'] ?? 64), dontFragment: step['df'] !== false }
@@ -141,14 +141,14 @@ export class LabTraffic {
   #target(step: Fields): Result<{ host: Host, dst: IpAddr, dport: number, src?: IpAddr, sport?: number }, string> {
     const host = this.#world.hosts.get(String(step['on']))
     if (host === undefined) return err(`there is no host ${String(step['on'])}`)
-    const match = /^([\d.]+):(\d+)$/.exec(String(step['to']))
-    const dst = parseIpv4(match?.[1] ?? '')
-    const src = step['from'] === undefined ? undefined : parseIpv4(String(step['from']))
+    const match = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d+)$/.exec(String(step['to']))
+    const dst = parseIp(match?.[1] ?? match?.[2] ?? '')
+    const src = step['from'] === undefined ? undefined : parseIp(String(step['from']))
     if (dst === undefined || (step['from'] !== undefined && src === undefined)) {
-      return err(`${String(step['to'])}: only IPv4 addresses are modelled`)
+      return err(`${String(step['to'])}: an address and a port are expected`)
     }
     return ok({
-      host, dst, dport: Number(match?.[2]), ...(src === undefined ? {} : { src }),
+      host, dst, dport: Number(match?.[3]), ...(src === undefined ? {} : { src }),
       ...(step['sport'] === undefined ? {} : { sport: Number(step['sport']) }),
     })
   }

@@ -23,12 +23,25 @@ const SETUP_SETTLE_SECONDS = 0.02
 /** What it takes to start a process: no step begins before the frames of the one before are in. */
 const PROCESS_SECONDS = 0.001
 
-/** Plays a lab and gives its record. The error names what is not modelled. The books are checked at the end. */
-export async function playLab(lab: Lab): Promise<Result<Lab, string>> {
+/** One who looks on while a lab is played. */
+export interface LabObserver {
+  /** Routes and sysctls are set, and the first step is to come. It may take the taps of nics; then the lab records no frames. */
+  onWorld(world: World): void
+  /** A step begins. */
+  onStep(index: number): void
+  /** A step has come to something; the pause after it is still to come. */
+  onResult(index: number, result: unknown): void
+}
+
+/**
+ * Plays a lab and gives its record. The error names what is not modelled. The books are checked at the end. The observer is
+ * told of each step as it happens.
+ */
+export async function playLab(lab: Lab, observer?: LabObserver): Promise<Result<Lab, string>> {
   const stripped = withoutResults(lab)
   const built = buildLab(stripped)
   if (!built.ok) return built
-  return new LabPlayer(stripped, built.value).play()
+  return new LabPlayer(stripped, built.value, observer).play()
 }
 
 class LabPlayer {
@@ -39,11 +52,13 @@ class LabPlayer {
   readonly #traffic: LabTraffic
   readonly #seen: SeenFrame[] = []
   readonly #shortened = new Set<IpPacket>()
+  readonly #observer: LabObserver | undefined
   #step = 0
 
-  constructor(lab: Lab, world: World) {
+  constructor(lab: Lab, world: World, observer: LabObserver | undefined) {
     this.#lab = lab
     this.#world = world
+    this.#observer = observer
     this.#driver = new ShellDriver(world.sim)
     this.#traffic = new LabTraffic(world)
     for (const host of world.hosts.values()) this.#shells.set(host.name, new HostShell(host, this.#driver, TOOLS))
@@ -53,9 +68,11 @@ class LabPlayer {
     const refused = await this.#configure()
     if (refused !== undefined) return err(refused)
     this.#capture()
+    this.#observer?.onWorld(this.#world)
     const steps: LabStep[] = []
     for (const [index, step] of this.#lab.steps.entries()) {
       this.#step = index
+      this.#observer?.onStep(index)
       const played = await this.#play(step)
       if (!played.ok) return err(`step ${index}: ${played.error}`)
       steps.push(played.value === undefined ? step : { ...step, result: played.value })
@@ -101,6 +118,7 @@ class LabPlayer {
       case 'show': {
         const { on, sh } = step['show'] as { readonly on: string, readonly sh: string }
         const shown = await this.#run(on, sh)
+        if (shown.ok) this.#observer?.onResult(this.#step, shown.value)
         await this.#pass(PROCESS_SECONDS)
         return shown
       }
@@ -116,6 +134,7 @@ class LabPlayer {
           const end = await this.#driver.runUntil(Infinity)
           if (end === 'limit' || end === 'idle') return err('the step never ends')
         }
+        this.#observer?.onResult(this.#step, begun.value.result)
         await this.#pass(this.#lab.settle ?? SETTLE_SECONDS)
         return ok(begun.value.result)
       }
@@ -124,7 +143,10 @@ class LabPlayer {
 
   async #setUp(step: LabStep): Promise<Result<unknown, string>> {
     const ran = await this.#run(String(step['on']), String(step['sh']))
-    if (ran.ok) await this.#pass(SETUP_SETTLE_SECONDS)
+    if (ran.ok) {
+      this.#observer?.onResult(this.#step, ran.value)
+      await this.#pass(SETUP_SETTLE_SECONDS)
+    }
     return ran
   }
 

@@ -81,11 +81,14 @@ describe('the tool', () => {
   })
 
   it.each([
-    ['ipvsadm --start-daemon master', '--start-daemon'], ['ipvsadm -A -t 10.0.0.100:80 --pe sip -p', '--pe'],
-  ])('says so of what is not modelled: %s', async (line, word) => {
-    const bench = new ToolBench(['10.0.0.100'])
-    expect((await bench.run(line)).unsupported?.word).toBe(word)
-    expect((await bench.run('ipvsadm -Ln')).stdout).toBe(HEAD)
+    ['--start-daemon master --mcast-interface lo', 'lvsim does not model the traffic of sync daemons'],
+    ['-A --sctp-service 10.0.0.100:2905 -s rr', 'lvsim does not carry SCTP'],
+    ['-a -t 10.0.0.100:21 -r 192.168.1.11 -m', 'lvsim does not model ip_vs_ftp'],
+  ])('warns of what it configures in vain: ipvsadm %s', async (line, warning) => {
+    const bench = await benchWith('-A -t 10.0.0.100:21 -p')
+    const { warnings, ...printed } = await bench.run(`ipvsadm ${line}`)
+    expect(printed).toEqual({ stdout: '', stderr: '', exitCode: 0 })
+    expect(warnings).toEqual([expect.stringContaining(warning)])
   })
 
   it.each([

@@ -34,7 +34,7 @@ describe('adding a route', () => {
 
   it('puts a route in the place of its twin when it replaces', () => {
     const config = withRoute(withRoute(base(), 'default', { via: '10.0.0.254' }), '10.9.0.0/16', { device: 'eth0' })
-    const after = done(addRoute(config, { ...prefixOf('default'), gateway: ip('10.1.0.254') }, { replace: true }))
+    const after = done(addRoute(config, { ...prefixOf('default'), gateway: ip('10.1.0.254') }, 'replace'))
     expect(routesOf(after).slice(-2)).toEqual(['0.0.0.0/0 via 10.1.0.254 dev eth1', '10.9.0.0/16 dev eth0'])
   })
 

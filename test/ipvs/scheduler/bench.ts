@@ -25,7 +25,9 @@ export class SchedulerBench {
   readonly service: Service
 
   constructor(scheduler: string, weights: readonly number[], schedulerFlags = 0) {
-    const options = { scheduler, schedulerFlags, persistenceSeconds: undefined, netmask: 0xffffffff, onePacket: false }
+    const options = {
+      scheduler, schedulerFlags, persistenceSeconds: undefined, netmask: 0xffffffff, engine: '', onePacket: false,
+    }
     this.service = new Service(addressId(6, VIP, 80), options, this.clock)
     for (const weight of weights) this.add(weight)
   }

@@ -1,0 +1,198 @@
+/**
+ * What must hold at every frame and every packet's end, whatever is sent and changed: looked at by a tap on every nic, and by
+ * the trace of every host.
+ * @module
+ */
+import type { Host } from '../../src/host/host.ts'
+import type { HostTrace } from '../../src/host/trace.ts'
+import type { FrameTap, Nic } from '../../src/link/nic.ts'
+import { MAC_BROADCAST } from '../../src/wire/address.ts'
+import { ARP_REPLY } from '../../src/wire/arp-packet.ts'
+import { sameBytes } from '../../src/wire/bytes.ts'
+import { decodeFrame, readGue } from '../../src/wire/decode.ts'
+import { encodeFrame, framingOf } from '../../src/wire/encode.ts'
+import { ETHERNET_HEADER_BYTES, PPP_HEADER_BYTES, type Frame } from '../../src/wire/frame.ts'
+import { innerPacket, isFragment, type IpPacket } from '../../src/wire/ip-packet.ts'
+import { SequenceView } from '../../src/wire/sequence-view.ts'
+import { formatFrame } from '../../src/wire/text.ts'
+import { complain, type World } from './world.ts'
+
+/** Frames that are kept to be replayed and quoted. */
+const SEEN_MAX = 24
+const GROUP_BIT = 0x010000000000
+
+/** What is known of one host. */
+interface HostWatch {
+  readonly host: Host
+  /** IP packets that its nics took in and gave out. */
+  received: number
+  sent: number
+  /** By packet number: the TTLs that its innermost packet came in with. */
+  readonly ttls: Map<number, Set<number>>
+  /** By packet number: the parts of its payload that came in as pieces. */
+  readonly pieces: Map<number, { readonly from: number, readonly to: number }[]>
+  /** By packet number: what its pieces are put together by. */
+  readonly keys: Map<number, string>
+  /** Keys of which a piece of bytes came in, that no packet number tells. */
+  readonly strange: Set<string>
+  /** The largest MTU that each device ever had. */
+  readonly mtus: Map<string, number>
+}
+
+/** Looks on. */
+export class Watch implements FrameTap, HostTrace {
+  readonly #world: World
+  readonly #byNic = new Map<Nic, HostWatch>()
+  readonly #byName = new Map<string, HostWatch>()
+  readonly #sequences = new SequenceView()
+  #lastNs = 0
+  #count = 0
+
+  constructor(world: World) {
+    this.#world = world
+    for (const host of world.lan.hosts.values()) {
+      const watch: HostWatch = {
+        host, received: 0, sent: 0, ttls: new Map(), pieces: new Map(), keys: new Map(), strange: new Set(), mtus: new Map(),
+      }
+      this.#byName.set(host.name, watch)
+      host.trace = this
+      for (const { nic } of host.devices) {
+        if (nic === undefined) continue
+        nic.tap = this
+        this.#byNic.set(nic, watch)
+      }
+    }
+    this.noteMtus()
+  }
+
+  /** To be called after every change of configuration. */
+  noteMtus(): void {
+    for (const { host, mtus } of this.#byName.values()) {
+      for (const { name, config } of host.devices) mtus.set(name, Math.max(mtus.get(name) ?? 0, config.mtuBytes))
+    }
+  }
+
+  onFrame(nic: Nic, direction: 'in' | 'out', frame: Frame): void {
+    const { nowNs } = this.#world.lan.sim
+    if (nowNs < this.#lastNs) complain(this.#world, `time went back from ${this.#lastNs} ns`)
+    this.#lastNs = nowNs
+    const watch = this.#byNic.get(nic) as HostWatch
+    if (frame.payload.kind === 'ip') {
+      if (direction === 'in') watch.received++
+      else watch.sent++
+    }
+    if (direction === 'in') this.#watchIn(nic, watch, frame)
+    else this.#watchOut(nic, watch, frame)
+  }
+
+  /** The books, which balance whenever no event is being handled. */
+  checkBooks(): void {
+    const { lan } = this.#world
+    for (const name of lan.imbalances()) complain(this.#world, `the books are off: ${name}`)
+    let held = 0
+    for (const { host, received, sent } of this.#byName.values()) {
+      const { ledger } = host
+      held += ledger.held
+      if (ledger.received !== received) complain(this.#world, `${host.name} received ${received}, and counts ${ledger.received}`)
+      if (ledger.sent !== sent) complain(this.#world, `${host.name} sent ${sent}, and counts ${ledger.sent}`)
+      const drops = [...host.drops.values()].reduce((sum, count) => sum + count, 0)
+      if (drops !== ledger.dropped) complain(this.#world, `${host.name} dropped ${ledger.dropped}, and gives reasons for ${drops}`)
+    }
+    for (const { state, retransmitTimer, delayedAckTimer, pathTimer } of this.#world.endpoints) {
+      if (state !== 'CLOSE' && state !== 'TIME_WAIT') continue
+      const isArmed = [retransmitTimer, delayedAckTimer, pathTimer].some((timer) => timer?.isArmed === true)
+      if (isArmed) complain(this.#world, 'a connection that is over has a timer')
+    }
+    const { livePackets, frames } = lan.sim
+    if (livePackets !== held + frames.inFlight) complain(this.#world, `${livePackets} are alive, ${held} are held, ${frames.inFlight} fly`)
+  }
+
+  decision(): void {}
+
+  changed(_host: { readonly name: string }, before: IpPacket, after: IpPacket, why: string): void {
+    if (before.uid !== after.uid) complain(this.#world, `${why}: the packet became another one`)
+  }
+
+  /** What is used was for this host, and was there to its last byte. */
+  consumed({ name }: { readonly name: string }, packet: IpPacket, by: string): void {
+    const { pieces, keys, strange } = this.#byName.get(name) as HostWatch
+    if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
+    const parts = pieces.get(packet.uid)
+    if (parts === undefined || strange.has(keys.get(packet.uid) ?? '')) return
+    let covered = 0
+    for (const { from, to } of [...parts].sort((a, b) => a.from - b.from)) if (from <= covered) covered = Math.max(covered, to)
+    if (covered < packet.payloadBytes) complain(this.#world, `${name} used ${packet.payloadBytes} bytes, of which ${covered} came`)
+  }
+
+  dropped(): void {}
+
+  arp(): void {}
+
+  #watchIn(nic: Nic, watch: HostWatch, frame: Frame): void {
+    const isForUs = frame.dst === nic.mac || frame.dst === MAC_BROADCAST || Math.floor(frame.dst / GROUP_BIT) % 2 === 1
+    if (!isForUs) complain(this.#world, `${nic.name} took in a frame for another`)
+    if (frame.payload.kind !== 'ip') return
+    const packet = frame.payload
+    const key = `${packet.src}/${packet.dst}/${packet.protocol}/${packet.ident}`
+    if (isFragment(packet) && packet.payload.kind !== 'fragment') watch.strange.add(key)
+    if (packet.payload.kind === 'fragment') {
+      watch.keys.set(packet.uid, key)
+      const parts = watch.pieces.get(packet.uid) ?? []
+      watch.pieces.set(packet.uid, parts)
+      parts.push({ from: packet.fragmentOffsetBytes, to: packet.fragmentOffsetBytes + packet.payloadBytes })
+    }
+    const ttls = watch.ttls.get(packet.uid) ?? new Set<number>()
+    watch.ttls.set(packet.uid, ttls)
+    for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer)) ttls.add(layer.ttl)
+  }
+
+  #watchOut(nic: Nic, watch: HostWatch, frame: Frame): void {
+    this.#watchCodec(nic, frame)
+    const { seen, forged } = this.#world
+    seen.push(frame)
+    if (seen.length > SEEN_MAX) seen.shift()
+    const device = watch.host.devices.find((candidate) => candidate.nic === nic)
+    if (device === undefined || !device.config.isUp) return complain(this.#world, `${nic.name} is down, and sent a frame`)
+    if (frame.src !== nic.mac && !forged.has(frame)) complain(this.#world, `${nic.name} sent a frame in the name of another`)
+    if (frame.payload.kind === 'arp') {
+      if (frame.payload.op === ARP_REPLY && frame.payload.sha !== nic.mac) complain(this.#world, `${nic.name} gave a MAC address not its own`)
+      return
+    }
+    const headerBytes = framingOf(frame) === 'ppp' ? PPP_HEADER_BYTES : ETHERNET_HEADER_BYTES
+    const packetBytes = frame.bytes - headerBytes
+    if (packetBytes > (watch.mtus.get(device.name) ?? 0)) complain(this.#world, `${nic.name} sent ${packetBytes} bytes, more than its MTU`)
+    this.#watchTtl(watch, frame.payload)
+  }
+
+  /** The innermost packet that goes on has lost one of its TTL here: no packet travels for ever. */
+  #watchTtl(watch: HostWatch, packet: IpPacket): void {
+    const ttls = watch.ttls.get(packet.uid)
+    if (ttls === undefined) return
+    let innermost = packet
+    for (let layer = inside(packet); layer !== undefined && layer.uid === packet.uid; layer = inside(layer)) innermost = layer
+    if (ttls.has(innermost.ttl + 1) || ttls.has(packet.ttl + 1)) return
+    complain(this.#world, `${watch.host.name} sent on a packet with TTL ${innermost.ttl} that had ${[...ttls].join(' and ')}`)
+  }
+
+  /** A frame is its bytes: it can be read back, and says the same. Of large frames only some are looked at, and fewer printed. */
+  #watchCodec(nic: Nic, frame: Frame): void {
+    const number = this.#count++
+    if (frame.bytes > 300 && number % 4 !== 0) return
+    const bytes = encodeFrame(frame)
+    if (bytes.length !== frame.bytes) complain(this.#world, `${nic.name}: a frame of ${frame.bytes} bytes is ${bytes.length} long`)
+    const read = decodeFrame(bytes, framingOf(frame), 0)
+    if (!read.ok) complain(this.#world, `${nic.name}: a frame cannot be read: ${read.error.message}`)
+    else if (!sameBytes(encodeFrame(read.value), bytes)) complain(this.#world, `${nic.name}: a frame reads as another`)
+    if (number % 4 !== 0) return
+    const text = formatFrame(frame, { linkLevel: number % 8 === 0, sequences: number % 12 === 0 ? undefined : this.#sequences })
+    if (/undefined|NaN/.test(text)) complain(this.#world, `a frame prints as ${text}`)
+  }
+}
+
+/** The packet inside, also of one that was cut, or whose inside is only known to be GUE by its port. */
+function inside(packet: IpPacket): IpPacket | undefined {
+  const whole = packet.payload.kind === 'fragment' ? packet.payload.whole : packet
+  const inner = innerPacket(whole)
+  if (inner !== undefined || whole.payload.kind !== 'udp') return inner
+  return readGue(whole.payload.data, packet.uid)
+}
