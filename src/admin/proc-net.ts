@@ -4,6 +4,7 @@
  * @module
  */
 import { nsToSeconds } from '../base/units.ts'
+import type { RouteConfig } from '../host/config/net-config.ts'
 import type { Host } from '../host/host.ts'
 import { formatIp, formatMac, prefixMask } from '../wire/address.ts'
 import { listedRoutes } from './ip/route-text.ts'
@@ -41,11 +42,19 @@ function routes(host: Host): string {
     const fields = [
       route.device === '' ? '*' : route.device, littleEndian(route.network), littleEndian(route.gateway ?? 0),
       flags.toString(16).padStart(4, '0'),
-      '0', '0', String(route.metric), littleEndian(prefixMask(route.prefixLength)), '0', '0', '0',
+      '0', '0', String(route.metric), littleEndian(prefixMask(route.prefixLength)), String(routeMss(route)), '0', '0',
     ]
     return `${fields.join('\t').padEnd(127)}\n`
   })
   return `${'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT'.padEnd(127)}\n${rows.join('')}`
+}
+
+/** Headers of IPv4 and TCP, which an MSS leaves out. */
+export const MSS_OVERHEAD_BYTES = 40
+
+/** What the kernel shows as the MTU of a route, and netstat as its MSS: the MSS that it advertises, with headers; 0 for none. */
+export function routeMss({ advertisedMss }: RouteConfig): number {
+  return advertisedMss === undefined ? 0 : advertisedMss + MSS_OVERHEAD_BYTES
 }
 
 /** An address as the kernel prints its memory: 10.0.0.0 is 0000000A. */

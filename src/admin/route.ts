@@ -1,6 +1,6 @@
 /**
  * route(8) of net-tools 2.10: show (-n, -e), add, del; -net, -host, default, netmask, gw, metric, dev, reject.
- * Window sizes, MSS and other metrics are not modelled.
+ * Of the metrics of a route, window and round-trip time are not modelled.
  * @module
  */
 import { addRoute, removeRoute, type NewRoute } from '../host/config/routes.ts'
@@ -9,6 +9,7 @@ import { errnoText, type Errno } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { formatIp, networkOf, parseIpv4, prefixMask, type IpAddr } from '../wire/address.ts'
 import { listedRoutes } from './ip/route-text.ts'
+import { MSS_OVERHEAD_BYTES, routeMss } from './proc-net.ts'
 import { maskLength } from './ip/words.ts'
 import { resolve } from './ping.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
@@ -46,7 +47,7 @@ export function routeTable(host: Host, isNumeric: boolean, isNetstat = false): s
       ? `!${entry.prefixLength === 32 ? 'H' : ''}`
       : `U${entry.gateway === undefined ? '' : 'G'}${entry.prefixLength === 32 ? 'H' : ''}`
     const numbers = isNetstat
-      ? `${'0'.padStart(5)} ${'0'.padEnd(6)} ${'0'.padStart(5)}`
+      ? `${String(routeMss(entry)).padStart(5)} ${'0'.padEnd(6)} ${'0'.padStart(5)}`
       : `${String(entry.metric).padEnd(6)} ${(isReject ? '-' : '0').padEnd(2)} ${'0'.padStart(7)}`
     const mask = formatIp(prefixMask(entry.prefixLength) as IpAddr)
     const addresses = [network, gateway, mask].map((text) => text.padEnd(15)).join(' ')
@@ -62,6 +63,7 @@ interface RouteWords {
   device?: string
   metric?: number
   isReject?: boolean
+  mtuBytes?: number
 }
 
 function change(host: Host, words: readonly string[], verb: 'add' | 'del'): ToolResult {
@@ -80,6 +82,8 @@ function change(host: Host, words: readonly string[], verb: 'add' | 'del'): Tool
     network: read.network, prefixLength, gateway: read.gateway, device: device?.name,
     type: read.isReject === true ? 'unreachable' : 'unicast',
     ...(verb === 'add' ? { preferredSource: device?.source } : {}), ...(read.metric === undefined ? {} : { metric: read.metric }),
+    // The kernel keeps what is left without headers (rtentry_to_fib_config).
+    ...(read.mtuBytes === undefined ? {} : { advertisedMss: read.mtuBytes - MSS_OVERHEAD_BYTES }),
   }
   const changed = verb === 'add' ? addRoute(host.net, wanted) : removeRoute(host.net, wanted)
   if (!changed.ok) return failed(changed.error)
@@ -151,7 +155,13 @@ function readWord(host: Host, read: RouteWords, words: string[]): ToolResult | u
       if (device !== undefined) read.device = device
       return undefined
     }
-    case 'mss': case 'window': case 'irtt': case 'mod': case 'dyn': case 'reinstate':
+    case 'mss': {
+      const mtuBytes = Number(words.shift())
+      if (!(mtuBytes >= 64 && mtuBytes <= 65_536)) return refused('route: Invalid MSS/MTU.\n', 3)
+      read.mtuBytes = mtuBytes
+      return undefined
+    }
+    case 'window': case 'irtt': case 'mod': case 'dyn': case 'reinstate':
       return unsupported(word, `route: "${word}" is not modelled`)
     default:
       // A lone word at the end is the device.

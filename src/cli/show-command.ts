@@ -66,7 +66,8 @@ function commandIn(
 ): Result<{ readonly host: string, readonly command: string } | undefined, ExitCode> {
   if (rules === true) return words.length === 0 ? ok(undefined) : err(badUsage('--rules takes no command'))
   if (words.length === 0) return err(badUsage('name the command to run after --, such as -- ipvsadm -Ln; or say --rules'))
-  return on === undefined ? err(badUsage('name the host that runs the command: --on HOST')) : ok({ host: on, command: words.join(' ') })
+  if (on === undefined) return err(badUsage('name the host that runs the command: --on HOST'))
+  return ok({ host: on, command: words.join(' ') })
 }
 
 /** Prints what the command printed; false when it failed. */
@@ -83,6 +84,7 @@ async function printOutput(result: RunResult, { json }: ShowOptions): Promise<bo
 
 async function printRules(result: RunResult, { on, json }: ShowOptions): Promise<true> {
   const chosen = on === undefined ? result : { ...result, rules: result.rules.filter(({ host }) => host === on) }
-  await print(json === true ? jsonText(rulesDocument(chosen, codeOf(result) === EXIT.ok)) : rulesText(chosen, styleFor(process.stdout)))
+  const isGood = codeOf(result) === EXIT.ok
+  await print(json === true ? jsonText(rulesDocument(chosen, isGood)) : rulesText(chosen, styleFor(process.stdout)))
   return true
 }

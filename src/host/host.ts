@@ -215,6 +215,10 @@ export class Host implements IpService {
     return routeMtuBytes(this.#routeTo(dst))
   }
 
+  advertisedMss(dst: IpAddr): number | undefined {
+    return this.#routeTo(dst).advertisedMss
+  }
+
   /** Takes note that packets to `dst` must not be larger. */
   learnPathMtu(dst: IpAddr, mtuBytes: number): void {
     this.paths.learn(dst, mtuBytes, { deviceMtuBytes: this.deviceMtuBytes(dst), nowNs: this.sim.nowNs })

@@ -45,6 +45,8 @@ export interface IpService {
   pathMtuBytes(dst: IpAddr): number
   /** MTU of the device that packets to `dst` leave by (what the advertised MSS follows). */
   deviceMtuBytes(dst: IpAddr): number
+  /** The MSS that the route to `dst` wants advertised; undefined for most, which leave it to the MTU. */
+  advertisedMss(dst: IpAddr): number | undefined
   /** Tells the neighbor table that the next hop to `dst` is alive: an acknowledgement of new data came from there. */
   confirmNeighbor(dst: IpAddr): void
   /** Value of an integer sysctl by its dotted name; asserts that it exists. */
@@ -80,7 +82,7 @@ export const DROP_REASONS = [
   'netfilter-drop', 'netfilter-reject', 'no-listener', 'no-protocol', 'tunnel-down', 'tcp-out-of-window',
   'tcp-closed', 'tcp-backlog-full', 'ipvs-no-destination', 'ipvs-destination-gone', 'ipvs-drop-packet',
   'tunnel-header', 'ipvs-no-route', 'reassembly-timeout', 'reassembly-overflow', 'icmp-ignored',
-  'blackhole', 'prohibited', 'unreachable-route', 'muted', 'ipv6-disabled',
+  'blackhole', 'prohibited', 'unreachable-route', 'muted', 'ipv6-disabled', 'ipvs-not-modelled',
 ] as const
 
 /** A reason of the closed list. */

@@ -165,7 +165,7 @@ export class Routing {
     return route
   }
 
-  /** The route of a packet of the host itself that must leave by `device`: where no table knows one, its destination is on link. */
+  /** The route of a packet of the host itself that must leave by `device`: on link where no table knows one. */
   lookupBy(device: Device, dst: IpAddr, origin: Origin): Route {
     const found = this.#work({ ...flowOf(dst, origin, undefined), outDevice: device.name })
     if (found.type === 'unicast' || found.type === 'local' || found.type === 'broadcast') return found

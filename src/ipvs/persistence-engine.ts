@@ -1,6 +1,7 @@
 /**
  * Persistence engines: what beside a client's address tells which template a packet belongs to. The kernel has one: `sip`
- * takes the Call-ID of a SIP message over UDP (RFC 3261 section 20.8), so that every call may go to another server, and stays there.
+ * takes the Call-ID of a SIP message over UDP (RFC 3261 section 20.8), so that each call may go to another server, and stays
+ * there.
  * Follows ip_vs_pe_sip.c, and ct_sip_get_header() and callid_len() in nf_conntrack_sip.c.
  * @module
  */

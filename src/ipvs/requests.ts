@@ -1,6 +1,7 @@
 /**
  * Packets towards real servers: the connection they belong to, or a new one; its state; and on they go.
- * Follows ip_vs_in_hook() and is_new_conn_expected() in ip_vs_core.c. SCTP, ESP and AH pass by: they are not balanced here.
+ * Follows ip_vs_in_hook() and is_new_conn_expected() in ip_vs_core.c. What is not modelled of SCTP, ESP
+ * and AH is said in unmodelled.ts.
  * @module
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
@@ -14,6 +15,7 @@ import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { schedule } from './scheduling.ts'
 import { TCP_STATE } from './tcp-states.ts'
 import { transmit } from './transmit/transmit.ts'
+import { dropUnmodelled, isBalancedOnLinux } from './unmodelled.ts'
 
 /** The hook function for requests, at localIn and localOut. */
 export function handleRequest(
@@ -25,7 +27,8 @@ export function handleRequest(
   const { connections, settings, host } = parts
   const headers = readHeaders(packet)
   if (headers === undefined) {
-    if (settings.ignore_tunneled !== 0) passage.fromIpvs = true
+    if (dropUnmodelled(parts, packet)) return undefined
+    if (settings.ignore_tunneled !== 0 && !isBalancedOnLinux(packet.protocol)) passage.fromIpvs = true
     return packet
   }
   let connection = connections.table.find({

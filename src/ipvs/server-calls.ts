@@ -1,6 +1,7 @@
 /**
- * Datagrams that a real server behind NAT sends of its own accord, where its service has a persistence engine: they leave as from
- * the service, and the call they begin stays with that server. Services by mark, which have no address to leave from, are left out.
+ * Datagrams that a real server behind NAT sends of its own accord, where its service has a persistence engine: they leave as
+ * from the service, and the call they begin stays with that server. Services by mark, which have no address to leave from, are
+ * left out.
  * Follows __ip_vs_rs_conn_out() and ip_vs_new_conn_out() in ip_vs_core.c.
  * @module
  */
@@ -46,7 +47,9 @@ export function connectionFromServer(parts: IpvsParts, packet: IpPacket, headers
 }
 
 /** The NAT destination that a datagram comes from, of the newest service that has one (ip_vs_find_real_service). */
-function findSender({ services }: IpvsParts, { src, sport }: Headers): { service: Service, destination: Destination } | undefined {
+function findSender(
+  { services }: IpvsParts, { src, sport }: Headers,
+): { service: Service, destination: Destination } | undefined {
   for (const service of services.all.toReversed()) {
     if (service.id.fwmark !== 0 || service.id.protocol !== IPPROTO_UDP) continue
     const destination = service.find(src, sport)

@@ -145,6 +145,10 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cause: 'the scenario has this host ignore everything that comes in.',
     cure: 'unmute it.',
   },
+  'ipvs-not-modelled': {
+    cause: 'IPVS of Linux would send it to a real server, which lvsim does not model: SCTP, or IPsec (ESP, AH) beside UDP 500.',
+    cure: 'none here: study it with TCP or UDP, or on real machines.',
+  },
 }
 
 /** Every reason for which a link loses a frame. */

@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { addAddress } from '../host/config/addresses.ts'
+import { addIpv6Address } from '../host/config/ipv6-config.ts'
 import { KernelModules, PROFILES, type HostProfile } from '../host/profile.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../link/link.ts'
 import { isIpv6, type MacAddr } from '../wire/address.ts'
@@ -23,7 +24,7 @@ export function buildWorld(scenario: Scenario, seed: string): Result<World, read
   const world = new World(seed, scenario.limits)
   const problems: Problem[] = []
   for (const name of scenario.segments.keys()) world.addSegment(name)
-  for (const spec of scenario.hosts.values()) problems.push(...refuseIpv6(scenario, spec), ...buildHost(world, scenario, spec))
+  for (const spec of scenario.hosts.values()) problems.push(...buildHost(world, scenario, spec))
   if (problems.length > 0) return err(problems)
   const macs = new MacAddresses(scenario)
   for (const spec of scenario.hosts.values()) plugHost(world, scenario, spec, macs)
@@ -45,14 +46,6 @@ export function linkOptions(cable: Segment, framing: 'ethernet' | 'ppp'): LinkOp
   }
 }
 
-function refuseIpv6(scenario: Scenario, spec: HostSpec): Problem[] {
-  return [...spec.interfaces].flatMap(([device, nic]) => nic.addresses.flatMap(({ address }, index) => {
-    if (!isIpv6(address)) return []
-    const path = [...spec.path, 'interfaces', device, 'addresses', index]
-    return [scenario.source.problem(path, { code: 'LVS1060', message: 'IPv6 is not modelled', expected: 'an IPv4 address' })]
-  }))
-}
-
 function buildHost(world: World, scenario: Scenario, spec: HostSpec): Problem[] {
   const base = PROFILES.get(spec.profile)
   assert(base !== undefined, 'the schema knows the profiles')
@@ -63,6 +56,8 @@ function buildHost(world: World, scenario: Scenario, spec: HostSpec): Problem[] 
     name: spec.name, profile, modules,
     ...(cpu === undefined ? {} : { cpu: { packetNs: cpu.perPacketNs, byteNs: cpu.perByteNs, queueFramesMax: cpu.queuePackets } }),
   })
+  // Who has an IPv6 address speaks IPv6; on others it is off until a sysctl says otherwise.
+  if ([...spec.interfaces.values()].some(({ addresses }) => addresses.some(({ address }) => isIpv6(address)))) host.ipv6.switchOn()
   for (const [path, text] of spec.files) host.files.set(path, text)
   host.files.set('/etc/hostname', `${spec.hostname}\n`)
   const hosts = spec.files.get('/etc/hosts') ?? `127.0.0.1\tlocalhost\n127.0.1.1\t${spec.hostname}\n`
@@ -88,7 +83,8 @@ function plugHost(world: World, scenario: Scenario, spec: HostSpec, macs: MacAdd
 
 function addToLoopback(host: Host, nic: Interface): void {
   for (const { address, prefixLength } of nic.addresses) {
-    const next = addAddress(host.net, 'lo', { addr: address, prefixLength })
+    const add = isIpv6(address) ? addIpv6Address : addAddress
+    const next = add(host.net, 'lo', { addr: address, prefixLength })
     if (next.ok) host.reconfigure(next.value)
   }
 }

@@ -27,15 +27,15 @@ export function directorCommands(cluster: ClusterSpec, layout: ClusterLayout, mo
   ], cluster.director.setup)
 }
 
-/** Script of a real server: nothing for NAT; for DR and TUN the VIP, hidden from ARP. */
-export function realServerCommands(vip: IpAddr, mode: Mode, ownSetup: string): string {
+/** Script of a real server: nothing for NAT; for DR and TUN the VIPs, hidden from ARP. */
+export function realServerCommands(vips: readonly IpAddr[], mode: Mode, ownSetup: string): string {
   const hideVip = ['sysctl -w net.ipv4.conf.all.arp_ignore=1', 'sysctl -w net.ipv4.conf.all.arp_announce=2']
-  const address = `${formatIpv4(vip)}/32`
+  const addresses = vips.map((vip) => `${formatIpv4(vip)}/32`)
   switch (mode) {
     case 'nat':
       return script([], ownSetup)
     case 'dr':
-      return script([...hideVip, `ip addr add ${address} dev lo label lo:0`], ownSetup)
+      return script([...hideVip, ...addresses.map((address, i) => `ip addr add ${address} dev lo label lo:${i}`)], ownSetup)
     case 'tun':
       return script([
         'modprobe ipip',
@@ -43,7 +43,7 @@ export function realServerCommands(vip: IpAddr, mode: Mode, ownSetup: string): s
         // A packet out of the tunnel comes from a client that is reached through eth0.
         'sysctl -w net.ipv4.conf.all.rp_filter=0',
         'sysctl -w net.ipv4.conf.tunl0.rp_filter=0',
-        `ip addr add ${address} dev tunl0`,
+        ...addresses.map((address) => `ip addr add ${address} dev tunl0`),
         'ip link set tunl0 up',
       ], ownSetup)
   }
@@ -54,7 +54,8 @@ function wholeSeconds(ns: number): number {
   return Math.max(1, Math.round(ns / NS_PER_SECOND))
 }
 
-function script(commands: readonly string[], ownSetup: string): string {
+/** Commands as a script, with those of the file after them. */
+export function script(commands: readonly string[], ownSetup: string): string {
   const own = ownSetup === '' || ownSetup.endsWith('\n') ? ownSetup : `${ownSetup}\n`
   return commands.map((command) => `${command}\n`).join('') + own
 }

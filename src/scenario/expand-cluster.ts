@@ -4,25 +4,31 @@
  */
 import { formatIpv4, type IpAddr } from '../wire/address.ts'
 import { directorCommands, realServerCommands } from './cluster-commands.ts'
+import { host } from './cluster-host.ts'
 import { CLIENT_GROUP, type ClusterLayout, layOut, type Network, ROUTER_NAME } from './cluster-layout.ts'
-import { filledIn } from './count-out.ts'
+import { expandRules } from './expand-rules.ts'
 import type { Host, Interface, Scenario } from './scenario.ts'
 import type { Mode } from './schema-check.ts'
 import type { ClusterSpec } from './schema-cluster.ts'
-import { hostSchema, type Segment } from './schema-network.ts'
+import type { Segment } from './schema-network.ts'
 import type { ServerSpec } from './schema-server.ts'
 
-const PATH = ['cluster']
-
-/** The scenario with its cluster built for `mode`. Without a cluster, the scenario itself. */
-export function expandCluster(scenario: Scenario, mode: Mode): Scenario {
+/**
+ * The scenario with its cluster built for `mode`. Without a cluster, the scenario itself. Only rules that reach their servers in
+ * several ways can be built without a mode.
+ */
+export function expandCluster(scenario: Scenario, mode: Mode | undefined): Scenario {
   const { cluster } = scenario
   if (cluster === undefined) return scenario
-  const layout = layOut(cluster, mode)
-  const segments = new Map([...segmentsOf(cluster, layout), ...scenario.segments])
-  const own = hostsOf(cluster, layout, mode).map((one): [string, Host] => [one.name, one])
-  const hosts = new Map([...own, ...scenario.hosts])
+  const built = cluster.rules === undefined ? expandPlain(cluster, mode ?? 'dr') : expandRules(cluster, cluster.rules, mode)
+  const segments = new Map([...built.segments, ...scenario.segments])
+  const hosts = new Map([...built.hosts.map((one): [string, Host] => [one.name, one]), ...scenario.hosts])
   return { ...scenario, segments, hosts, cluster: undefined, mode }
+}
+
+function expandPlain(cluster: ClusterSpec, mode: Mode): { segments: [string, Segment][], hosts: Host[] } {
+  const layout = layOut(cluster, mode)
+  return { segments: segmentsOf(cluster, layout), hosts: hostsOf(cluster, layout, mode) }
 }
 
 function segmentsOf(cluster: ClusterSpec, layout: ClusterLayout): [string, Segment][] {
@@ -57,25 +63,11 @@ function hostsOf(cluster: ClusterSpec, layout: ClusterLayout, mode: Mode): Host[
   const servers = layout.servers.map(({ name, spec, network, address }) => host(name, spec.name, {
     interfaces: [nicOn(network, address)],
     routes: defaultVia(network.gateway),
-    setup: realServerCommands(cluster.vip, mode, spec.setup),
+    setup: realServerCommands([cluster.vip], mode, spec.setup),
     servers: [serverOf(cluster)],
     cpu: spec.cpu,
   }))
   return [...clients, router, director, ...servers]
-}
-
-interface HostParts {
-  readonly interfaces: readonly Interface[]
-  readonly routes?: string[]
-  readonly setup?: string
-  readonly servers?: ServerSpec[]
-  readonly cpu?: Host['cpu']
-}
-
-function host(name: string, group: string, parts: HostParts): Host {
-  const interfaces = new Map(parts.interfaces.map((one, index) => [`eth${index}`, one]))
-  const { routes = [], setup = '', servers = [], cpu } = parts
-  return filledIn({ ...hostSchema.parse({}), routes, setup, servers, cpu }, { name, group, path: PATH, interfaces })
 }
 
 function pluggedInto(network: Network, address: IpAddr, cluster: ClusterSpec, layout: ClusterLayout): Interface {

@@ -36,43 +36,43 @@ interface Row {
 
 /** Reads a table: requests in the order of time, counted from the first row; rows may stand in any order. */
 export function readTable(text: string): Result<readonly ReplayRequest[], TableError> {
-  const lines = text.split(/\r?\n/)
-  const columns = readColumns(lines[0] ?? '')
+  const lines = linesOf(text)
+  const [head = '', headNumber = 1] = lines.next().value ?? []
+  const columns = readColumns(head, headNumber)
   if (!columns.ok) return columns
   const rows: Row[] = []
   let count = 0
-  for (let i = 1; i < lines.length; i++) {
-    const line = lines[i] ?? ''
-    if (line.trim() === '') continue
-    const row = readRow(line, columns.value, i + 1)
+  for (const [line, number] of lines) {
+    const row = readRow(line, columns.value, number)
     if (!row.ok) return row
-    count += row.value.requests
-    if (count > TABLE_REQUESTS_MAX) return err({ line: i + 1, message: `more than ${TABLE_REQUESTS_MAX} requests` })
+    // A row of no requests takes room too.
+    count += Math.max(1, row.value.requests)
+    if (count > TABLE_REQUESTS_MAX) return err({ line: number, message: `more than ${TABLE_REQUESTS_MAX} requests` })
     rows.push(row.value)
   }
   return ok(requestsOf(rows))
 }
 
-function readColumns(line: string): Result<readonly Column[], TableError> {
-  const names = fieldsOf(line) ?? []
+function readColumns(head: string, line: number): Result<readonly Column[], TableError> {
+  const names = head === '' ? [] : fieldsOf(head) ?? []
   const columns: Column[] = []
   for (const name of names) {
     const column = COLUMNS.find((one) => one === name.toLowerCase())
     if (column === undefined) {
       const message = `unknown column \`${name}\``
-      return err({ line: 1, message, expected: oneOf(COLUMNS), nearest: nearestWord(name, COLUMNS) })
+      return err({ line, message, expected: oneOf(COLUMNS), nearest: nearestWord(name, COLUMNS) })
     }
-    if (columns.includes(column)) return err({ line: 1, message: `the column \`${column}\` is there twice` })
+    if (columns.includes(column)) return err({ line, message: `the column \`${column}\` is there twice` })
     columns.push(column)
   }
-  return columns.includes('time') ? ok(columns) : err({ line: 1, message: 'the column `time` is missing' })
+  return columns.includes('time') ? ok(columns) : err({ line, message: 'the column `time` is missing' })
 }
 
 function readRow(text: string, columns: readonly Column[], line: number): Result<Row, TableError> {
   const fields = fieldsOf(text)
-  if (fields === undefined) return err({ line, message: 'a quote is not closed' })
+  if (fields === undefined) return err({ line, message: 'a quote is not closed, or stands inside a field' })
   if (fields.length !== columns.length) {
-    return err({ line, message: `${fields.length} fields`, expected: `${columns.length}, as many as columns` })
+    return err({ line, message: `${fields.length > COLUMNS.length ? 'too many' : fields.length} fields`, expected: `${columns.length}, as many as columns` })
   }
   const field = (column: Column): string | undefined => fields[columns.indexOf(column)]
   const timeNs = readSeconds(field('time') ?? '')
@@ -92,16 +92,42 @@ function unreadable(column: Column, field: string | undefined, line: number, exp
   return err({ line, message: `cannot read \`${field ?? ''}\` as \`${column}\``, expected })
 }
 
-/** The fields of a line; undefined when a quote is not closed. */
+/** The lines of a text with their numbers; blank ones are left out. */
+function* linesOf(text: string): Generator<readonly [line: string, number: number]> {
+  let number = 0
+  for (let at = 0; at <= text.length;) {
+    const next = text.indexOf('\n', at)
+    const end = next < 0 ? text.length : next
+    number++
+    const line = text.slice(at, end).trim()
+    if (line !== '') yield [line, number]
+    at = end + 1
+  }
+}
+
+/** The fields of a line, of too many only the first ones; undefined when a quote is not closed, or stands inside a field. */
 function fieldsOf(line: string): string[] | undefined {
   const fields: string[] = []
-  const pattern = / *(?:"((?:[^"]|"")*)"|([^",]*)) *(,|$)/y
-  for (;;) {
-    const match = pattern.exec(line)
-    if (match === null) return undefined
-    fields.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').trim())
-    if (match[3] === '') return fields
+  for (let at = 0; at <= line.length && fields.length <= COLUMNS.length;) {
+    while (line[at] === ' ') at++
+    const isQuoted = line[at] === '"'
+    const close = isQuoted ? closingQuote(line, at) : at
+    if (close < 0) return undefined
+    const comma = line.indexOf(',', close)
+    const end = comma < 0 ? line.length : comma
+    const text = line.slice(isQuoted ? close + 1 : at, end).trim()
+    if (isQuoted ? text !== '' : text.includes('"')) return undefined
+    fields.push(isQuoted ? line.slice(at + 1, close).replaceAll('""', '"') : text)
+    at = end + 1
   }
+  return fields
+}
+
+/** Where the quote that opens at `at` closes; -1 when it does not. Two quotes are one that belongs to the field. */
+function closingQuote(line: string, at: number): number {
+  let close = line.indexOf('"', at + 1)
+  while (close >= 0 && line[close + 1] === '"') close = line.indexOf('"', close + 2)
+  return close
 }
 
 /** Whole nanoseconds: seconds since 1970 are too many of them for a double. */

@@ -19,7 +19,8 @@ export function rulesHistories(world: World): RulesHistory[] {
 function resultOf({ atNs, command, before, after, patches, inversePatches }: RulesChange): RulesChangeResult {
   const [old, now] = [linesBeyond(before, after), linesBeyond(after, before)]
   return {
-    atNs, command: `ipvsadm ${commandText(command)}`, removed: without(old, now), added: without(now, old), patches, inversePatches,
+    atNs, command: `ipvsadm ${commandText(command)}`, removed: without(old, now), added: without(now, old),
+    patches, inversePatches,
   }
 }
 

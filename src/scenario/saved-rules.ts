@@ -5,9 +5,11 @@
  */
 import { type ReadRules, readRules, type RuleCommand } from '../admin/ipvsadm/read-rules.ts'
 import type { DestinationRule, ForwardingMethod, ServiceId } from '../ipvs/control/rules.ts'
-import { type IpAddr, isIpv6 } from '../wire/address.ts'
+import { inPrefix, type IpAddr, isIpv6 } from '../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-packet.ts'
 import type { Mode } from './schema-check.ts'
+
+const LOOPBACK = 0x7f000000 as IpAddr
 
 /** Where something listens. */
 export interface ListeningPort {
@@ -23,6 +25,8 @@ export interface SavedRules {
   readonly vips: readonly IpAddr[]
   /** Addresses of real servers other than the director itself, each once, in the order of the text. */
   readonly servers: readonly IpAddr[]
+  /** Those that are the director itself: its VIPs and 127.0.0.0/8. */
+  readonly localServers: readonly IpAddr[]
 }
 
 /** Why a line cannot be part of a cluster, and its place in the text. */
@@ -40,8 +44,12 @@ export function readSavedRules(text: string): { readonly saved: SavedRules, read
   })
   const commands = lines.map(({ command }) => command)
   const vips = new Set(commands.flatMap(({ service }) => (service.fwmark === 0 ? [service.addr] : [])))
-  const servers = new Set(destinationsOf(commands).map(({ addr }) => addr).filter((addr) => !vips.has(addr)))
-  return { saved: { commands, vips: [...vips], servers: [...servers] }, refused: [...refused, ...unbuilt] }
+  const servers = [...new Set(destinationsOf(commands).map(({ addr }) => addr))]
+  const isLocal = (addr: IpAddr): boolean => vips.has(addr) || inPrefix(addr, LOOPBACK, 8)
+  const saved = {
+    commands, vips: [...vips], servers: servers.filter((addr) => !isLocal(addr)), localServers: servers.filter(isLocal),
+  }
+  return { saved, refused: [...refused, ...unbuilt] }
 }
 
 /** How all servers are reached; undefined when not all are reached in the same way. */

@@ -8,6 +8,7 @@ import { startLabServer, startLabUdpServer, type RunningServer } from '../app/la
 import type { Result } from '../base/result.ts'
 import { errnoText, type Errno } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
+import { IPV4_ANY, IPV6_ANY } from '../wire/address.ts'
 import type { Problem } from './problems.ts'
 import type { Scenario, Server } from './scenario.ts'
 import type { World } from './world.ts'
@@ -26,8 +27,8 @@ function startServer(host: Host, server: Server): Result<RunningServer, Errno> {
   const { port, name, backlog, serviceTime, address, workers } = server
   assert(serviceTime !== undefined, 'a service time has a default')
   const options = {
-    port, name, backlog, serviceTime,
-    ...(address === undefined ? {} : { addr: address }), ...(workers === undefined ? {} : { workers }),
+    port, name, backlog, serviceTime, addr: address ?? (host.net.ipv6.devices.length > 0 ? IPV6_ANY : IPV4_ANY),
+    ...(workers === undefined ? {} : { workers }),
   }
   const closes = server.closes === 'server'
   switch (server.protocol) {

@@ -119,7 +119,8 @@ broadcast 127.255.255.255 dev lo proto kernel scope link src 127.0.0.1
 
   it('changes, appends and prepends as asked', async () => {
     const lan = new Lan(['a'])
-    await lan.output('a', 'ip r add 10.1.0.0/16 via 10.0.0.8; ip r append 10.1.0.0/16 via 10.0.0.7; ip r prepend 10.1.0.0/16 via 10.0.0.6')
+    await lan.output('a', `ip r add 10.1.0.0/16 via 10.0.0.8; ip r append 10.1.0.0/16 via 10.0.0.7
+      ip r prepend 10.1.0.0/16 via 10.0.0.6`)
     expect(await lan.output('a', 'ip r s 10.1.0.0/16')).toBe(
       '10.1.0.0/16 via 10.0.0.6 dev eth0 \n10.1.0.0/16 via 10.0.0.8 dev eth0 \n10.1.0.0/16 via 10.0.0.7 dev eth0 \n',
     )
@@ -133,7 +134,9 @@ broadcast 127.255.255.255 dev lo proto kernel scope link src 127.0.0.1
     const lan = new Lan(['a'])
     expect(await refusal(lan, 'ip route show table 100')).toBe('2 Error: ipv4: FIB table does not exist.\nDump terminated\n')
     expect(await refusal(lan, 'ip route flush table 100')).toBe('2 Error: ipv4: FIB table does not exist.\nFlush terminated\n')
-    expect(await refusal(lan, 'ip route show table foo')).toBe('255 Error: argument "foo" is wrong: table id value is invalid\n\n')
+    expect(await refusal(lan, 'ip route show table foo')).toBe(
+      '255 Error: argument "foo" is wrong: table id value is invalid\n\n',
+    )
     expect(await refusal(lan, 'ip route flush')).toBe('1 "ip route flush" requires arguments.\n')
     expect(await refusal(lan, 'ip route add local 10.7.0.0/16')).toBe('2 RTNETLINK answers: No such device\n')
     expect(await refusal(lan, 'ip route add local 10.7.0.0/16 dev lo scope link')).toBe('2 Error: Invalid scope.\n')
@@ -162,7 +165,8 @@ describe('ip route get', () => {
       + '192.0.2.1 from 10.0.0.1 via 10.0.0.9 dev eth0 table 200 mark 0x20 uid 0 \n    cache mtu 1400 \n'
       + 'local 10.0.0.1 dev lo table local src 10.0.0.1 uid 0 \n    cache <local> \n',
     )
-    expect(await lan.output('a', 'ip route get 192.0.2.1 from 10.0.0.3 iif eth0; ip route get 192.0.2.1 from 10.0.0.3 iif eth0 mark 1'))
+    const question = 'ip route get 192.0.2.1 from 10.0.0.3 iif eth0'
+    expect(await lan.output('a', `${question}; ${question} mark 1`))
       .toBe('192.0.2.1 from 10.0.0.3 via 10.0.0.2 dev eth0 \n    cache iif eth0 \n'
         + 'local 192.0.2.1 from 10.0.0.3 dev lo table 100 mark 1 \n    cache <local> iif eth0 \n')
   })
@@ -195,7 +199,8 @@ describe('ip neigh', () => {
     const lan = new Lan(['a'])
     await lan.output('a', `ip neigh add 10.0.0.9 lladdr 02:aa:00:00:00:01 dev eth0 nud stale
       ip neigh add 10.0.0.8 dev eth0 nud failed; ip neigh change 10.0.0.9 dev eth0 nud reachable`)
-    expect(await lan.output('a', 'ip neigh get 10.0.0.9 dev eth0; ip neigh show nud failed; ip neigh show dev eth0 10.0.0.9')).toBe(
+    const script = 'ip neigh get 10.0.0.9 dev eth0; ip neigh show nud failed; ip neigh show dev eth0 10.0.0.9'
+    expect(await lan.output('a', script)).toBe(
       '10.0.0.9 dev eth0 lladdr 02:aa:00:00:00:01 REACHABLE \n10.0.0.8 dev eth0 FAILED \n'
       + '10.0.0.9 lladdr 02:aa:00:00:00:01 REACHABLE \n',
     )
@@ -231,6 +236,8 @@ describe('ip neigh', () => {
     )
     expect(await refusal(lan, 'ip neigh get 10.0.0.7 dev eth0')).toBe('2 Error: Neighbour entry not found.\n')
     expect(await refusal(lan, 'ip neigh add 10.0.0.7')).toBe('255 Device and destination are required arguments.\n')
-    expect(await refusal(lan, 'ip neigh add 10.0.0.7 dev eth0 nud bad')).toBe('255 Error: argument "bad" is wrong: nud state is bad\n')
+    expect(await refusal(lan, 'ip neigh add 10.0.0.7 dev eth0 nud bad')).toBe(
+      '255 Error: argument "bad" is wrong: nud state is bad\n',
+    )
   })
 })

@@ -175,4 +175,13 @@ LISTEN 0      128          0.0.0.0:8080         0.0.0.0:*
     expect(rows[0]).toMatch(/^TIME-WAIT 0 +0 +10\.0\.0\.1:\d+ +10\.0\.0\.2:8080$/)
     expect(rows[1]).toMatch(/^tcp +0 +0 10\.0\.0\.1:\d+ +10\.0\.0\.2:8080 +TIME_WAIT +$/)
   })
+
+  it('gives a route an MSS, of which the kernel keeps what headers leave: 1400 - 40', async () => {
+    const lan = new Lan(['a'])
+    await lan.output('a', 'route add -net 10.9.0.0/16 gw 10.0.0.2 mss 1400')
+    expect(await lan.output('a', "ip route show 10.9.0.0/16; netstat -rn | awk '/10.9/ {print $5}'")).toBe(
+      '10.9.0.0/16 via 10.0.0.2 dev eth0 advmss 1360 \n1400\n',
+    )
+    expect((await lan.run('a', 'route add -net 10.8.0.0/16 gw 10.0.0.2 mss 10')).stderr).toBe('route: Invalid MSS/MTU.\n')
+  })
 })

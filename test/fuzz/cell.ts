@@ -57,7 +57,7 @@ export function buildCell(world: World, chance: Chance): Cell {
   gate.netfilter.reconfigure(gateRules(chance))
   const transfers = Array.from({ length: 1 + chance.int(3) }, (_, index): Transfer => {
     const transfer: Transfer = {
-      up: chance.pick([0, 1, 5_000, 60_000]), down: chance.pick([0, 1, 5_000, 60_000]),
+      up: chance.pick([0, 1, 5_000, 5_000, 60_000]), down: chance.pick([0, 1, 5_000, 5_000, 60_000]),
       client: { received: 0, end: 'open' }, server: { received: 0, end: 'open' },
     }
     const inbound = chance.flip(0.3)

@@ -7,13 +7,16 @@ import { addAddress, flushAddresses, removeAddress } from '../../src/host/config
 import {
   addDevice, removeDevice, setDeviceArp, setDeviceDown, setDeviceMtu, setDeviceTunnel, setDeviceUp,
 } from '../../src/host/config/devices.ts'
+import { addProxy, removeProxy } from '../../src/host/config/proxies.ts'
 import { addRoute, removeRoute } from '../../src/host/config/routes.ts'
-import type { NetConfig } from '../../src/host/config/net-config.ts'
+import { addRule, removeRule, type RulePrefix } from '../../src/host/config/rules.ts'
+import { findDeviceConfig, type NetConfig } from '../../src/host/config/net-config.ts'
 import { bringUp, type Host } from '../../src/host/host.ts'
-import { broadcastOf, IPV4_ANY, MAC_BROADCAST, MAC_ZERO, networkOf, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
+import { broadcastOf, IPV4_ANY, isIpv6, MAC_BROADCAST, MAC_ZERO, networkOf, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST } from '../../src/wire/arp-packet.ts'
 import type { Chance } from './chance.ts'
-import { GUE_PORT, linkOptions, tryChange, tunnelConfig } from './network.ts'
+import { someAddr6 } from './ipv6.ts'
+import { GUE_PORT, linkOptions, tryChange, tunnelConfig, VIP } from './network.ts'
 import { someAddr } from './traffic.ts'
 import { complain, later, type World } from './world.ts'
 
@@ -92,6 +95,36 @@ export function changeDevices(world: World, chance: Chance): void {
   }
 }
 
+/** Adds and removes rules of policy routing and the routes of their tables, and proxies of ARP. */
+export function changePolicy(world: World, chance: Chance): void {
+  const host = chance.pick(world.hosts)
+  const device = deviceName(host, chance)
+  const prefix = (): RulePrefix => ({ addr: someAddr(world, chance), prefixLength: chance.pick([0, 24, 32]) })
+  const some = <T>(value: T): T | undefined => (chance.flip(0.3) ? value : undefined)
+  refuseOrChange(world, host, (net) => {
+    switch (chance.int(6)) {
+      case 0: return removeRule(net, { priority: chance.pickAny(net.policy.rules.slice(1, -2))?.priority ?? 7 })
+      case 1: return addRoute(net, {
+        table: chance.pick([100, 255, 253]), network: IPV4_ANY, prefixLength: 0, device,
+        gateway: some(chance.pick(world.addrs)), type: chance.pick(['unicast', 'unicast', 'throw', 'blackhole']),
+      })
+      case 2: return addProxy(net, device, someAddr(world, chance))
+      case 3: return removeProxy(net, device, chance.pickAny(findDeviceConfig(net, device)?.proxies ?? []) ?? VIP)
+      default: {
+        const [from, to, inDevice, outDevice] = [some(prefix()), some(prefix()), some(device), chance.flip(0.1) ? device : undefined]
+        const [mark, suppressPrefixLength] = [some({ value: 1, mask: 0xffff_ffff }), chance.flip(0.1) ? 0 : undefined]
+        return addRule(net, {
+          action: chance.pick(['table', 'table', 'table', 'blackhole', 'unreachable', 'prohibit']), table: chance.pick([100, 254]),
+          isInverted: chance.flip(0.1), ...(from && { from }), ...(to && { to }), ...(inDevice === undefined ? {} : { inDevice }),
+          ...(outDevice === undefined ? {} : { outDevice }), ...(mark && { mark }),
+          ...(suppressPrefixLength === undefined ? {} : { suppressPrefixLength }), ...(chance.flip(0.5) ? { priority: chance.int(200) } : {}),
+        })
+      }
+    }
+  })
+  if (chance.flip(0.3)) host.sysctl.set(`net.ipv4.conf.${chance.pick(['all', device])}.proxy_arp`, chance.pick(['1', '1', '0']))
+}
+
 /** Writes a sysctl: one that is there, or one that is not; a value that fits, or none that does. */
 export function changeSysctls(world: World, chance: Chance): void {
   const host = chance.pick(world.hosts)
@@ -117,14 +150,15 @@ export function changeSysctls(world: World, chance: Chance): void {
 export function changeNeighbors(world: World, chance: Chance): void {
   const host = chance.pick(world.hosts)
   const device = chance.pick(host.devices)
-  const addr = someAddr(world, chance)
+  const table = chance.flip(0.3) ? device.ipv6Neighbors : device.neighbors
+  const addr = table !== undefined && table === device.ipv6Neighbors ? someAddr6(world, chance) : someAddr(world, chance)
   const mac = chance.pick(world.nics).mac
   switch (chance.int(6)) {
-    case 0: device.neighbors?.set(addr, mac, chance.pick(['permanent', 'reachable', 'stale'])); break
-    case 1: device.neighbors?.remove(chance.pickAny(device.neighbors.entries())?.addr ?? addr); break
-    case 2: device.neighbors?.confirm(addr); break
+    case 0: table?.set(addr, mac, chance.pick(['permanent', 'reachable', 'stale'])); break
+    case 1: table?.remove(chance.pickAny(table.entries())?.addr ?? addr); break
+    case 2: table?.confirm(addr); break
     case 3: {
-      if (device.neighbors === undefined || !device.config.isUp) break
+      if (device.neighbors === undefined || !device.config.isUp || isIpv6(addr)) break
       if (chance.flip(0.5)) host.arp.announce(device, addr, chance.pick([ARP_REPLY, ARP_REQUEST]))
       else host.arp.request(device, { spa: addr, tpa: someAddr(world, chance), to: chance.pick([undefined, mac]), tha: MAC_BROADCAST })
       break
@@ -134,7 +168,7 @@ export function changeNeighbors(world: World, chance: Chance): void {
       later(world, 500_000_000, forget)
       break
     }
-    default: device.neighbors?.set(addr, MAC_ZERO, 'stale')
+    default: table?.set(addr, MAC_ZERO, 'stale')
   }
 }
 

@@ -16,6 +16,7 @@ import { IPV4_ANY, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { ip, Lan, type HostSpec } from '../support/lan.ts'
 import type { Chance } from './chance.ts'
+import { speakIpv6 } from './ipv6.ts'
 
 /** Far above what any of these networks needs. */
 const LIMITS = { eventsMax: 500_000, timeNsMax: 1e17, livePacketsMax: 50_000, eventsAtOneInstantMax: 20_000 }
@@ -35,6 +36,8 @@ export interface Network {
   readonly rogues: readonly Nic[]
   /** Addresses that some host has at the start. */
   readonly addrs: readonly IpAddr[]
+  /** The same of IPv6; empty where nobody speaks it. */
+  readonly addrs6: readonly IpAddr[]
   /** The last frames that were seen on a wire, for those who replay and quote. Live. */
   readonly seen: Frame[]
 }
@@ -74,7 +77,7 @@ export function buildNetwork(seed: string, chance: Chance): Network {
     return nic
   })
   const nics = hosts.flatMap((host) => host.devices.flatMap((device) => device.nic ?? []))
-  return { lan, hosts, nics, cables, rogues, addrs, seen: [] }
+  return { lan, hosts, nics, cables, rogues, addrs, addrs6: speakIpv6(hosts, chance), seen: [] }
 }
 
 /** A link, good or bad. What is doubled at every hop of a loop must not become too much within the life of a packet. */

@@ -8,7 +8,7 @@ import { EPHEMERAL_PORT_MIN } from '../../src/host/tcp/tcp-protocol.ts'
 import { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
 import { toWire } from '../../src/host/tcp/sequence.ts'
 import type { LinkDirection } from '../../src/link/link.ts'
-import { MAC_BROADCAST, MAC_ZERO, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
+import { isIpv6, MAC_BROADCAST, MAC_ZERO, multicastMacOf, isMulticast, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket } from '../../src/wire/arp-packet.ts'
 import { decodeFrame } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket, framingOf } from '../../src/wire/encode.ts'
@@ -24,6 +24,7 @@ import {
 } from '../../src/wire/tcp-segment.ts'
 import { gueDatagram, udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { patternBytes, type Chance } from './chance.ts'
+import { someAddr6, somePayload6 } from './ipv6.ts'
 import { GUE_PORT } from './network.ts'
 import { someAddr } from './traffic.ts'
 import type { World } from './world.ts'
@@ -44,20 +45,23 @@ export function inject(world: World, payload: FramePayload, chance: Chance): voi
   }
   const victim = chance.pick(world.nics)
   const rogue = chance.pick(world.rogues)
-  const dst = chance.flip(0.8) ? victim.mac : chance.pick([MAC_BROADCAST, 0x0100_5e00_0001 as MacAddr, 0x0200_0000_7777 as MacAddr])
+  const toGroup = payload.kind === 'ip' && isIpv6(payload.dst) && isMulticast(payload.dst) && chance.flip(0.8)
+  const dst = toGroup ? multicastMacOf(payload.dst) : chance.flip(0.8) ? victim.mac : chance.pick([MAC_BROADCAST, 0x0100_5e00_0001 as MacAddr, 0x0200_0000_7777 as MacAddr])
   const src = chance.flip(0.9) ? rogue.mac : chance.pick(world.nics).mac
   sendForged(world, rogue, ethernetFrame(dst, src, payload))
 }
 
 /** A packet with whatever in it. */
 export function somePacket(world: World, chance: Chance): IpPacket {
-  const src = someAddr(world, chance)
-  const dst = someAddr(world, chance)
-  const kind = chance.weighted({ tcp: 5, udp: 4, icmp: 4, error: 4, raw: 2, ipip: 2, gre: 2, gue: 2 })
+  const isOf6 = world.addrs6.length > 0 && chance.flip(0.35)
+  const src = isOf6 ? someAddr6(world, chance) : someAddr(world, chance)
+  const dst = isOf6 ? someAddr6(world, chance) : someAddr(world, chance)
+  const kind = isOf6 ? chance.weighted({ tcp: 3, udp: 3, icmpv6: 9, raw: 1 })
+    : chance.weighted({ tcp: 5, udp: 4, icmp: 4, error: 4, raw: 2, ipip: 2, gre: 2, gue: 2 })
   const uid = world.lan.sim.nextPacketUid()
   const [protocol, payload, payloadBytes] = somePayload(world, kind, { src, dst, uid }, chance)
   return ipPacket({
-    uid, src, dst, protocol, payload, payloadBytes, ttl: chance.pick([64, 64, 64, 2, 1, 0]),
+    uid, src, dst, protocol, payload, payloadBytes, ttl: isOf6 && payload.kind === 'neighbor' && chance.flip(0.9) ? 255 : chance.pick([64, 64, 64, 2, 1, 0]),
     tos: chance.pick([0, 0, 0x10, 0xff]), ident: chance.int(4), dontFragment: chance.flip(0.5),
   })
 }
@@ -86,10 +90,11 @@ function somePayload(world: World, kind: string, ends: Ends, chance: Chance): [n
       const any = chance.flip(0.8) ? message : { ...message, code: chance.int(16), rest: chance.int(0xffff_ffff) }
       return [IPPROTO_ICMP, any, icmpBytes(any)]
     }
+    case 'icmpv6': return somePayload6(world, ends, chance)
     case 'error': return someError(world, ends, chance)
     case 'raw': {
       const data = chance.bytes(chance.pick([0, 1, 7, 20, 60]))
-      return [chance.pick([IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_GRE, IPPROTO_IPIP, 2, 112, 132, 255]),
+      return [chance.pick([IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_GRE, IPPROTO_IPIP, 58, 59, 2, 112, 132, 255]),
         { kind: 'raw', data }, data.length]
     }
     default: return wrapped(withUid(nested(world, chance), ends.uid), kind, chance)
@@ -99,7 +104,8 @@ function somePayload(world: World, kind: string, ends: Ends, chance: Chance): [n
 /** A packet for the inside of another. */
 function nested(world: World, chance: Chance): IpPacket {
   const inner = chance.flip(0.5) ? chance.pickAny(world.seen)?.payload : undefined
-  return inner?.kind === 'ip' && totalBytes(inner) < 8_000 ? inner : somePacket(world, chance)
+  const fitting = inner?.kind === 'ip' && totalBytes(inner) < 8_000 ? inner : somePacket(world, chance)
+  return isIpv6(fitting.dst) ? nested(world, chance) : fitting
 }
 
 /** The packet under another number, with all that is inside it. */
@@ -130,7 +136,7 @@ function wrapped(inner: IpPacket, kind: string, chance: Chance): [number, IpPayl
 /** An error about a packet that was seen, about its reverse, or about nothing that ever was. */
 function someError(world: World, { dst }: Ends, chance: Chance): [number, IpPayload, number] {
   const seen = chance.pickAny(world.seen)?.payload
-  let quoted = seen?.kind === 'ip' && chance.flip(0.8) ? seen : ipPacket({
+  let quoted = seen?.kind === 'ip' && !isIpv6(seen.dst) && chance.flip(0.8) ? seen : ipPacket({
     uid: 0, src: dst, dst: someAddr(world, chance), protocol: IPPROTO_UDP, payload: udpDatagram({ sport: 53, dport: 53 }, NO_DATA),
     payloadBytes: 8,
   })
@@ -154,7 +160,8 @@ function someOptions(chance: Chance): TcpOptions {
 
 /** Pieces of one packet: in any order, overlapping, with gaps, without an end, or oversized. */
 export function somePieces(world: World, chance: Chance): IpPacket[] {
-  const whole = ipPacket({ ...somePacket(world, chance), uid: world.lan.sim.nextPacketUid(), ident: chance.int(65_536), dontFragment: false })
+  const made = somePacket(world, chance)
+  const whole = { ...made, ident: chance.int(65_536), dontFragment: isIpv6(made.dst) }
   const pieces: IpPacket[] = []
   const size = chance.pick([8, 64, 504])
   for (let at = 0; at < Math.min(whole.payloadBytes, 12 * size); at += size) {
@@ -229,8 +236,9 @@ export function replay(world: World, chance: Chance): void {
   else pppDirection(world, chance)?.send(read.value)
 }
 
-/** The bytes of a packet with IPv4 options put into its header. */
+/** The bytes of a packet with IPv4 options put into its header; of one of IPv6, as they are. */
 export function withIpOptions(packet: IpPacket, chance: Chance): Uint8Array {
+  if (isIpv6(packet.dst)) return encodePacket(packet)
   const plain = encodePacket(packet)
   const bytes = new Uint8Array(plain.length + 4)
   bytes.set(plain.subarray(0, 20))

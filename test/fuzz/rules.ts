@@ -16,10 +16,12 @@ import { attachIpvs } from '../../src/ipvs/director.ts'
 import type { IpvsCommand } from '../../src/ipvs/control/command.ts'
 import { addressId, type ServiceId } from '../../src/ipvs/control/rules.ts'
 import { SCHEDULERS } from '../../src/ipvs/scheduler/registry.ts'
+import { addIpv6Address } from '../../src/host/config/ipv6-config.ts'
 import { addAddress } from '../../src/host/config/addresses.ts'
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ip-packet.ts'
 import { prefixMask, type IpAddr } from '../../src/wire/address.ts'
 import type { Chance } from './chance.ts'
+import { someAddr6, VIP6 } from './ipv6.ts'
 import { GUE_PORT, tryChange, VIP } from './network.ts'
 import { someAddr, TCP_PORT, UDP_PORT } from './traffic.ts'
 import { complain, type World } from './world.ts'
@@ -153,9 +155,10 @@ export function changeServices(world: World, chance: Chance): void {
   host.modules.load('ip_vs')
   const ipvs = attachIpvs(host)
   if (chance.flip(0.7)) tryChange(host, (net) => addAddress(net, 'lo', { addr: VIP, prefixLength: 32 }))
+  if (world.addrs6.length > 0) tryChange(host, (net) => addIpv6Address(net, 'lo', { addr: VIP6, prefixLength: 128, nodad: true }))
   const service = chance.pickAny(ipvs.rules.services)
   if (service === undefined || chance.flip(0.2)) {
-    const id = someService(host, chance)
+    const id = someService(world, host, chance)
     ipvs.apply(addService(id, chance))
     for (let i = chance.int(4); i > 0; i--) ipvs.apply(destination(world, 'add-destination', id, chance))
     return
@@ -165,10 +168,11 @@ export function changeServices(world: World, chance: Chance): void {
   if (!done.ok && ipvs.rules !== before) complain(world, `a refused command changed the services of ${host.name}`)
 }
 
-function someService(host: Host, chance: Chance): ServiceId {
+function someService(world: World, host: Host, chance: Chance): ServiceId {
+  const isOf6 = world.addrs6.length > 0 && chance.flip(0.35)
   const own = host.net.devices[1]?.addresses[0]?.addr ?? VIP
-  const addr = chance.pick([VIP, VIP, own])
-  if (chance.flip(0.1)) return { ...addressId(0, VIP, 0), fwmark: 1 }
+  const addr = isOf6 ? VIP6 : chance.pick([VIP, VIP, own])
+  if (chance.flip(0.1)) return { ...addressId(0, isOf6 ? VIP6 : VIP, 0), fwmark: 1 }
   const [protocol, port] = chance.pick([[IPPROTO_TCP, TCP_PORT], [IPPROTO_UDP, UDP_PORT], [IPPROTO_TCP, 0]] as const)
   return addressId(protocol, addr, port)
 }
@@ -179,7 +183,7 @@ function addService(service: ServiceId, chance: Chance): IpvsCommand {
     options: {
       scheduler: chance.flip(0.95) ? chance.pick([...SCHEDULERS.keys()]) : 'twos', schedulerFlags: chance.pick([0, 0, 1, 2]),
       persistenceSeconds: service.port === 0 ? 60 : chance.pick([undefined, undefined, 1, 60]),
-      netmask: chance.pick([0xffff_ffff, prefixMask(24)]), engine: '', onePacket: service.protocol === IPPROTO_UDP && chance.flip(0.2),
+      netmask: service.isIpv6 ? chance.pick([128, 64]) : chance.pick([0xffff_ffff, prefixMask(24)]), engine: '', onePacket: service.protocol === IPPROTO_UDP && chance.flip(0.2),
     },
   }
 }
@@ -188,7 +192,7 @@ function destination(world: World, kind: 'add-destination' | 'edit-destination',
   const type = chance.pick(['ipip', 'gue', 'gre'] as const)
   return {
     kind, service, destination: {
-      addr: chance.flip(0.9) ? chance.pick(world.addrs) : someAddr(world, chance), port: chance.flip(0.8) ? service.port : 8080,
+      addr: service.isIpv6 ? someAddr6(world, chance) : chance.flip(0.9) ? chance.pick(world.addrs) : someAddr(world, chance), port: chance.flip(0.8) ? service.port : 8080,
       method: chance.pick(['nat', 'dr', 'tun']), weight: chance.pick([1, 1, 3, 0]), upperThreshold: chance.pick([0, 0, 1]),
       lowerThreshold: 0,
       tunnel: { type, port: type === 'gue' ? GUE_PORT : 0, checksum: type === 'ipip' ? 'none' : chance.pick(['none', 'full', 'remote']) },

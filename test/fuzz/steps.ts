@@ -12,18 +12,21 @@ import { formatIp, formatMac, parseIpv4, parseMac } from '../../src/wire/address
 import { pcapngFrame, pcapngHeader } from '../../src/report/pcapng.ts'
 import type { Chance } from './chance.ts'
 import {
-  changeAddresses, changeDevices, changeLinks, changeNeighbors, changeRoutes, changeSysctls, flushThings,
+  changeAddresses, changeDevices, changeLinks, changeNeighbors, changePolicy, changeRoutes, changeSysctls, flushThings,
 } from './changes.ts'
+import { changeArpRules } from './arp-tables.ts'
+import { changeIpv6 } from './ipv6.ts'
 import { forgeSegment, inject, injectArp, replay, somePacket, somePieces, withIpOptions } from './packets.ts'
 import { changeRules, changeServices } from './rules.ts'
-import { actOnConnection, connect, sendDatagrams, sendPings, serve, someAddr } from './traffic.ts'
+import { actOnConnection, connect, sendDatagrams, sendPings, serve, someAddr, someTarget } from './traffic.ts'
 import { complain, type World } from './world.ts'
 
 /** How often each step is taken. */
 export const STEP_WEIGHTS = {
   serve: 4, connect: 12, act: 6, datagrams: 6, pings: 5,
   packet: 8, pieces: 4, forge: 10, arp: 4, replay: 5, options: 1,
-  addresses: 3, routes: 3, devices: 4, sysctls: 5, neighbors: 3, links: 2, flush: 3, rules: 8, services: 6, capture: 1,
+  addresses: 3, routes: 3, devices: 4, sysctls: 5, neighbors: 3, links: 2, flush: 3, rules: 8, services: 6, ipv6: 4,
+  policy: 2, arptables: 3, capture: 1,
 } as const
 
 /** A step by its name. */
@@ -32,10 +35,10 @@ export type StepName = keyof typeof STEP_WEIGHTS
 /** What each step does. */
 export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => void>> = {
   serve: (world, chance) => serve(world, chance.pick(world.hosts), chance),
-  connect: (world, chance) => connect(world, chance.pick(world.hosts), someAddr(world, chance), chance),
+  connect: (world, chance) => connect(world, chance.pick(world.hosts), someTarget(world, chance), chance),
   act: actOnConnection,
-  datagrams: (world, chance) => sendDatagrams(world, chance.pick(world.hosts), someAddr(world, chance), chance),
-  pings: (world, chance) => sendPings(world, chance.pick(world.hosts), someAddr(world, chance), chance),
+  datagrams: (world, chance) => sendDatagrams(world, chance.pick(world.hosts), someTarget(world, chance), chance),
+  pings: (world, chance) => sendPings(world, chance.pick(world.hosts), someTarget(world, chance), chance),
   packet: (world, chance) => {
     for (let i = chance.pick([1, 1, 3]); i > 0; i--) inject(world, somePacket(world, chance), chance)
   },
@@ -55,7 +58,8 @@ export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => 
     if (read.ok) inject(world, read.value, chance)
   },
   addresses: changeAddresses, routes: changeRoutes, devices: changeDevices, sysctls: changeSysctls,
-  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: changeRules, services: changeServices,
+  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: changeRules, services: changeServices, ipv6: changeIpv6,
+  policy: changePolicy, arptables: changeArpRules,
   capture: captureFile,
 }
 

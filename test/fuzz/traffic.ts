@@ -7,9 +7,10 @@ import type { Host } from '../../src/host/host.ts'
 import type { TcpHandlers } from '../../src/host/tcp/app-side.ts'
 import type { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
 import { NS_PER_MILLISECOND } from '../../src/base/units.ts'
-import { IPV4_ANY, type IpAddr } from '../../src/wire/address.ts'
+import { IPV4_ANY, IPV6_ANY, isIpv6, type IpAddr } from '../../src/wire/address.ts'
 import { sameBytes } from '../../src/wire/bytes.ts'
 import { patternBytes, type Chance } from './chance.ts'
+import { someAddr6 } from './ipv6.ts'
 import { VIP } from './network.ts'
 import { complain, later, type World } from './world.ts'
 
@@ -41,10 +42,20 @@ export function someAddr(world: World, chance: Chance): IpAddr {
   ] as IpAddr[])
 }
 
+/** Where traffic goes: an address of either family. */
+export function someTarget(world: World, chance: Chance): IpAddr {
+  return world.addrs6.length > 0 && chance.flip(0.35) ? someAddr6(world, chance) : someAddr(world, chance)
+}
+
+/** An address of the family of another. */
+function sourceFor(world: World, dst: IpAddr, chance: Chance): IpAddr {
+  return isIpv6(dst) ? someAddr6(world, chance) : someAddr(world, chance)
+}
+
 /** Servers on some port of a host: TCP that speaks the pattern, UDP that answers. */
 export function serve(world: World, host: Host, chance: Chance): void {
   const port = chance.pick([TCP_PORT, TCP_PORT, 8080, 443])
-  const addr = chance.flip(0.8) ? IPV4_ANY : someAddr(world, chance)
+  const addr = chance.flip(0.8) ? anyAddress(world, chance) : someTarget(world, chance)
   const behaviours = Array.from({ length: 4 }, () => someBehaviour(chance))
   let turn = 0
   const accepts = chance.flip(0.9)
@@ -56,7 +67,7 @@ export function serve(world: World, host: Host, chance: Chance): void {
     if (endpoint !== undefined) write(world, endpoint, behaviour)
   })
   if (listening.ok) world.listeners.push({ host, listener: listening.value })
-  const socket = host.udp.bind({ addr: chance.flip(0.8) ? IPV4_ANY : someAddr(world, chance), port: UDP_PORT }, {
+  const socket = host.udp.bind({ addr: chance.flip(0.8) ? anyAddress(world, chance) : someTarget(world, chance), port: UDP_PORT }, {
     // Each answer is half as long, so that two who answer each other come to an end.
     onDatagram: (own, { from, fromPort, data }) => {
       if (data.length > 1) own.sendTo(from, fromPort, data.subarray(0, Math.min(data.length >> 1, 3_000)))
@@ -69,7 +80,7 @@ export function serve(world: World, host: Host, chance: Chance): void {
 export function connect(world: World, host: Host, dst: IpAddr, chance: Chance): void {
   const behaviour = someBehaviour(chance)
   const sport = chance.flip(0.1) ? { sport: 40_000 } : {}
-  const src = chance.flip(0.1) ? { src: someAddr(world, chance) } : {}
+  const src = chance.flip(0.1) ? { src: sourceFor(world, dst, chance) } : {}
   const dport = chance.pick([TCP_PORT, TCP_PORT, TCP_PORT, 8080, 443, 7])
   const opened = host.tcp.connect({ dst, dport, ...sport, ...src }, {
     ...speak(world, behaviour, `${host.name} to ${dport}`),
@@ -84,7 +95,7 @@ export function connect(world: World, host: Host, dst: IpAddr, chance: Chance): 
 export function sendDatagrams(world: World, host: Host, dst: IpAddr, chance: Chance): void {
   const dport = chance.pick([UDP_PORT, UDP_PORT, UDP_PORT, 9, 80])
   const opened = host.udp.connect({
-    dst, dport, ...(chance.flip(0.1) ? { src: someAddr(world, chance) } : {}), ...(chance.flip(0.2) ? { sport: 1000 } : {}),
+    dst, dport, ...(chance.flip(0.1) ? { src: sourceFor(world, dst, chance) } : {}), ...(chance.flip(0.2) ? { sport: 1000 } : {}),
   }, chance.flip(0.5) ? {} : { onDatagram: () => undefined, onError: (socket) => socket.close() })
   const socket = opened.ok ? opened.value : chance.pickAny(world.sockets)
   if (socket === undefined) return
@@ -92,7 +103,7 @@ export function sendDatagrams(world: World, host: Host, dst: IpAddr, chance: Cha
   for (let i = chance.pick([1, 1, 3]); i > 0; i--) {
     const data = patternBytes(0, chance.pick([0, 1, 100, 1472, 1473, 5_000, 30_000]))
     if (chance.flip(0.8)) socket.send(data)
-    else socket.sendTo(dst, dport, data)
+    else if (socket.local === IPV6_ANY || isIpv6(socket.local) === isIpv6(dst)) socket.sendTo(dst, dport, data)
   }
 }
 
@@ -102,7 +113,7 @@ export function sendPings(world: World, host: Host, dst: IpAddr, chance: Chance)
   world.pings.push({ host, ping })
   for (let sequence = chance.pick([1, 1, 4, 12]); sequence > 0; sequence--) {
     ping.request({
-      src: chance.flip(0.9) ? IPV4_ANY : someAddr(world, chance), dst, sequence, dataBytes: chance.pick([56, 0, 1472, 4000]),
+      src: chance.flip(0.9) ? IPV4_ANY : sourceFor(world, dst, chance), dst, sequence, dataBytes: chance.pick([56, 0, 1472, 4000]),
       ...(chance.flip(0.3) ? { ttl: chance.pick([1, 2, 3]) } : {}), ...(chance.flip(0.2) ? { dontFragment: true } : {}),
     })
   }
@@ -130,9 +141,13 @@ export function actOnConnection(world: World, chance: Chance): void {
   }
 }
 
+function anyAddress(world: World, chance: Chance): IpAddr {
+  return world.addrs6.length > 0 && chance.flip(0.6) ? IPV6_ANY : IPV4_ANY
+}
+
 function someBehaviour(chance: Chance): Behaviour {
   return {
-    bytes: chance.pick([0, 1, 100, 3_000, 3_000, 40_000, 200_000]), chunkBytes: chance.pick([1_000_000, 60_000, 5_000, 700]),
+    bytes: chance.pick([0, 1, 100, 100, 3_000, 3_000, 3_000, 20_000, 20_000, 200_000]), chunkBytes: chance.pick([1_000_000, 60_000, 5_000, 700]),
     closes: chance.pick(['written', 'written', 'peer', 'peer', 'data', 'never']),
     pausesAt: chance.pick([Infinity, Infinity, 1, 20_000]), pauseMs: chance.pick([1, 400, 20_000]),
     noDelay: chance.flip(0.2), gapNs: chance.pick([300_000, 300_000, 50_000_000, 1_500_000_000]),

@@ -116,7 +116,7 @@ export class Watch implements FrameTap, HostTrace {
   /** What is used was for this host, and was there to its last byte. */
   consumed({ name }: { readonly name: string }, packet: IpPacket, by: string): void {
     const { pieces, keys, strange } = this.#byName.get(name) as HostWatch
-    if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
+    if (isFragment(packet) && by !== 'filter') complain(this.#world, `${name} used a piece of a packet (${by})`)
     const parts = pieces.get(packet.uid)
     if (parts === undefined || strange.has(keys.get(packet.uid) ?? '')) return
     let covered = 0
@@ -155,12 +155,16 @@ export class Watch implements FrameTap, HostTrace {
     if (device === undefined || !device.config.isUp) return complain(this.#world, `${nic.name} is down, and sent a frame`)
     if (frame.src !== nic.mac && !forged.has(frame)) complain(this.#world, `${nic.name} sent a frame in the name of another`)
     if (frame.payload.kind === 'arp') {
-      if (frame.payload.op === ARP_REPLY && frame.payload.sha !== nic.mac) complain(this.#world, `${nic.name} gave a MAC address not its own`)
+      const isMangled = watch.host.arp.filter.rules.chains.some(({ rules }) => rules.some(({ spec }) => spec.action.kind === 'mangle'))
+      if (!isMangled && frame.payload.op === ARP_REPLY && frame.payload.sha !== nic.mac) complain(this.#world, `${nic.name} gave a MAC address not its own`)
       return
     }
     const headerBytes = framingOf(frame) === 'ppp' ? PPP_HEADER_BYTES : ETHERNET_HEADER_BYTES
     const packetBytes = frame.bytes - headerBytes
     if (packetBytes > (watch.mtus.get(device.name) ?? 0)) complain(this.#world, `${nic.name} sent ${packetBytes} bytes, more than its MTU`)
+    const { payload } = frame.payload
+    const isTold = payload.kind === 'neighbor' && payload.linkAddress !== undefined && !watch.ttls.has(frame.payload.uid)
+    if (isTold && payload.linkAddress !== nic.mac) complain(this.#world, `${nic.name} told of a MAC address not its own`)
     this.#watchTtl(watch, frame.payload)
   }
 

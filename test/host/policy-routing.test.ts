@@ -3,13 +3,12 @@
  * @module
  */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ok } from '../../src/base/result.ts'
 import { addRoute, type NewRoute } from '../../src/host/config/routes.ts'
 import { addRule, MARK_MASK_ALL, removeRule, type NewPolicyRule } from '../../src/host/config/rules.ts'
 import type { Host } from '../../src/host/host.ts'
 import { routeMtuBytes } from '../../src/host/routing.ts'
 import { formatIp, IPV4_ANY } from '../../src/wire/address.ts'
-import { addressTo, deviceOf, ip, Lan, routeTo, setSysctl } from '../support/lan.ts'
+import { addressTo, change, deviceOf, ip, Lan, routeTo, setSysctl } from '../support/lan.ts'
 
 let host: Host
 
@@ -21,16 +20,12 @@ beforeEach(() => {
 })
 
 function rule(given: NewPolicyRule): void {
-  const added = addRule(host.net, given)
-  if (!added.ok) throw new Error(added.error)
-  host.reconfigure(added.value)
+  change(host, (net) => addRule(net, given))
 }
 
 function route(text: string, given: Partial<NewRoute>): void {
   const [network = '', length = '32'] = text.split('/')
-  const added = addRoute(host.net, { network: ip(network), prefixLength: Number(length), ...given })
-  if (!added.ok) throw new Error(added.error)
-  host.reconfigure(added.value)
+  change(host, (net) => addRoute(net, { network: ip(network), prefixLength: Number(length), ...given }))
 }
 
 interface Asked {
@@ -77,7 +72,7 @@ describe('a rule', () => {
     // The second is not selected by the first rule; the inverted one takes whatever is not from here to 192.0.2.0/24.
     expect(asked.map(([dst, flow]) => way(dst, flow)))
       .toEqual(['blackhole lo', 'blackhole lo', 'unicast eth0 via 10.0.0.254', 'blackhole lo'])
-    host.reconfigure((removeRule(host.net, { action: 'blackhole' }) as { value: typeof host.net }).value)
+    change(host, (net) => removeRule(net, { action: 'blackhole' }))
     expect(asked.map(([dst, flow]) => way(dst, flow))).toEqual([
       'unicast eth1 via 10.1.0.254', 'unicast eth0 via 10.0.0.254', 'unicast eth0 via 10.0.0.254', 'unicast eth0 via 10.0.0.254',
     ])
@@ -105,12 +100,15 @@ describe('the tables local and main', () => {
     expect([way('10.2.0.9'), way('10.2.0.8')]).toEqual(['unicast eth0 via 10.0.0.253', 'local lo'])
     rule({ mark: MARK_ONE, action: 'table', table: 100 })
     expect([way('10.2.0.9'), way('10.2.0.8')]).toEqual(['local lo', 'local lo'])
-    expect(removeRule(host.net, { mark: MARK_ONE })).toEqual(ok(expect.anything()))
+    // They stay two.
+    change(host, (net) => removeRule(net, { mark: MARK_ONE }))
+    expect(way('10.2.0.9')).toBe('local lo')
   })
 
   it('have what an admin adds to local: any address of it is one of the host', () => {
     route('10.7.0.0/16', { type: 'local', device: 'lo' })
-    expect([way('10.7.1.1'), host.isLocalAddress(ip('10.7.1.1')), host.isLocalAddress(ip('10.8.1.1'))]).toEqual(['local lo', true, false])
+    expect(way('10.7.1.1')).toBe('local lo')
+    expect([host.isLocalAddress(ip('10.7.1.1')), host.isLocalAddress(ip('10.8.1.1'))]).toEqual([true, false])
   })
 })
 
@@ -140,11 +138,24 @@ describe('the way back', () => {
   })
 })
 
+describe('the MSS of a route', () => {
+  it('is advertised in place of the one that goes with the MTU: 1500 - 20 - 20', () => {
+    route('10.3.0.0/16', { gateway: ip('10.0.0.9'), advertisedMss: 1200 })
+    route('10.4.0.0/16', { gateway: ip('10.0.0.9'), mtuBytes: 1400 })
+    const offered = ['10.3.0.1', '10.4.0.1', '10.5.0.1'].map((dst) => {
+      const endpoint = host.tcp.connect({ dst: ip(dst), dport: 80 }, {})
+      return endpoint.ok ? endpoint.value.offeredMss : endpoint.error
+    })
+    expect(offered).toEqual([1200, 1360, 1460])
+  })
+})
+
 describe('the MTU of a route', () => {
   it('holds for what is sent, unless the device takes less', () => {
     route('10.3.0.0/16', { gateway: ip('10.0.0.9'), mtuBytes: 1400 })
     route('10.4.0.0/16', { gateway: ip('10.0.0.9'), mtuBytes: 9000 })
-    expect(['10.3.0.1', '10.4.0.1', '10.5.0.1'].map((dst) => routeMtuBytes(host.routing.lookup(ip(dst))))).toEqual([1400, 1500, 1500])
+    expect(['10.3.0.1', '10.4.0.1', '10.5.0.1'].map((dst) => routeMtuBytes(host.routing.lookup(ip(dst)))))
+      .toEqual([1400, 1500, 1500])
     expect([host.pathMtuBytes(ip('10.3.0.1')), host.deviceMtuBytes(ip('10.3.0.1'))]).toEqual([1400, 1400])
   })
 })

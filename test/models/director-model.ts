@@ -39,9 +39,11 @@ export type ModelFate = number | 'pass' | 'refused' | 'lost'
 /** What may be said of a server. */
 export type ServerRule = Pick<ModelServer, 'addr' | 'port' | 'weight' | 'upper' | 'lower'>
 
-/** The timer wheel fires late: up to 0.256 s for timers below 16 s, 2.048 s below 129 s, 16.384 s below 1032 s. */
+/** The timer wheel fires late: up to 4 ms for timers below 0.252 s, 8 times that for those below 8 times that, and so on. */
 function lateness(seconds: number): number {
-  return seconds <= 16 ? 0.3 : seconds <= 129 ? 2.1 : seconds <= 1032 ? 16.4 : 132
+  let late = 0.004
+  for (let reach = 0.252; reach <= seconds; reach *= 8) late *= 8
+  return late + 0.01
 }
 
 /** One director. */
@@ -117,7 +119,7 @@ export class DirectorModel {
       const mayBegin = isUdp || (!flags.includes('R') && (isSloppy || flags.includes('S')))
       if (!mayBegin) return 'pass'
       const { servers, mayFallBack, usesPort, now } = this
-      const server = this.#scheduler.pick({ servers, flow, mayFallBack, usesPort, isUdp, now })
+      const server = this.#scheduler.pick({ servers, flow, mayFallBack, usesPort, now })
       if (server === undefined) return 'refused'
       connection = this.#open(flow, server)
     }

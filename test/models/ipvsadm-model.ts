@@ -1,6 +1,6 @@
 /**
  * The second model of ipvsadm: which command takes which option, as one table of letters, and what becomes of a command line
- * whose values are all well formed. Two directors are known: one without services, one with the service and server of `BASE`.
+ * whose values are all well formed. Two directors are known: one without services, one with `SERVICE` and `SERVER`.
  * @module
  */
 
@@ -57,8 +57,9 @@ export interface Outcome {
 
 const FINE: Outcome = { stderr: '', exitCode: 0 }
 
-/** `-t` and `-r` of the service and the server that a director may have. */
+/** The service that a director may have. */
 export const SERVICE: OptionWords = { words: ['-t', '10.0.0.100:80'], name: 'service-address' }
+/** Its server. */
 export const SERVER: OptionWords = { words: ['-r', '192.168.1.11:80'], name: 'real-server' }
 
 /** What becomes of a command with options, where the service and its server are there (`isSetUp`) or nothing is. */

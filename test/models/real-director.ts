@@ -18,11 +18,13 @@ import { udpDatagram } from '../../src/wire/udp-datagram.ts'
 import type { ModelFate, ServerRule } from './director-model.ts'
 import type { ModelFlow } from './scheduler-model.ts'
 
-/** First address of the real servers, and how many there may be. */
+/** 192.168.1.11, the first address of the real servers. */
 export const FIRST_SERVER = 0xc0a8010b
+/** How many of them there may be. */
 export const SERVERS_MAX = 8
-/** Address and port of the service. */
+/** 10.0.0.100, the address of the service. */
 export const VIP = 0x0a000064
+/** Its port. */
 export const PORT = 80
 
 const MARK = 7

@@ -33,7 +33,6 @@ export interface Question {
   readonly flow: ModelFlow
   readonly mayFallBack: boolean
   readonly usesPort: boolean
-  readonly isUdp: boolean
   readonly now: number
 }
 

@@ -6,7 +6,7 @@ import { SCHEDULING, Walk } from './walk.ts'
 
 const STEPS_OF_A_WALK = 2_000
 /** The hashes of mh are slow. */
-const SLOWER: Readonly<Record<string, number>> = { mh: 10 }
+const SLOWER: Readonly<Record<string, number>> = { mh: 5 }
 
 describe(`a director and the second model of its scheduler always agree (seed ${seed})`, () => {
   it.each(Object.keys(SCHEDULER_MODELS))('%s', (scheduler) => {

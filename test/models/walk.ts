@@ -7,7 +7,7 @@ import { DirectorModel, initialSettings, type ModelConnection, type ServerRule }
 import { Lots } from './lots.ts'
 import { SCHEDULER_MODELS } from './models.ts'
 import { FIRST_SERVER, PORT, RealDirector, SERVERS_MAX, VIP, type ServiceSetUp } from './real-director.ts'
-import type { ModelFlow, SchedulerModel } from './scheduler-model.ts'
+import type { ModelFlow } from './scheduler-model.ts'
 import { STATE_NAMES } from './tcp-state-model.ts'
 
 /** How often each kind of step is taken, out of the sum of all. */
@@ -48,6 +48,8 @@ export class Walk {
   readonly #last: string[] = []
   /** Every server has a low threshold: all are overloaded at times. */
   readonly #isTight: boolean
+  /** Connections last for days, and so does the walk: what is remembered for a day is forgotten meanwhile. */
+  readonly #isByDays: boolean
   #setUp: ServiceSetUp
   #port = 1024
 
@@ -55,12 +57,13 @@ export class Walk {
     this.#plan = plan
     this.#setUp = plan
     this.#lots = new Lots(plan.seed, plan.name)
-    this.model = new DirectorModel(
-      SCHEDULER_MODELS[plan.scheduler] as (servers: readonly unknown[]) => SchedulerModel,
-      initialSettings(plan.isUdp, plan.method !== 'nat'),
-    )
+    const make = SCHEDULER_MODELS[plan.scheduler]
+    if (make === undefined) throw new Error(`no model of ${plan.scheduler}`)
+    this.model = new DirectorModel(make, initialSettings(plan.isUdp, plan.method !== 'nat'))
     this.real = new RealDirector(plan)
     this.#isTight = this.#lots.int(3) === 0
+    this.#isByDays = plan.scheduler.startsWith('lblc') && this.#lots.int(2) === 0
+    if (this.#isByDays) this.#setTimeouts(100_000, 0, 100_000)
     this.#setFlags(plan.flags)
     const anyAddress = (): number => 0x01000001 + this.#lots.int(0xdeffffff)
     this.#clients = Array.from({ length: 60 }, (_, i) => (i < 30 ? 0x0a000002 + i : anyAddress()))
@@ -153,7 +156,8 @@ export class Walk {
   #pass(): void {
     const { model } = this
     const kind = this.#lots.int(100)
-    const seconds = kind === 0 ? 40_000 + this.#lots.int(60_000) : kind < 8 ? 1 + this.#lots.int(1500) : 1 + this.#lots.int(40)
+    const isLong = kind < (this.#isByDays ? 5 : 1)
+    const seconds = isLong ? 40_000 + this.#lots.int(20_000) : 1 + this.#lots.int(kind < 10 ? 1500 : 40)
     const then = model.nextSureTime(model.now + seconds)
     this.#say(`pass to ${then}`)
     model.passTo(then)
@@ -200,14 +204,19 @@ export class Walk {
       }
       default: {
         const [tcp = 0, fin = 0, udp = 0] = [0, 0, 0].map(() => this.#lots.one([0, 1, 20, 200, 900, 2000]))
-        this.#say(`timeouts ${tcp} ${fin} ${udp}`)
-        real.setTimeouts(tcp, fin, udp)
-        // 0 leaves a timeout as it is.
-        settings.tcpSeconds = tcp || settings.tcpSeconds
-        settings.tcpFinSeconds = fin || settings.tcpFinSeconds
-        settings.udpSeconds = udp || settings.udpSeconds
+        return this.#setTimeouts(tcp, fin, udp)
       }
     }
+  }
+
+  /** 0 leaves a timeout as it is. */
+  #setTimeouts(tcp: number, fin: number, udp: number): void {
+    const { settings } = this.model
+    this.#say(`timeouts ${tcp} ${fin} ${udp}`)
+    this.real.setTimeouts(tcp, fin, udp)
+    settings.tcpSeconds = tcp || settings.tcpSeconds
+    settings.tcpFinSeconds = fin || settings.tcpFinSeconds
+    settings.udpSeconds = udp || settings.udpSeconds
   }
 
   #secure(isSecure: boolean): void {

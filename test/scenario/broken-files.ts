@@ -97,6 +97,11 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
     text: 'cluster: {service: tcp 80, real_servers: [{name: rs}]}\n',
     problems: ['LVS1021 1:1'],
   },
+  {
+    title: 'rules that ipvsadm refuses',
+    text: 'cluster:\n  rules: |\n    -A -t 10.0.0.100:80 -s rr\n    -a -t 10.0.0.100:80 -r 10.0.0.300:80 -g\n    -A -f 0\n',
+    problems: ['LVS1057 4:5', 'LVS1057 5:11'],
+  },
   { title: 'an observation without command', text: `${TWO}observe:\n  - on: a\n`, problems: ['LVS1021 6:5'] },
 
   // Types and words.

@@ -78,6 +78,10 @@ export class WireHost implements IpService, Actor {
     return 1500
   }
 
+  advertisedMss(): undefined {
+    return undefined
+  }
+
   confirmNeighbor(): void {
     this.confirmations++
   }

@@ -9,7 +9,9 @@ import { addProxy, proxiesOf, removeProxy } from '../../host/config/proxies.ts'
 import type { Neighbor, NeighborState } from '../../host/neighbor-table.ts'
 import { formatIp, formatMac, inPrefix, parseIpv4, parseMac, type IpAddr, type MacAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
-import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, wrong, type Prefix } from './words.ts'
+import {
+  answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, wrong, type Prefix,
+} from './words.ts'
 
 /** Runs what follows `ip neigh`. */
 export function ipNeigh(host: Host, argv: readonly string[]): ToolResult {
@@ -197,7 +199,8 @@ function show(host: Host, words: Words): ToolResult {
     return `${formatIp(addr)} ${filter.device === undefined ? `dev ${device} ` : ''}${text}\n`
   }
   if (!filter.isProxy) {
-    return printed(matching(host, filter).map(({ device, neighbor }) => line(neighbor.addr, device, neighborText(neighbor))).join(''))
+    const found = matching(host, filter)
+    return printed(found.map(({ device, neighbor }) => line(neighbor.addr, device, neighborText(neighbor))).join(''))
   }
   const devices = host.net.devices.filter(({ name }) => filter.device === undefined || name === filter.device)
   return printed(devices.flatMap(({ name, proxies = [] }) => proxies.filter((addr) => isInside(addr, filter))

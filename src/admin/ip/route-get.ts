@@ -36,7 +36,8 @@ export function getRoute(host: Host, words: Words): ToolResult {
   const { dst, inDevice, outDevice } = asked
   if (dst === undefined) return refused('need at least a destination address\n', 1)
   for (const name of [inDevice, outDevice]) if (name !== undefined && host.findDevice(name) === undefined) return noDevice(name)
-  const found = inDevice === undefined ? outputRoute(host, dst, asked) : inputRoute(host, dst, asked, host.findDevice(inDevice) as Device)
+  const device = inDevice === undefined ? undefined : host.findDevice(inDevice)
+  const found = device === undefined ? outputRoute(host, dst, asked) : inputRoute(host, dst, asked, device)
   return typeof found === 'string' ? answered(found) : printed(answerText(host, dst, asked, found))
 }
 

@@ -23,11 +23,16 @@ const ORIGINS: ReadonlyMap<string, RouteOrigin> = new Map([
   ['kernel', 'kernel'], ['2', 'kernel'], ['boot', 'boot'], ['3', 'boot'], ['static', 'static'], ['4', 'static'],
 ])
 
+/** Numbers, and names of scopes and protocols that iproute2 knows beside these. */
+const OTHER_NAMES = new RegExp(
+  '^(\\d+|site|nowhere|redirect|mrt|zebra|bird|babel|dhcp|bgp|isis|ospf|rip|eigrp|ra|ntk|xorp|dnrouted|keepalived|openr)$',
+)
+
 /** The words in iproute2's order, which decides what a short form means; a dot marks those that may not be cut short. */
 const WORDS: readonly string[] = [
-  'src.', 'as.', 'via.', 'from.', 'tos.', 'dsfield', 'expires.', 'metric', 'priority', 'preference.', 'scope.', 'mtu.', 'hoplimit.',
-  'advmss.', 'reordering', 'rtt.', 'rto_min.', 'window', 'cwnd', 'initcwnd', 'initrwnd', 'features', 'quickack', 'congctl',
-  'rttvar', 'ssthresh', 'realms', 'onlink.', 'nexthop.', 'nhid.', 'protocol', 'table', 'dev.', 'oif.', 'pref', 'encap.',
+  'src.', 'as.', 'via.', 'from.', 'tos.', 'dsfield', 'expires.', 'metric', 'priority', 'preference.', 'scope.',
+  'mtu.', 'hoplimit.', 'advmss.', 'reordering', 'rtt.', 'rto_min.', 'window', 'cwnd', 'initcwnd', 'initrwnd',
+  'features', 'quickack', 'congctl', 'rttvar', 'ssthresh', 'realms', 'onlink.', 'nexthop.', 'nhid.', 'protocol', 'table', 'dev.', 'oif.', 'pref', 'encap.',
   'ttl-propagate.', 'fastopen_no_cookie.',
 ]
 
@@ -50,7 +55,8 @@ export function readRoute(host: Host, words: Words): RouteWords | ToolResult {
   while (!words.isEmpty) {
     const word = words.take() ?? ''
     const found = WORDS.find((known) => (known.endsWith('.') ? known === `${word}.` : isShortFor(word, known)))
-    const problem = found === undefined ? readDestination(read, word, words) : readWord(host, read, { full: found.replace('.', ''), typed: word }, words)
+    const problem = found === undefined ? readDestination(read, word, words)
+      : readWord(host, read, { full: found.replace('.', ''), typed: word }, words)
     if (problem !== undefined) return problem
   }
   return read
@@ -141,6 +147,5 @@ function readWord(
 
 /** A name that Linux may know, and lvsim does not, or one that nobody does. */
 function unknown(value: string, what: string, complaint: string): ToolResult {
-  const isOther = /^(\d+|site|nowhere|redirect|mrt|zebra|bird|babel|dhcp|bgp|isis|ospf|rip|eigrp|ra|ntk|xorp|dnrouted|keepalived|openr)$/
-  return isOther.test(value) ? unsupported(value, `ip route: ${what} "${value}" is not modelled`) : wrong(value, complaint)
+  return OTHER_NAMES.test(value) ? unsupported(value, `ip route: ${what} "${value}" is not modelled`) : wrong(value, complaint)
 }

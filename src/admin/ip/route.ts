@@ -1,6 +1,6 @@
 /**
- * `ip route`: show, add, append, prepend, change, replace, del, flush, of any table; `get` is in a file of its own. The routes of the
- * local table that come with addresses cannot be removed.
+ * `ip route`: show, add, append, prepend, change, replace, del, flush, of any table. The routes of the local table that
+ * come with addresses cannot be removed.
  * @module
  */
 import type { Host } from '../../host/host.ts'

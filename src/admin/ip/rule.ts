@@ -36,8 +36,9 @@ type RuleWords = { -readonly [K in keyof PolicyRule]?: PolicyRule[K] }
 
 /** The words in iproute2's order; a dot marks those that may not be cut short. */
 const WORDS: readonly string[] = [
-  'not.', 'from.', 'to.', 'preference', 'order', 'priority', 'tos.', 'dsfield', 'fwmark.', 'realms', 'protocol', 'tun_id', 'table',
-  'lookup.', 'suppress_prefixlength', 'sup_pl.', 'suppress_ifgroup', 'sup_group.', 'dev.', 'iif.', 'oif.', 'l3mdev.', 'uidrange.',
+  'not.', 'from.', 'to.', 'preference', 'order', 'priority', 'tos.', 'dsfield', 'fwmark.', 'realms', 'protocol', 'tun_id',
+  'table', 'lookup.', 'suppress_prefixlength', 'sup_pl.', 'suppress_ifgroup', 'sup_group.', 'dev.', 'iif.', 'oif.', 'l3mdev.',
+  'uidrange.',
   'nat.', 'map-to', 'ipproto.', 'sport.', 'dport.',
 ]
 

@@ -18,7 +18,7 @@ export function limitsOf(command: IpvsCommand): string[] {
       return isOf(command.service, IPPROTO_SCTP) ? ['lvsim does not carry SCTP: packets for this service are dropped.'] : []
     case 'add-destination':
       return command.destination.method === 'nat' && isOf(command.service, IPPROTO_TCP) && command.service.port === FTP_PORT
-        ? ['lvsim does not model ip_vs_ftp: addresses inside PORT and PASV are not rewritten, so FTP data does not get through NAT.']
+        ? ['lvsim does not model ip_vs_ftp: the addresses in PORT and PASV are not rewritten, so data does not get through NAT.']
         : []
     default: return []
   }

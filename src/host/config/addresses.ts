@@ -78,8 +78,8 @@ export function flushAddresses(config: NetConfig, deviceName: string): Result<Ne
 export function connectedRoute(device: DeviceConfig, address: AddressConfig): RouteConfig | undefined {
   if (address.prefixLength === 32 || device.kind === 'loopback') return undefined
   return {
-    type: 'unicast', table: TABLE_MAIN, network: networkOf(address.addr, address.prefixLength), prefixLength: address.prefixLength,
-    gateway: undefined,
+    type: 'unicast', table: TABLE_MAIN, network: networkOf(address.addr, address.prefixLength),
+    prefixLength: address.prefixLength, gateway: undefined,
     device: device.name, preferredSource: address.addr, scope: 'link', metric: 0, origin: 'kernel', onLink: false,
   }
 }

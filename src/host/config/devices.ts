@@ -12,6 +12,8 @@ import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, t
 
 /** Smallest MTU that IPv4 lives with (RFC 791). */
 export const MTU_BYTES_MIN = 68
+/** The same of IPv6 (RFC 8200 5). */
+const IPV6_MTU_BYTES_MIN = 1280
 
 /** Adds a device, down and without addresses. EEXIST when the name is taken. */
 export function addDevice(
@@ -78,7 +80,9 @@ export function setDeviceMtu(config: NetConfig, name: string, mtuBytes: number):
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (mtuBytes < MTU_BYTES_MIN || mtuBytes > (device.kind === 'loopback' ? 65_536 : 65_535)) return err('EINVAL')
-  return changeDevice(config, name, { mtuBytes })
+  // A link that is too narrow for IPv6 loses it (addrconf_notify).
+  const kept = mtuBytes < IPV6_MTU_BYTES_MIN ? withoutIpv6Of(config, name) : config
+  return changeDevice(kept, name, { mtuBytes })
 }
 
 /** Changes the ends of a tunnel. ENODEV when there is no such tunnel. */

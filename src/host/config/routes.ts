@@ -166,7 +166,8 @@ function refuse(errno: Errno, words?: string): Result<never, RouteRefusal> {
 function completeRoute(config: NetConfig, route: NewRoute): Result<RouteConfig, RouteRefusal> {
   const type = route.type ?? 'unicast'
   const { gateway, preferredSource } = route
-  if (networkOf(route.network, route.prefixLength) !== route.network) return refuse('EINVAL', 'Invalid prefix for given prefix length')
+  const isWhole = networkOf(route.network, route.prefixLength) === route.network
+  if (!isWhole) return refuse('EINVAL', 'Invalid prefix for given prefix length')
   const scope = route.scope ?? SCOPE_OF_TYPE[type] ?? (gateway === undefined ? 'link' : 'global')
   const common = {
     type, table: route.table ?? tableOf(type), network: route.network, prefixLength: route.prefixLength, gateway,
@@ -212,7 +213,7 @@ function deviceOf(
   if (device === undefined) return refuse('ENODEV')
   if (scope === 'host') return ok(device.name)
   if (gateway === undefined && onLink) return refuse('EINVAL', 'Invalid flags for nexthop - PERVASIVE and ONLINK can not be set')
-  if (!device.isUp) return refuse('ENETDOWN', `${gateway === undefined || !onLink ? 'Device for nexthop' : 'Nexthop device'} is not up`)
+  if (!device.isUp) return refuse('ENETDOWN', `${onLink ? 'Nexthop device' : 'Device for nexthop'} is not up`)
   const isReached = gateway === undefined || onLink || (!isWrongScope && isOnLink(config, device.name, gateway, table))
   return isReached ? ok(device.name) : refuse('ENETUNREACH', 'Nexthop has invalid gateway')
 }

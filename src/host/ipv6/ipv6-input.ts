@@ -67,7 +67,8 @@ export class Ipv6Input {
     const { routing } = host.ipv6
     const { dst } = packet
     if (isMulticast(dst)) {
-      if (!routing.hears(device, dst)) return host.drop(packet, 'not-for-us')
+      // A nic hands on every group here; what nobody listens to is nobody's loss.
+      if (!routing.hears(device, dst)) return host.consume(packet, 'filter')
       return this.#local(packet, device, passage)
     }
     const route = routing.lookup(dst, device)

@@ -118,7 +118,8 @@ export class TcpEndpoint implements Actor, EndpointKey {
     this.sendIsn = sendIsn
     this.timestampOffset = timestampOffset
     const sim = stack.ip.sim
-    this.offeredMss = Math.max(stack.ip.pathMtuBytes(key.remote) - headerBytes(key.remote), 88)
+    this.offeredMss = stack.ip.advertisedMss(key.remote)
+      ?? Math.max(stack.ip.pathMtuBytes(key.remote) - headerBytes(key.remote), 88)
     this.window = new ReceiveWindow(this.offeredMss)
     this.ack = new AckPolicy(this.offeredMss, sim.nowNs)
     this.retransmitTimer = new Timer(sim, this, TIMER_RETRANSMIT, undefined)

@@ -42,7 +42,8 @@ export class MaglevHashing implements Scheduler {
     const home = hsiphash(key, KEY_OFFSET) % SLOTS
     const first = this.#slots[home]
     if (first === undefined || accepts(first)) return first
-    if ((flags & FALLBACK) === 0) return undefined
+    // Where nobody is free, 4093 more hashes would find nobody.
+    if ((flags & FALLBACK) === 0 || !this.#pool.destinations.some(accepts)) return undefined
     for (let k = 0; k < SLOTS; k++) {
       const other = this.#slots[hsiphash(key + ((k + home) % SLOTS), KEY_OFFSET) % SLOTS]
       if (other !== undefined && accepts(other)) return other

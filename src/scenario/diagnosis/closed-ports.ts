@@ -23,7 +23,8 @@ export function findUnservedPort(evidence: Evidence, host: Host, packet: IpPacke
   const { payload } = packet
   const flow = flowOf(packet)
   if (flow === undefined || (payload.kind !== 'tcp' && payload.kind !== 'udp')) return undefined
-  if (payload.kind === 'tcp' && (payload.flags & (TCP_SYN | TCP_ACK)) !== TCP_SYN) return undefined
+  const isAnswer = payload.kind === 'tcp' && (payload.flags & (TCP_SYN | TCP_ACK)) !== TCP_SYN
+  if (isAnswer) return findStopped(evidence, host, flow)
   const port = payload.dport
   const listeners = listenersOf(host, flow)
   const others = listeners.filter((listener) => listener.port === port).map(({ addr }) => formatIp(addr))
@@ -69,8 +70,8 @@ function listenersOf(host: Host, { protocol }: Flow): Listener[] {
   return [...host.udp.sockets()].filter(({ remote }) => remote === undefined).map(({ local, port }) => ({ addr: local, port }))
 }
 
-/** The server was there, and somebody wanted it to stop. */
-function findStopped(evidence: Evidence, host: Host, { protocol, dport }: Flow): Cause | undefined {
+/** The server was there, and somebody wanted it to stop; its connections ended with it. */
+export function findStopped(evidence: Evidence, host: Host, { protocol, dport }: Flow): Cause | undefined {
   const stop = evidence.stops.find((one) => one.host === host.name && one.protocol === protocol && one.port === dport)
   if (stop === undefined) return undefined
   for (const director of evidence.world.hosts.values()) {

@@ -15,7 +15,7 @@ import { totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
 import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.ts'
-import { findUnservedPort } from './closed-ports.ts'
+import { findStopped, findUnservedPort } from './closed-ports.ts'
 import { findDeadCable } from './dead-cables.ts'
 import { deviceOf, findServiceOf, largerOfAll, markOf, type Cause, type Evidence, type Finding } from './evidence.ts'
 import { findForged } from './forged-sources.ts'
@@ -26,7 +26,7 @@ import { findNobody } from './nobody-to-pick.ts'
 import { findSilent, findWaiting } from './silent-neighbors.ts'
 import { findClosedTunnel } from './tunnel-ends.ts'
 import { findSwallowed } from './unanswered.ts'
-import { findWaylessServer } from './wayless-servers.ts'
+import { findDownDevice, findNoRoute, findWaylessServer } from './wayless-servers.ts'
 
 type Drop = Extract<TraceRecord, { readonly kind: 'dropped' }>
 
@@ -60,6 +60,7 @@ function causeOf(evidence: DeathEvidence, trail: Trail, drop: Drop): Cause | und
     case 'too-big': return untoldSender(evidence, host, trail, drop)
     case 'no-listener': return findSwallowed(host, trail) ?? findClosedTunnel(host, packet)
       ?? findForgotten(evidence, host, packet) ?? findUnservedPort(evidence, host, packet)
+    case 'tcp-closed': return findClosedConnection(evidence, host, packet)
     case 'no-protocol':
     case 'tunnel-down': return findClosedTunnel(host, packet)
     case 'not-forwarding': return findMisdelivered(evidence, host, trail, packet)
@@ -68,9 +69,32 @@ function causeOf(evidence: DeathEvidence, trail: Trail, drop: Drop): Cause | und
     case 'ipvs-destination-gone': return findDeleted(evidence, host, packet)
     case 'ipvs-no-route': return findWaylessServer(evidence, host, trail, packet)
     case 'neighbor-failed': return findSilent(evidence, host, trail, drop.timeNs)
+    case 'ipvs-drop-packet': return defended(host)
+    case 'no-route':
+    case 'blackhole':
+    case 'prohibited':
+    case 'unreachable-route': return findNoRoute(host, packet)
+    case 'device-down': return findDownDevice(host, packet)
     case 'icmp-ignored': return deafHost(host, packet)
     case 'muted': return { cause: `${host.name} is mute: it was made to ignore everything.`, cure: 'unmute it.' }
     default: return undefined
+  }
+}
+
+/** A server that knows nothing of the connection: it was stopped, or the director sent it what another one began. */
+function findClosedConnection(evidence: Evidence, host: Host, packet: IpPacket): Cause | undefined {
+  const flow = flowOf(packet)
+  return flow === undefined ? undefined : findStopped(evidence, host, flow)
+}
+
+/** IPVS throws packets away as long as it is told to, or has little memory. */
+function defended(host: Host): Cause | undefined {
+  const setting = 'net.ipv4.vs.drop_packet'
+  const value = host.sysctl.find(setting)
+  if (value === undefined || value === '0') return undefined
+  return {
+    cause: `IPVS on ${host.name} throws packets of new connections away to defend itself, as ${setting} is ${value}.`,
+    cure: `on ${host.name}: sysctl -w ${setting}=0.`,
   }
 }
 

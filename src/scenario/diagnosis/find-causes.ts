@@ -6,7 +6,7 @@ import { findBypasses } from './bypass.ts'
 import { findDeaths } from './deaths.ts'
 import { evidenceOf, type Finding, type Given } from './evidence.ts'
 import { findStrayAnswers } from './stray-answers.ts'
-import { findUnanswered } from './unanswered.ts'
+import { findEnded, findUnanswered } from './unanswered.ts'
 
 /** Causes in the order in which their first packets were seen; none when nothing is known to be wrong. */
 export function findCauses(given: Given): Finding[] {
@@ -16,6 +16,7 @@ export function findCauses(given: Given): Finding[] {
   // What a packet dies of matters only where it was not on a wrong way already.
   causes.push(...findDeaths({ ...evidence, trails: evidence.trails.filter(({ uid }) => !explained.has(uid)) }))
   causes.push(...findUnanswered(evidence))
+  if (causes.length === 0) causes.push(...findEnded(evidence))
   return merged(causes).toSorted((a, b) => (a.uids[0] ?? 0) - (b.uids[0] ?? 0))
 }
 

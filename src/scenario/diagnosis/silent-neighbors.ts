@@ -11,7 +11,7 @@ import { formatIp, type IpAddr } from '../../wire/address.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import { packetsOf, type Trail } from '../trails.ts'
 import {
-  findHostWith, findNearAddress, findServiceOf, markOf, type Cause, type Evidence,
+  findHostWith, findNearAddress, findServiceOf, largerOfAll, markOf, type Cause, type DeviceSetting, type Evidence,
 } from './evidence.ts'
 import { nearDevice } from './missing-address.ts'
 import { addressCommand, deleteCommand, editCommand, endText, serviceText } from './rule-text.ts'
@@ -59,6 +59,12 @@ function silentServer(evidence: Evidence, { host, service, rip, flow, question }
     cure: `let programs on ${host.name} ask ${endText(rip.addr, rip.port)} instead of the VIP; or forward by NAT (-m).`,
   }
   const down = server?.net.devices.find(({ isUp, addresses }) => !isUp && addresses.some(({ addr }) => addr === rip.addr))
+  const deaf = server === undefined || near === undefined ? undefined : findDeaf(server, near)
+  if (deaf !== undefined && server !== undefined) return {
+    cause: `IPVS on ${host.name} picked ${name}, which does not answer ARP for itself, as arp_ignore is ${deaf.value} for`
+      + ` ${deaf.device} (the larger one of all=${deaf.all} and ${deaf.device}=${deaf.own} counts), and 8 answers nobody.`,
+    cure: `on ${server.name}: sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.${deaf.device}.arp_ignore=1.`,
+  }
   const why = down === undefined ? 'which does not answer ARP' : `which does not answer ARP, as its ${down.name} is down`
   const back = down === undefined || server === undefined ? `bring ${name} back, or,`
     : `on ${server.name}: ip link set ${down.name} up (and add its routes again); or,`
@@ -67,6 +73,13 @@ function silentServer(evidence: Evidence, { host, service, rip, flow, question }
       + ` ping to the VIP is answered by ${host.name} itself.`,
     cure: `${back} on ${host.name}: ${deleteCommand(service, rip)}; a health check (keepalived, ldirectord) does that by itself.`,
   }
+}
+
+/** arp_ignore=8 keeps a host from answering for any address of its own. */
+function findDeaf(server: Host, addr: IpAddr): DeviceSetting & { readonly device: string } | undefined {
+  const device = server.net.devices.find(({ addresses }) => addresses.some((own) => own.addr === addr))?.name
+  const setting = device === undefined ? undefined : largerOfAll(server, device, 'arp_ignore')
+  return setting === undefined || device === undefined || setting.value < 8 ? undefined : { ...setting, device }
 }
 
 /** Under DR, a route that was kept for NAT makes the director look for the VIP itself among its neighbors. */

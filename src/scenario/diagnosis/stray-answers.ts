@@ -13,6 +13,7 @@ import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.
 import {
   findHostWith, findNearAddress, findServiceOf, wasAt, type Cause, type Evidence, type Finding,
 } from './evidence.ts'
+import { endText, serviceOption, serviceText } from './rule-text.ts'
 
 /** A request that a director turned to a real server. */
 interface Turned {
@@ -36,9 +37,8 @@ export function findStrayAnswers(evidence: Evidence): Finding[] {
     const flow = first === undefined ? undefined : flowOf(first)
     const request = flow === undefined || first?.payload.kind === 'icmp' ? undefined : turned.get(flowKey(flow))
     const end = trail.records.at(-1)
-    const isLost = request !== undefined && !wasAt(trail, request.director.name)
-      && end?.kind === 'dropped' && end.host === request.client
-    return isLost ? strayAnswer(evidence, request, trail) ?? [] : []
+    if (request === undefined || end?.kind !== 'dropped' || end.host !== request.client) return []
+    return (wasAt(trail, request.director.name) ? unturnedAnswer : strayAnswer)(evidence, request, trail) ?? []
   })
 }
 
@@ -67,6 +67,19 @@ function strayAnswer(evidence: Evidence, request: Turned, trail: Trail): Finding
     cause: `${server.name} answers past the director (${director.name}), ${reason.cause}; so the answer comes from ${from}`
       + ` and not from ${formatIp(asked.dst)}:${asked.dport}, which ${client} asked, and ${client} refuses it.`,
     cure: reason.cure,
+  }
+}
+
+/** The director passed an answer on as it was: with -o nothing is remembered by which to turn it back. */
+function unturnedAnswer(evidence: Evidence, { director, asked, sent, client }: Turned, trail: Trail): Finding | undefined {
+  const service = findServiceOf(evidence, director, asked)
+  if (service === undefined || !service.options.onePacket) return undefined
+  return {
+    uids: [trail.uid],
+    cause: `${serviceText(service, director)} forgets each packet at once (-o), so ${director.name} cannot give answers the VIP`
+      + ` again: this one comes from ${endText(sent.dst, sent.dport)}, which ${client} did not ask.`,
+    cure: `on ${director.name}: ipvsadm -E ${serviceOption(service)} -s ${service.options.scheduler}, which takes -o away; or`
+      + ' forward by DR or TUN, where no answer passes it.',
   }
 }
 

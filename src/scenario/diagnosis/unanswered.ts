@@ -6,7 +6,7 @@
 import type { Host } from '../../host/host.ts'
 import { formatIp, isIpv6, isLoopback } from '../../wire/address.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
-import { hostNameOf, packetsOf, reversed, flowKey, type Request, type Trail } from '../trails.ts'
+import { flowKey, hostNameOf, packetsOf, reversed, trailsOf, uidsOfRequest, type Request, type Trail } from '../trails.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { findNearAddress, wasAt, type Cause, type Evidence, type Finding } from './evidence.ts'
 
@@ -27,6 +27,19 @@ export function findUnanswered(evidence: Evidence): Finding[] {
     const cause = host === undefined ? undefined : wayless(evidence, host, trail, flow)
     return cause === undefined ? [] : [{ uids: [trail.uid], ...cause }]
   })
+}
+
+/** One finding for a request on a connection that the server had closed when somebody stopped it. */
+export function findEnded({ request, stops, trails, recording }: Evidence): Finding[] {
+  if (request === undefined || stops.length === 0) return []
+  // What closed the connection went before the request that failed.
+  const all = trailsOf(recording.records, uidsOfRequest(recording.records, request))
+  const stop = stops.findLast(({ host }) => all.some((trail) => wasAt(trail, host)))
+  return stop === undefined ? [] : [{
+    uids: trails.map(({ uid }) => uid),
+    cause: `the server on port ${stop.port} of ${stop.host} was stopped on purpose, and closed its connections when it ended.`,
+    cure: 'start it again, and connect anew.',
+  }]
 }
 
 function keyAt(record: TraceRecord | undefined): string {

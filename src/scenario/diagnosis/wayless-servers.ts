@@ -1,5 +1,6 @@
 /**
- * Real servers that a director picked and has no usable way to.
+ * Packets for which a host has no usable way: no route, a route to nowhere, a device that is down, or a real server that a
+ * director picked and cannot reach.
  * @module
  */
 import type { Host } from '../../host/host.ts'
@@ -30,5 +31,32 @@ export function findWaylessServer(evidence: Evidence, host: Host, trail: Trail, 
   return {
     cause: `IPVS on ${host.name} picked ${name}, to which ${host.name} has no usable route (${texts.at(-1) ?? ''}).`,
     cure: `on ${host.name}: ip route add ${formatIp(rip.addr)} via GATEWAY; or ${deleteCommand(service, rip)}.`,
+  }
+}
+
+/** A router without a route, or with one that goes nowhere. */
+export function findNoRoute(host: Host, { dst }: IpPacket): Cause {
+  const { type, via } = host.routing.lookup(dst)
+  const text = formatIp(dst)
+  if (type === 'none' || type === 'unicast' || type === 'local' || type === 'broadcast' || via === undefined) return {
+    cause: `${host.name} has no route to ${text}.`,
+    cure: `on ${host.name}: ip route add ${text} via GATEWAY, or a default route.`,
+  }
+  const network = `${formatIp(via.network)}/${via.prefixLength}`
+  return {
+    cause: `${host.name} has a route of type ${type} to ${text} (${network}), which leads nowhere.`,
+    cure: `on ${host.name}: ip route del ${type} ${network}.`,
+  }
+}
+
+/** What came in by a device that is down, or was to leave by one. */
+export function findDownDevice(host: Host, { dst }: IpPacket): Cause | undefined {
+  const route = host.routing.lookup(dst)
+  const down = route.device.config.isUp ? host.devices.find(({ config }) => !config.isUp && config.kind === 'ethernet') : route.device
+  if (down === undefined) return undefined
+  const { name } = down.config
+  return {
+    cause: `${name} of ${host.name} is down, so packets for ${formatIp(dst)} do not pass it.`,
+    cure: `on ${host.name}: ip link set ${name} up.`,
   }
 }

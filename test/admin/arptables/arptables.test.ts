@@ -54,7 +54,8 @@ describe('arptables', () => {
 
   it('says with -v what it does', async () => {
     expect(await on('arptables -vA INPUT --opcode request; arptables -v -D INPUT --opcode 1; arptables -vF INPUT;'
-      + 'arptables -vZ INPUT')).toBe('-i * -o * --opcode 1 \n-i * -o * --opcode 1 \nFlushing chain `INPUT\'\nZeroing chain `INPUT\'\n')
+      + 'arptables -vZ INPUT')).toBe(
+      '-i * -o * --opcode 1 \n-i * -o * --opcode 1 \nFlushing chain `INPUT\'\nZeroing chain `INPUT\'\n')
     expect(await on('arptables -V')).toBe('arptables v0.0.5\n')
   })
 
@@ -79,7 +80,8 @@ Chain one (1 references)
 Chain zwei (1 references)
 `)
     expect(await on('arptables -D INPUT 1; arptables -X one; arptables -D INPUT -s 3.3.3.3; arptables -P INPUT DROP;'
-      + 'arptables -L')).toBe('Chain INPUT (policy DROP)\n-j zwei -s 1.1.1.1 \n\nChain OUTPUT (policy ACCEPT)\n\nChain FORWARD (policy ACCEPT)\n\n'
+      + 'arptables -L')).toBe(
+      'Chain INPUT (policy DROP)\n-j zwei -s 1.1.1.1 \n\nChain OUTPUT (policy ACCEPT)\n\nChain FORWARD (policy ACCEPT)\n\n'
         + 'Chain zwei (1 references)\n')
   })
 

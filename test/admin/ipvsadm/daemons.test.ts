@@ -74,6 +74,13 @@ describe('the sync daemons', () => {
     expect(await runOn(bench, mixed)).toEqual(['', invalid, 255])
   })
 
+  it('are lost when rules are saved, of which a warning tells', async () => {
+    const bench = new DirectorBench()
+    expect((await bench.run('-Sn')).warnings).toBeUndefined()
+    await bench.ipvsadm('--start-daemon backup')
+    expect((await bench.run('-Sn')).warnings).toEqual(['ipvsadm does not save sync daemons: none will run when this is restored.'])
+  })
+
   it('stay when the table is cleared', async () => {
     const bench = new DirectorBench()
     await bench.ipvsadm('--start-daemon master --mcast-interface eth1 --syncid 5')

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { present } from '../../../src/base/assert.ts'
-import { findIpvs } from '../../../src/ipvs/director.ts'
+import { readRules } from '../../../src/admin/ipvsadm/read-rules.ts'
+import { attachIpvs, findIpvs } from '../../../src/ipvs/director.ts'
 import { seed } from '../../support/seed.ts'
 import { benchAfter, CIRCLE, commandLine, LINE, RULE_VIEWS, textsOf, wholeState } from './scripts.ts'
 
@@ -18,6 +19,8 @@ describe(`rules of IPVS under random scripts of commands (seed ${seed})`, () => 
       saved += stdout.length
       expect(await bench.run('ipvsadm-restore', stdout)).toMatchObject({ stdout: '', stderr: '', exitCode: 0 })
       expect(await textsOf(bench, RULE_VIEWS)).toEqual(before)
+      const read = readRules(stdout)
+      expect([read.refused, read.rules.services.length]).toEqual([[], attachIpvs(bench.host).services.all.length])
       const other = await benchAfter([])
       expect(await other.run('ipvsadm -R', stdout)).toMatchObject({ stdout: '', stderr: '', exitCode: 0 })
       expect(await textsOf(other, RULE_VIEWS)).toEqual(before)
