@@ -7,7 +7,7 @@ import type { Host } from '../host/host.ts'
 import type { Neighbor } from '../host/neighbor-table.ts'
 import { formatIp, formatMac, parseMac, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { readOptions } from './options.ts'
-import { resolve } from './ping.ts'
+import { resolve } from './names.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** The tool. */
@@ -64,7 +64,7 @@ function show(host: Host, wanted: {
   readonly deviceName: string | undefined
 }): ToolResult {
   const { isBsd, target, deviceName } = wanted
-  const addr = target === undefined ? undefined : resolve(host, target)
+  const addr = target === undefined ? undefined : resolve(host, target, 4)
   if (target !== undefined && addr === undefined) return refused(`${target}: Unknown host\n`, 255)
   const shown = rows(host, deviceName).filter((row) => addr === undefined || row.addr === addr)
   if (shown.length === 0) {
@@ -96,7 +96,7 @@ function bsdLine({ device, addr, neighbor }: Row): string {
 function remove(host: Host, operands: readonly string[], deviceName: string | undefined): ToolResult {
   const [target] = operands
   if (target === undefined) return refused('arp: need host name\n', 255)
-  const addr = resolve(host, target)
+  const addr = resolve(host, target, 4)
   if (addr === undefined) return refused(`${target}: Unknown host\n`, 255)
   const [isPublic, isPrivate] = [operands.includes('pub'), operands.includes('priv')]
   const found = rows(host, deviceName).filter((row) => row.addr === addr
@@ -120,7 +120,7 @@ function set(
   const [target, hardware, ...rest] = operands
   if (target === undefined) return refused('arp: need host name\n', 255)
   if (hardware === undefined) return refused('arp: need hardware address\n', 255)
-  const addr = resolve(host, target)
+  const addr = resolve(host, target, 4)
   if (addr === undefined) return refused(`${target}: Unknown host\n`, 255)
   const mac = given.takesDevice ? macOf(host, hardware) : parseMac(hardware)
   if (mac === undefined) {

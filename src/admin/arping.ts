@@ -9,7 +9,7 @@ import type { Host } from '../host/host.ts'
 import { formatIp, formatMac, MAC_BROADCAST, IPV4_ANY, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, type ArpPacket } from '../wire/arp-packet.ts'
 import { readOptions } from './options.ts'
-import { resolve } from './ping.ts'
+import { resolve } from './names.ts'
 import { Interrupted } from './shell/shell-task.ts'
 import { refused, unsupported, type Tool, type ToolResult, type Waiter } from './tool.ts'
 
@@ -32,7 +32,7 @@ export const arping: Tool = async ({ host, argv, waiter }) => {
   if (flags.has('V') || flags.has('0')) return unsupported('-V', 'arping: option -V is not modelled')
   const [name] = operands
   if (name === undefined) return refused('Usage:\n  arping [options] <destination>\n', 2)
-  const target = resolve(host, name)
+  const target = resolve(host, name, 4)
   if (target === undefined) return refused(`arping: ${name}: Name or service not known\n`, 2)
   const deviceName = values.get('I') ?? host.devices.find((other) => other.neighbors !== undefined && other.config.isUp)?.name
   if (deviceName === undefined) return refused('arping: no suitable device found\n', 2)
@@ -41,7 +41,7 @@ export const arping: Tool = async ({ host, argv, waiter }) => {
   if (device.neighbors === undefined || !device.config.usesArp) return refused(`Interface "${deviceName}" is not ARPable\n`, 2)
   if (!device.config.isUp) return refused(`arping: Interface "${deviceName}" is down\n`, 2)
   const given = values.get('s')
-  const source = given === undefined ? ownAddress(host, device, target, flags) : resolve(host, given)
+  const source = given === undefined ? ownAddress(host, device, target, flags) : resolve(host, given, 4)
   if (source === undefined) return refused(`arping: invalid source ${given}\n`, 2)
   if (given !== undefined && !host.isLocalAddress(source)) return refused('arping: bind: Cannot assign requested address\n', 2)
   return new ArpingRun({

@@ -1,23 +1,25 @@
 /**
- * curl(1) 7.88 for http: -s -S -o -O -I -i -f -m --connect-timeout -w -H -X -A -L -4 --interface --local-port, one URL
- * after another. Redirects are shown and not followed; uploads, the progress meter and other protocols are not modelled.
+ * curl(1) 7.88 for http: -s -S -o -O -I -i -f -m --connect-timeout -w -H -X -A -L -g -4 -6 --interface --local-port, one URL
+ * after another. Redirects are shown and not followed; uploads, the progress meter and other protocols are not modelled. The
+ * next address of a name gets its turn when the one before has refused, not while it is silent (no Happy Eyeballs).
  * @module
  */
 import { NS_PER_MILLISECOND, nsToSeconds, secondsToNs } from '../base/units.ts'
+import { ipv6AddressesOf } from '../host/config/ipv6-config.ts'
 import { curlExitCode, fetchHttp, type HttpRequest, type HttpResult, type HttpTarget } from '../app/http-client.ts'
 import { findHeader, type HttpMessage } from '../app/http-text.ts'
 import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
-import { formatIp, parseIpv4, type IpAddr } from '../wire/address.ts'
+import { formatIp, isIpv6, parseIp, type IpAddr } from '../wire/address.ts'
 import { readOptions, type ReadOptions } from './options.ts'
-import { resolve } from './ping.ts'
+import { addressesOf } from './names.ts'
 import { refused, unsupported, type Tool, type ToolContext, type Waiter } from './tool.ts'
 
 /** Long options by the letter that they stand for; C, N, P and F are not curl's own letters here. */
 const LONG: Record<string, string> = {
   silent: 's', 'show-error': 'S', output: 'o', 'remote-name': 'O', head: 'I', include: 'i', fail: 'f', 'max-time': 'm',
   'connect-timeout': 'C',
-  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', interface: 'N',
+  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', ipv6: '6', globoff: 'g', interface: 'N',
   'local-port': 'P', 'no-progress-meter': '#', url: 'U', 'no-keepalive': '#', 'no-buffer': '#',
 }
 
@@ -42,7 +44,7 @@ export const curl: Tool = async (context) => {
       headers.push([name, value])
     }
   }
-  const read = readOptions(argv, { valued: 'omCwXANPU', flags: 'sSOIifL4#k', long: LONG })
+  const read = readOptions(argv, { valued: 'omCwXANPU', flags: 'sSOIifL46g#k', long: LONG })
   if (!read.ok) {
     return unsupported(read.error.startsWith('-') ? read.error : `-${read.error}`, `curl: option ${read.error} is not modelled`)
   }
@@ -69,7 +71,9 @@ export const curl: Tool = async (context) => {
 /** `http://10.0.0.100/page[1-3]` stands for three. */
 function urlsOf(read: ReadOptions): string[] {
   const given = read.values.get('U')
-  return [...(given === undefined ? [] : [given]), ...read.operands].flatMap((url) => {
+  const urls = [...(given === undefined ? [] : [given]), ...read.operands]
+  if (read.flags.has('g')) return urls
+  return urls.flatMap((url) => {
     const range = /^(.*)\[(\d+)-(\d+)\](.*)$/.exec(url)
     if (range === null) return [url]
     const [, head = '', first, last, tail = ''] = range
@@ -80,7 +84,7 @@ function urlsOf(read: ReadOptions): string[] {
 
 /** Where a request goes. */
 interface Target {
-  /** As it was typed. */
+  /** As it was typed, without brackets. */
   readonly name: string
   readonly addr: IpAddr
   readonly port: number
@@ -94,30 +98,42 @@ interface Outcome {
   readonly unsupported?: string
 }
 
+const NOTHING: Outcome = { stdout: '', complaint: '', exitCode: 1 }
+const BAD_URL: Outcome = { stdout: '', complaint: 'URL using bad/illegal format or missing URL', exitCode: 3 }
+
 async function get(call: Call, url: string): Promise<Outcome> {
   const { host } = call.context
-  const match = /^(?:([a-z]+):\/\/)?([^/:?#]+)(?::(\d+))?([/?][^#]*)?/i.exec(url)
-  if (match === null) return { stdout: '', complaint: 'URL using bad/illegal format or missing URL', exitCode: 3 }
-  const [, protocol = 'http', name = '', portText, path = '/'] = match
+  const match = /^(?:([a-z]+):\/\/)?(\[[^\]]*\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?(?:#.*)?$/i.exec(url)
+  if (match === null) return BAD_URL
+  const [, protocol = 'http', typed = '', portText, path = '/'] = match
+  const name = typed.replace(/^\[|\]$/g, '')
+  if (name.includes('%')) return { ...NOTHING, unsupported: `curl: the zone of ${name} is not modelled` }
+  if (typed.startsWith('[') && parseIp(name) === undefined) return BAD_URL
   if (protocol.toLowerCase() !== 'http') {
-    return { stdout: '', complaint: '', exitCode: 1, unsupported: `curl: ${protocol} is not modelled` }
+    return { ...NOTHING, unsupported: `curl: ${protocol} is not modelled` }
   }
-  const dst = resolve(host, name)
-  if (dst === undefined) return { stdout: '', complaint: `Could not resolve host: ${name}`, exitCode: 6 }
+  const family = call.flags.has('4') ? 4 : call.flags.has('6') ? 6 : undefined
+  const addresses = addressesOf(host, name, family)
+  if (addresses.length === 0) return { stdout: '', complaint: `Could not resolve host: ${name}`, exitCode: 6 }
   const port = Number(portText ?? 80)
-  const source = sourceOf(host, call.values.get('N'))
-  if (source === 'unknown') {
-    return { stdout: '', complaint: `bind failed with errno 99: Cannot assign requested address`, exitCode: 45 }
+  let outcome: Outcome = { stdout: '', complaint: 'bind failed with errno 99: Cannot assign requested address', exitCode: 45 }
+  for (const addr of addresses) {
+    const source = sourceOf(host, call.values.get('N'), addr)
+    if (source === 'unknown') continue
+    const to: Target = { name, addr, port, src: source }
+    const result = await fetch(call, to, path.startsWith('?') ? `/${path}` : path)
+    outcome = outcomeOf(call, result, to, path)
+    if (result.failure !== 'connect') break
   }
-  const to: Target = { name, addr: dst, port, src: source }
-  const result = await fetch(call, to, path.startsWith('?') ? `/${path}` : path)
-  return outcomeOf(call, result, to, path)
+  return outcome
 }
 
-/** The address of --interface: one of the host's own, or that of a device. */
-function sourceOf(host: Host, text: string | undefined): IpAddr | undefined | 'unknown' {
+/** The address of --interface: one of the host's own, or that of a device; of the family of `dst`. */
+function sourceOf(host: Host, text: string | undefined, dst: IpAddr): IpAddr | undefined | 'unknown' {
   if (text === undefined) return undefined
-  const addr = parseIpv4(text) ?? host.findDevice(text)?.config.addresses[0]?.addr
+  const literal = parseIp(text)
+  const ofDevice = isIpv6(dst) ? ipv6AddressesOf(host.net, text) : host.findDevice(text)?.config.addresses ?? []
+  const addr = literal === undefined ? ofDevice[0]?.addr : isIpv6(literal) === isIpv6(dst) ? literal : undefined
   return addr !== undefined && host.isLocalAddress(addr) ? addr : 'unknown'
 }
 
@@ -131,7 +147,7 @@ async function fetch(call: Call, to: Target, target: string): Promise<HttpResult
   const others = headers.filter(([name]) => name.toLowerCase() !== 'host')
   const request: HttpRequest = {
     target, method: values.get('X') ?? (flags.has('I') ? 'HEAD' : 'GET'), keepsBody: true,
-    hostHeader: given ?? (to.port === 80 ? to.name : `${to.name}:${to.port}`),
+    hostHeader: given ?? hostHeaderOf(to),
     headers: [['User-Agent', values.get('A') ?? 'curl/7.88.1'], ['Accept', '*/*'], ...others],
     ...(timeoutNs === undefined ? {} : { timeoutNs }),
   }
@@ -140,6 +156,11 @@ async function fetch(call: Call, to: Target, target: string): Promise<HttpResult
     ...(sport === undefined ? {} : { sport: Number(sport) }),
   }
   return waitFor(context.waiter, (done) => fetchHttp(context.host, connection, request, done))
+}
+
+function hostHeaderOf({ name, port }: Target): string {
+  const host = name.includes(':') ? `[${name}]` : name
+  return port === 80 ? host : `${host}:${port}`
 }
 
 /** Waits for a request that reports by a callback. Interrupted, it is given up. */

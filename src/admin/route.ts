@@ -11,7 +11,7 @@ import { formatIp, networkOf, parseIpv4, prefixMask, type IpAddr } from '../wire
 import { listedRoutes } from './ip/route-text.ts'
 import { MSS_OVERHEAD_BYTES, routeMss } from './proc-net.ts'
 import { maskLength } from './ip/words.ts'
-import { resolve } from './ping.ts'
+import { resolve } from './names.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** Exit code when an ioctl failed (E_SOCK). */
@@ -110,7 +110,7 @@ function readRoute(host: Host, words: string[]): RouteWords | ToolResult {
   if (target === undefined) return refused(USAGE, 4)
   const [text = '', length] = target.split('/')
   const isDefault = text === 'default'
-  const network = isDefault ? 0 as IpAddr : shortNetwork(text) ?? resolve(host, text)
+  const network = isDefault ? 0 as IpAddr : shortNetwork(text) ?? resolve(host, text, 4)
   if (network === undefined) return refused(`${target}: Unknown host\n`, 6)
   const read: RouteWords = { network, prefixLength: isDefault ? 0 : length === undefined ? undefined : Number(length) }
   while (words.length > 0) {
@@ -142,7 +142,7 @@ function readWord(host: Host, read: RouteWords, words: string[]): ToolResult | u
     }
     case 'gw': case 'gateway': {
       const text = words.shift() ?? ''
-      const gateway = resolve(host, text)
+      const gateway = resolve(host, text, 4)
       if (gateway === undefined) return refused(`${text}: Unknown host\n`, 6)
       read.gateway = gateway
       return undefined

@@ -22,7 +22,7 @@ export interface ToolResult {
 export interface Unsupported {
   /** The word as it was typed; its place in the script is looked up by it. */
   readonly word: string
-  /** One line: `ip: "rule" is not modelled`. */
+  /** One line: `ip: "netns" is not modelled`. */
   readonly what: string
 }
 

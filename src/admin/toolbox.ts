@@ -11,7 +11,7 @@ import { ip } from './ip/ip.ts'
 import { kill, killall, pgrep, pidof, pkill } from './kill.ts'
 import { lsmod, modprobe } from './modules.ts'
 import { apt, rpm, yum } from './packages.ts'
-import { ping } from './ping.ts'
+import { ping, ping6 } from './ping.ts'
 import { registerNetFiles } from './proc-net.ts'
 import { python } from './python.ts'
 import { route } from './route.ts'
@@ -28,7 +28,7 @@ const TOOLS: readonly (readonly [string, Tool])[] = [
   ['apt', apt], ['apt-get', apt], ['arp', arp], ['arping', arping], ['curl', curl], ['date', date], ['dnf', yum],
   ['hostname', hostname], ['id', id], ['ifconfig', ifconfig], ['ip', ip], ['kill', kill],
   ['killall', killall], ['lsmod', lsmod], ['modprobe', modprobe], ['netstat', netstat], ['pgrep', pgrep], ['pidof', pidof],
-  ['ping', ping], ['pkill', pkill], ['python', python], ['python2', python],
+  ['ping', ping], ['ping6', ping6], ['pkill', pkill], ['python', python], ['python2', python],
   ['python3', python], ['route', route], ['rpm', rpm], ['sleep', sleep], ['sort', sort], ['ss', ss], ['sysctl', sysctl],
   ['tcpdump', tcpdump], ['traceroute', traceroute], ['uname', uname], ['whoami', whoami], ['yum', yum],
 ]

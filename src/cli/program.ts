@@ -69,9 +69,11 @@ function addLooks(verb: AddVerb, finish: Finish): void {
     'show scenarios/tutorial-dr.lvs.yaml --at 1s --on director -- ipvsadm -Ln --stats',
     'show scenarios/first.lvs.yaml --rules',
     'show scenarios/first.lvs.yaml --rules --mode tun --on lb --json',
+    'show scenarios/first.lvs.yaml --rules --since 100ms',
   ])
     .option('--on <host>', 'the host that runs the command, or whose rules are shown')
     .option('--rules', 'instead of a command: each change of the rules of IPVS, by whom and when, as a diff')
+    .option('--since <time>', 'with --rules: one diff of all changes after this moment, counted as --at')
     .option('--at <time>', 'this long after the last setup was over; the end unless given')
     .option('--mode <mode>', 'nat, dr or tun')
     .option('--seed <seed>', 'instead of that of the file')

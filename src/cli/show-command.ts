@@ -4,7 +4,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { jsonText, rulesDocument, runDocument } from '../report/json.ts'
-import { rulesText } from '../report/rules-text.ts'
+import { rulesDiffText, rulesText } from '../report/rules-text.ts'
 import { nearestWord } from '../scenario/nearest.ts'
 import { renderProblem } from '../scenario/problems.ts'
 import type { RunResult } from '../scenario/result.ts'
@@ -21,6 +21,7 @@ interface ShowOptions {
   readonly mode?: string
   readonly seed?: string
   readonly rules?: boolean
+  readonly since?: string
   readonly json?: boolean
 }
 
@@ -35,6 +36,8 @@ export async function showCommand(file: string, words: readonly string[], option
   if (!mode.ok) return mode.error
   const at = options.at === undefined ? undefined : parseTime('--at', options.at)
   if (at !== undefined && !at.ok) return at.error
+  const since = options.since === undefined ? undefined : parseTime('--since', options.since)
+  if (since !== undefined && !since.ok) return since.error
   const loaded = await loadScenario(file, options.json === true)
   if (!loaded.ok) return loaded.error
   const scenario = inMode(loaded.value, mode.value)
@@ -53,7 +56,8 @@ export async function showCommand(file: string, words: readonly string[], option
     },
   )
   if (!ran.ok) return showProblems(ran.error, options.json === true)
-  const shown = command.value === undefined ? await printRules(ran.value, options) : await printOutput(ran.value, options)
+  const shown = command.value === undefined ? await printRules(ran.value, options, since?.value)
+    : await printOutput(ran.value, options)
   if (ran.value.limit !== undefined) say(describeLimit(ran.value.limit))
   if (ran.value.problem !== undefined) say(renderProblem(ran.value.problem))
   const code = codeOf(ran.value)
@@ -62,9 +66,13 @@ export async function showCommand(file: string, words: readonly string[], option
 
 /** The command to run at the end; undefined for the rules. */
 function commandIn(
-  words: readonly string[], { on, rules }: ShowOptions,
+  words: readonly string[], { on, rules, since, json }: ShowOptions,
 ): Result<{ readonly host: string, readonly command: string } | undefined, ExitCode> {
-  if (rules === true) return words.length === 0 ? ok(undefined) : err(badUsage('--rules takes no command'))
+  if (rules === true) {
+    if (since !== undefined && json === true) return err(badUsage('--since prints a diff: it does not go with JSON'))
+    return words.length === 0 ? ok(undefined) : err(badUsage('--rules takes no command'))
+  }
+  if (since !== undefined) return err(badUsage('--since goes with --rules'))
   if (words.length === 0) return err(badUsage('name the command to run after --, such as -- ipvsadm -Ln; or say --rules'))
   if (on === undefined) return err(badUsage('name the host that runs the command: --on HOST'))
   return ok({ host: on, command: words.join(' ') })
@@ -82,9 +90,10 @@ async function printOutput(result: RunResult, { json }: ShowOptions): Promise<bo
   return output?.exitCode === 0
 }
 
-async function printRules(result: RunResult, { on, json }: ShowOptions): Promise<true> {
+async function printRules(result: RunResult, { on, json }: ShowOptions, sinceNs: number | undefined): Promise<true> {
   const chosen = on === undefined ? result : { ...result, rules: result.rules.filter(({ host }) => host === on) }
-  const isGood = codeOf(result) === EXIT.ok
-  await print(json === true ? jsonText(rulesDocument(chosen, isGood)) : rulesText(chosen, styleFor(process.stdout)))
+  const style = styleFor(process.stdout)
+  if (json === true) await print(jsonText(rulesDocument(chosen, codeOf(result) === EXIT.ok)))
+  else await print(sinceNs === undefined ? rulesText(chosen, style) : rulesDiffText(chosen, sinceNs, style))
   return true
 }

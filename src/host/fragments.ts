@@ -1,15 +1,21 @@
 /**
  * Cutting packets to a MTU and putting the pieces together again (RFC 791 3.2, RFC 815).
  * A set of pieces that is incomplete after 30 s (60 s of IPv6) dies, and its sender is told if the first piece is there.
- * Overlapping pieces are not told apart from repeated ones. The memory limit is by packets, not by bytes.
+ * Overlapping pieces are not told apart from repeated ones; what would be longer than a packet can be waits in vain. The memory
+ * limit is by packets, not by bytes.
  * @module
  */
 import { NS_PER_SECOND } from '../base/units.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import { isIpv6 } from '../wire/address.ts'
+import { concatBytes } from '../wire/bytes.ts'
+import { decodePacket } from '../wire/decode.ts'
+import { encodePacket, encodePayload } from '../wire/encode.ts'
 import { ICMP_TIME_EXCEEDED } from '../wire/icmp-message.ts'
-import { fragmentOf, ipFromHeader, ipHeaderBytes, IPV6_FRAGMENT_HEADER_BYTES, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
+import {
+  fragmentOf, ipFromHeader, ipHeaderBytes, IPV4_PACKET_BYTES_MAX, IPV6_FRAGMENT_HEADER_BYTES, isFragment, totalBytes, type IpPacket,
+} from '../wire/ip-packet.ts'
 import type { Host } from './host.ts'
 
 /** net.ipv4.ipfrag_time. */
@@ -109,7 +115,16 @@ function join(pieces: readonly IpPacket[]): IpPacket | undefined {
     nextBytes += piece.payloadBytes
   }
   const [first, last] = [sorted[0], sorted.at(-1)]
-  if (first === undefined || last === undefined || last.moreFragments || first.payload.kind !== 'fragment') return undefined
-  const { payload } = first.payload.whole
-  return ipFromHeader(first.uid, { ...first, moreFragments: false, fragmentOffsetBytes: 0 }, payload, nextBytes)
+  if (first === undefined || last === undefined || last.moreFragments) return undefined
+  const header = { ...first, moreFragments: false, fragmentOffsetBytes: 0 }
+  const whole = sorted.every(({ payload }) => payload.kind === 'fragment') && first.payload.kind === 'fragment'
+    ? first.payload.whole : undefined
+  // The pieces that a host has cut refer to what it was; of any others only the bytes are known.
+  if (whole !== undefined && !isFragment(whole) && whole.payloadBytes === nextBytes) {
+    return ipFromHeader(first.uid, header, whole.payload, nextBytes)
+  }
+  if (ipHeaderBytes(first.dst) + nextBytes > IPV4_PACKET_BYTES_MAX) return undefined
+  const data = concatBytes(sorted.map(encodePayload))
+  const read = decodePacket(encodePacket(ipFromHeader(first.uid, header, { kind: 'raw', data }, nextBytes)), first.uid)
+  return read.ok ? read.value : undefined
 }

@@ -10,7 +10,6 @@ import { PacketLedger } from '../sim/ledger.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import { IPV6_ANY, ipWords, isIpv6, MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
-import { ICMP_UNREACHABLE, UNREACHABLE_HOST } from '../wire/icmp-message.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import { Arp } from './arp.ts'
 import { addDevice, setDeviceUp } from './config/devices.ts'
@@ -25,7 +24,8 @@ import { IpInput } from './ip-input.ts'
 import { IpOutput, refusal } from './ip-output.ts'
 import { DROP_REASONS, type DropReason, type IpService, type SendRequest, type TransportProtocol } from './ip-service.ts'
 import { Ipv6 } from './ipv6/ipv6.ts'
-import { NeighborTable, type NeighborPort } from './neighbor-table.ts'
+import { neighborPort } from './neighbor-port.ts'
+import { NeighborTable } from './neighbor-table.ts'
 import { Netfilter } from './netfilter/netfilter.ts'
 import { PathCache } from './path-cache.ts'
 import { IcmpEcho } from './ping.ts'
@@ -183,7 +183,7 @@ export class Host implements IpService {
   // --- what endpoints, ICMP and IPVS ask -----------------------------------------------------------------------------
 
   sendPacket(request: SendRequest): Errno | undefined {
-    return isIpv6(request.dst) ? this.ipv6.output.send(request) : this.output.send(request)
+    return isIpv6(request.dst) ? this.ipv6.output.send(request, request.device) : this.output.send(request)
   }
 
   /** Sends a packet that IPVS has turned; accounts for it in any case. See `IpOutput.sendIpvs`. */
@@ -198,25 +198,25 @@ export class Host implements IpService {
     return route.type === 'none' ? undefined : route
   }
 
-  sourceFor(dst: IpAddr): IpAddr | Errno {
-    const route = this.#routeTo(dst)
-    return refusal(route) ?? (route.source === IPV6_ANY ? 'EADDRNOTAVAIL' : route.source)
+  sourceFor(dst: IpAddr, src?: IpAddr): IpAddr | Errno {
+    const route = this.#routeTo(dst, src)
+    return refusal(route) ?? src ?? (route.source === IPV6_ANY ? 'EADDRNOTAVAIL' : route.source)
   }
 
   isLocalAddress(addr: IpAddr): boolean {
     return isIpv6(addr) ? this.ipv6.routing.isLocal(addr) : this.routing.isLocal(addr)
   }
 
-  pathMtuBytes(dst: IpAddr): number {
-    return Math.min(this.deviceMtuBytes(dst), this.paths.find(dst, this.sim.nowNs) ?? Infinity)
+  pathMtuBytes(dst: IpAddr, src?: IpAddr): number {
+    return Math.min(this.deviceMtuBytes(dst, src), this.paths.find(dst, this.sim.nowNs) ?? Infinity)
   }
 
-  deviceMtuBytes(dst: IpAddr): number {
-    return routeMtuBytes(this.#routeTo(dst))
+  deviceMtuBytes(dst: IpAddr, src?: IpAddr): number {
+    return routeMtuBytes(this.#routeTo(dst, src))
   }
 
-  advertisedMss(dst: IpAddr): number | undefined {
-    return this.#routeTo(dst).advertisedMss
+  advertisedMss(dst: IpAddr, src?: IpAddr): number | undefined {
+    return this.#routeTo(dst, src).advertisedMss
   }
 
   /** Takes note that packets to `dst` must not be larger. */
@@ -224,8 +224,8 @@ export class Host implements IpService {
     this.paths.learn(dst, mtuBytes, { deviceMtuBytes: this.deviceMtuBytes(dst), nowNs: this.sim.nowNs })
   }
 
-  confirmNeighbor(dst: IpAddr): void {
-    const { device, nextHop } = this.#routeTo(dst)
+  confirmNeighbor(dst: IpAddr, src?: IpAddr): void {
+    const { device, nextHop } = this.#routeTo(dst, src)
     const neighbors = isIpv6(dst) ? device.ipv6Neighbors : device.neighbors
     neighbors?.confirm(nextHop)
   }
@@ -239,8 +239,10 @@ export class Host implements IpService {
     else this.icmp.sendError(packet, message)
   }
 
-  #routeTo(dst: IpAddr): Route {
-    return isIpv6(dst) ? this.ipv6.routing.lookup(dst) : this.routing.lookup(dst)
+  /** The way of a packet of this host; the source counts only where rules ask for it. */
+  #routeTo(dst: IpAddr, src?: IpAddr): Route {
+    if (isIpv6(dst)) return this.ipv6.routing.lookup(dst)
+    return src === undefined || !this.routing.hasRules ? this.routing.lookup(dst) : this.routing.lookup(dst, { src })
   }
 
   // --- the books -----------------------------------------------------------------------------------------------------
@@ -318,40 +320,15 @@ export class Host implements IpService {
     const isEthernet = config.kind === 'ethernet'
     const device: Device = {
       name, ifindex: config.ifindex, config, nic,
-      neighbors: isEthernet ? new NeighborTable(this.sim, this.#neighborPort(
-        () => device, `waits for an answer to ARP on ${name}`,
-        (addr, mac, packet) => this.arp.solicit(device, addr, mac, packet),
-      )) : undefined,
-      ipv6Neighbors: isEthernet ? new NeighborTable(this.sim, this.#neighborPort(
-        () => device, `waits for an answer to neighbor discovery on ${name}`,
-        (addr, mac, packet) => this.ipv6.discovery.solicit(device, addr, mac, packet),
-      )) : undefined,
+      neighbors: isEthernet ? new NeighborTable(this.sim, neighborPort(this, () => device, {
+        what: 'ARP', solicit: (addr, mac, packet) => this.arp.solicit(device, addr, mac, packet),
+      })) : undefined,
+      ipv6Neighbors: isEthernet ? new NeighborTable(this.sim, neighborPort(this, () => device, {
+        what: 'neighbor discovery', solicit: (addr, mac, packet) => this.ipv6.discovery.solicit(device, addr, mac, packet),
+      })) : undefined,
     }
     this.#devices.set(name, device)
     if (nic !== undefined) this.#deviceOf.set(nic, device)
-  }
-
-  /** How a neighbor table reaches its device. */
-  #neighborPort(device: () => Device, waiting: string, solicit: NeighborPort['solicit']): NeighborPort {
-    return {
-      solicit,
-      transmit: (packet, mac) => this.transmitFrame(device(), packet, mac),
-      release: (packet, mac) => {
-        this.release(packet)
-        this.transmitFrame(device(), packet, mac)
-      },
-      giveUp: (packet, reason) => {
-        this.release(packet)
-        const message = { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 }
-        if (reason === 'neighbor-failed' && isIpv6(packet.dst)) this.ipv6.icmp.sendError(packet, message)
-        else if (reason === 'neighbor-failed') this.icmp.sendError(packet, message, true)
-        this.drop(packet, reason)
-      },
-      hold: (packet) => {
-        this.trace?.decision(this, packet, { by: 'neighbor', text: waiting })
-        this.hold(packet)
-      },
-    }
   }
 
   #removeDevice(device: Device): void {

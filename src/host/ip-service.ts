@@ -22,6 +22,8 @@ export interface SendRequest {
   /** 0 unless given. */
   readonly tos?: number
   readonly dontFragment: boolean
+  /** The link that a link-local address of IPv6 is meant on; the first that speaks IPv6 unless given. */
+  readonly device?: Device
 }
 
 /** The part of a host that endpoints use. */
@@ -34,21 +36,24 @@ export interface IpService {
    * ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EMSGSIZE.
    */
   sendPacket(request: SendRequest): Errno | undefined
-  /** The source address that a packet to `dst` would get, or why there is no route. */
-  sourceFor(dst: IpAddr): IpAddr | Errno
+  /**
+   * The source address that a packet to `dst` would get, or why there is no route. Here and below, `src` is the address that an
+   * endpoint is bound to: rules may give packets from there another way.
+   */
+  sourceFor(dst: IpAddr, src?: IpAddr): IpAddr | Errno
   /** True for an address of this host that an endpoint may use as its own. */
   isLocalAddress(addr: IpAddr): boolean
   /**
    * Largest packet, header included, that the path to `dst` is known to take: the device's MTU or a learnt path MTU. At
    * least 68.
    */
-  pathMtuBytes(dst: IpAddr): number
+  pathMtuBytes(dst: IpAddr, src?: IpAddr): number
   /** MTU of the device that packets to `dst` leave by (what the advertised MSS follows). */
-  deviceMtuBytes(dst: IpAddr): number
+  deviceMtuBytes(dst: IpAddr, src?: IpAddr): number
   /** The MSS that the route to `dst` wants advertised; undefined for most, which leave it to the MTU. */
-  advertisedMss(dst: IpAddr): number | undefined
+  advertisedMss(dst: IpAddr, src?: IpAddr): number | undefined
   /** Tells the neighbor table that the next hop to `dst` is alive: an acknowledgement of new data came from there. */
-  confirmNeighbor(dst: IpAddr): void
+  confirmNeighbor(dst: IpAddr, src?: IpAddr): void
   /** Value of an integer sysctl by its dotted name; asserts that it exists. */
   sysctlInt(name: string): number
   /** Sends an ICMP error about `packet`: subject to the rules and the rate limit of icmp_send(). */

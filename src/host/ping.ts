@@ -6,6 +6,7 @@
 import { isIpv6, type IpAddr } from '../wire/address.ts'
 import { ICMP_ECHO_REQUEST, icmpBytes, icmpEcho, ICMPV6_ECHO_REQUEST, type IcmpMessage } from '../wire/icmp-message.ts'
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, ipHeaderBytes, type IpPacket } from '../wire/ip-packet.ts'
+import type { Device } from './device.ts'
 import type { Errno } from './errno.ts'
 import type { IpService } from './ip-service.ts'
 
@@ -37,15 +38,17 @@ export class Ping {
    */
   request(to: {
     readonly src: IpAddr, readonly dst: IpAddr, readonly sequence: number, readonly dataBytes: number, readonly ttl?: number,
-    readonly dontFragment?: boolean,
+    readonly dontFragment?: boolean, readonly device?: Device,
   }): Errno | undefined {
     const isVersion6 = isIpv6(to.dst)
-    const payload = icmpEcho(isVersion6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
+    const type = isVersion6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST
+    const payload = icmpEcho(type, this.ident, to.sequence & 0xffff, new Uint8Array(to.dataBytes))
     const payloadBytes = icmpBytes(payload)
     const fits = ipHeaderBytes(to.dst) + payloadBytes <= this.#ip.pathMtuBytes(to.dst)
     return this.#ip.sendPacket({
-      src: to.src, dst: to.dst, protocol: isVersion6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, payload, payloadBytes, dontFragment: to.dontFragment ?? fits,
-      ...(to.ttl === undefined ? {} : { ttl: to.ttl }),
+      src: to.src, dst: to.dst, protocol: isVersion6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, payload, payloadBytes,
+      dontFragment: to.dontFragment ?? fits,
+      ...(to.ttl === undefined ? {} : { ttl: to.ttl }), ...(to.device === undefined ? {} : { device: to.device }),
     })
   }
 

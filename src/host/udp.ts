@@ -90,7 +90,7 @@ export class UdpProtocol implements TransportProtocol {
   /** Opens a socket that speaks with one peer. The source address is the route's, the port ephemeral, unless given. */
   connect(to: { src?: IpAddr, sport?: number, dst: IpAddr, dport: number }, handlers: UdpHandlers): Result<UdpSocket, Errno> {
     if (to.src !== undefined && !this.#ip.isLocalAddress(to.src)) return err('EADDRNOTAVAIL')
-    const chosen = this.#ip.sourceFor(to.dst)
+    const chosen = this.#ip.sourceFor(to.dst, to.src)
     if (typeof chosen === 'string') return err(chosen)
     const port = to.sport ?? this.#ephemeralPort()
     if (port === undefined) return err('EADDRNOTAVAIL')
@@ -109,9 +109,10 @@ export class UdpProtocol implements TransportProtocol {
   transmit(socket: UdpSocket, dst: IpAddr, dport: number, data: Uint8Array): Errno | undefined {
     const datagram = udpDatagram({ sport: socket.port, dport }, data)
     const payloadBytes = udpBytes(datagram)
-    const dontFragment = ipHeaderBytes(dst) + payloadBytes <= this.#ip.pathMtuBytes(dst)
+    const src = isAnyAddress(socket.local) ? undefined : socket.local
+    const dontFragment = ipHeaderBytes(dst) + payloadBytes <= this.#ip.pathMtuBytes(dst, src)
     return this.#ip.sendPacket({
-      src: isAnyAddress(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
+      src: src ?? IPV4_ANY, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
       dontFragment,
     })
   }

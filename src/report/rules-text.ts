@@ -17,10 +17,39 @@ export function rulesText({ rules, trafficStartNs }: RunResult, style: Style): s
   }).join('\n')
 }
 
+/** What all changes after a moment came to, as one diff for each host; the moment counts as those of `rulesText` do. */
+export function rulesDiffText({ rules, trafficStartNs }: RunResult, sinceNs: number, style: Style): string {
+  const diffs = rules.flatMap(({ host, changes }) => {
+    const { removed, added } = sumOf(changes.filter(({ atNs }) => atNs > trafficStartNs + sinceNs))
+    if (removed.length === 0 && added.length === 0) return []
+    const title = style.bold(`${printable(host)}: rules of IPVS since ${formatDuration(sinceNs)}`)
+    return [[title, ...diffLines(removed, added, style)]]
+  })
+  return diffs.length === 0 ? `no rules of IPVS are others than at ${formatDuration(sinceNs)}\n`
+    : diffs.map((lines) => `${lines.join('\n')}\n`).join('\n')
+}
+
+/** What was taken away and what was added in the end: a line that came and went, or went and came again, is neither. */
+function sumOf(changes: readonly RulesChangeResult[]): { removed: string[], added: string[] } {
+  const removed = new Set<string>()
+  const added = new Set<string>()
+  for (const change of changes) {
+    for (const line of change.removed) if (!added.delete(line)) removed.add(line)
+    for (const line of change.added) if (!removed.delete(line)) added.add(line)
+  }
+  return { removed: [...removed], added: [...added] }
+}
+
 function changeLines({ atNs, command, removed, added }: RulesChangeResult, startNs: number, style: Style): string[] {
   const moment = atNs <= startNs ? 'in setup' : `at ${formatDuration(atNs - startNs)}`
   return [
     `${style.bold(printable(command))}  ${style.dim(`# ${moment}`)}`,
+    ...diffLines(removed, added, style),
+  ]
+}
+
+function diffLines(removed: readonly string[], added: readonly string[], style: Style): string[] {
+  return [
     ...removed.map((line) => style.red(`  - ${printable(line)}`)), ...added.map((line) => style.green(`  + ${printable(line)}`)),
   ]
 }

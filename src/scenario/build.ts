@@ -57,7 +57,8 @@ function buildHost(world: World, scenario: Scenario, spec: HostSpec): Problem[] 
     ...(cpu === undefined ? {} : { cpu: { packetNs: cpu.perPacketNs, byteNs: cpu.perByteNs, queueFramesMax: cpu.queuePackets } }),
   })
   // Who has an IPv6 address speaks IPv6; on others it is off until a sysctl says otherwise.
-  if ([...spec.interfaces.values()].some(({ addresses }) => addresses.some(({ address }) => isIpv6(address)))) host.ipv6.switchOn()
+  const prefixes = [...spec.interfaces.values()].flatMap(({ addresses }) => addresses)
+  if (prefixes.some(({ address }) => isIpv6(address))) host.ipv6.switchOn()
   for (const [path, text] of spec.files) host.files.set(path, text)
   host.files.set('/etc/hostname', `${spec.hostname}\n`)
   const hosts = spec.files.get('/etc/hosts') ?? `127.0.0.1\tlocalhost\n127.0.1.1\t${spec.hostname}\n`

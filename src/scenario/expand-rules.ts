@@ -61,14 +61,20 @@ interface Build {
   readonly wan: IpAddr
 }
 
+/** The networks of each of these segments that there is. */
+function sidesOf(nets: readonly Net[], segments: readonly string[]): Net[][] {
+  return segments.map((segment) => nets.filter((net) => net.segment === segment)).filter((side) => side.length > 0)
+}
+
 function clientsOf({ cluster, wan }: Build): Host[] {
   return Array.from({ length: cluster.clients }, (_, i) => host(`${CLIENT_GROUP}${i + 1}`, CLIENT_GROUP, {
-    interfaces: [nic('wan', cluster.network.wan, [wan + 256 + i + 1], 16)], routes: [`default via ${formatIpv4((wan + 1) as IpAddr)}`],
+    interfaces: [nic('wan', cluster.network.wan, [wan + 256 + i + 1], 16)],
+    routes: [`default via ${formatIpv4((wan + 1) as IpAddr)}`],
   }))
 }
 
 function routerOf({ cluster, rules, lan, nets, wan }: Build): Host {
-  const sides = ['lan', 'far1'].map((segment) => nets.filter((net) => net.segment === segment)).filter((side) => side.length > 0)
+  const sides = sidesOf(nets, ['lan', 'far1'])
   const elsewhere = rules.vips.filter((vip) => networkOf(vip, 24) !== lan.network)
   return host(ROUTER_NAME, ROUTER_NAME, {
     interfaces: [
@@ -81,7 +87,7 @@ function routerOf({ cluster, rules, lan, nets, wan }: Build): Host {
 }
 
 function directorOf({ cluster, rules, lan, nets }: Build): Host {
-  const sides = ['lan', 'inside'].map((segment) => nets.filter((net) => net.segment === segment)).filter((side) => side.length > 0)
+  const sides = sidesOf(nets, ['lan', 'inside'])
   const natServers = rules.servers.filter((server) => methodOfServer(rules, server) === 'nat')
   const isOneArmed = natServers.some((server) => networkOf(server, 24) === lan.network)
   return host(cluster.director.name, cluster.director.name, {

@@ -18,6 +18,9 @@ const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed'
 /** Most real servers of a cluster, included: they and the director share a /24. */
 export const REAL_SERVER_COUNT_MAX = 200
 
+/** Most lines of saved rules, included. */
+export const RULE_LINES_MAX = 500
+
 /** Protocol and port of the virtual service. */
 export interface ServiceSpec {
   readonly protocol: 'tcp' | 'udp'
@@ -63,7 +66,7 @@ const rawCluster = renamed(
     scheduler: z.enum(SCHEDULERS).optional().describe('wlc unless given.'),
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
     rules: scriptValue.optional()
-      .describe('What ipvsadm-save -n prints on a real director, instead of `service`, `scheduler`, `persistent`, `real_servers`.'),
+      .describe('What `ipvsadm-save -n` prints on a real director: instead of the service and `real_servers`.'),
     ports: z.array(countValue(1, 65_535)).min(1).max(100).default([80])
       .describe('With `rules`: where real servers of a service of every port, or of a mark, listen.'),
     mode: z.enum(MODES).optional()
@@ -78,7 +81,7 @@ const rawCluster = renamed(
         lan: segmentSchema.prefault({}).describe('Where director and real servers are; in nat and tun each network of theirs.'),
       })
       .prefault({}),
-  }),
+  }).meta({ title: 'a cluster', anyOf: [{ required: ['rules'] }, { required: ['vip', 'service', 'real_servers'] }] }),
   { persistent: 'persistentNs', real_servers: 'realServers' },
 )
 
@@ -111,6 +114,11 @@ function withRules(raw: RawCluster, text: string, context: z.RefinementCtx): Clu
   const doubled = { service: raw.service, scheduler: raw.scheduler, persistent: raw.persistentNs, real_servers: raw.realServers }
   for (const [key, value] of Object.entries(doubled)) {
     if (value !== undefined) add(key, `\`rules\` say this already`, { code: 'LVS1029', expected: 'one of them' })
+  }
+  const lineCount = text.split('\n').length
+  if (lineCount > RULE_LINES_MAX) {
+    add('rules', `${lineCount} lines`, { code: 'LVS1024', expected: `at most ${RULE_LINES_MAX} lines` })
+    return z.NEVER
   }
   const { saved, refused } = readSavedRules(text)
   for (const { message, ...place } of refused) add('rules', message, { code: 'LVS1057', ...place })

@@ -50,7 +50,7 @@ describe('ip', () => {
     expect(await refusal(lan, 'ip addr add 1.2.3/33 dev eth0')).toBe(
       '1 Error: any valid prefix is expected rather than "1.2.3/33".\n',
     )
-    expect(await refusal(lan, 'ip addr add 1.2.3.4')).toBe('255 Not enough information: "dev" argument is required.\n')
+    expect(await refusal(lan, 'ip addr add 1.2.3.4')).toBe('1 Not enough information: "dev" argument is required.\n')
     expect(await refusal(lan, 'ip addr show eth9')).toBe('1 Device "eth9" does not exist.\n')
     expect(await refusal(lan, 'ip foo')).toBe('1 Object "foo" is unknown, try "ip help".\n')
   })

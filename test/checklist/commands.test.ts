@@ -55,14 +55,16 @@ describe('the checklist, 1.4: commands and options', () => {
   it('C6: -S, ipvsadm-save and service ipvsadm save print or keep the rules as commands that make them again', async () => {
     const rules = `-A ${SERVICE} -s rr -p 300\n-a ${SERVICE} -r 10.0.0.11:80 -g -w 3\n`
     const { stdout } = await typed(`ipvsadm -A ${SERVICE} -s rr -p 300; ipvsadm -a ${SERVICE} -r 10.0.0.11 -w 3
-ipvsadm -S -n; ipvsadm-save -n; service ipvsadm save; cat /etc/sysconfig/ipvsadm; ipvsadm-save > f; ipvsadm -C; ipvsadm -R < f; ipvsadm -S`)
+ipvsadm -S -n; ipvsadm-save -n; service ipvsadm save; cat /etc/sysconfig/ipvsadm
+ipvsadm-save > f; ipvsadm -C; ipvsadm -R < f; ipvsadm -S`)
     const named = rules.replaceAll(':80', ':http')
     expect(stdout).toBe(rules + rules + rules + named)
   })
 
   it('C7: -a adds and -e changes a real server; -a for a change, as one tutorial has it, is refused', async () => {
     const { stderr, rules } = await rulesAfter(
-      `-A ${SERVICE}`, `-a ${SERVICE} -r 10.0.0.11 -m -w 2`, `-e ${SERVICE} -r 10.0.0.11 -m -w 5`, `-a ${SERVICE} -r 10.0.0.11 -m -w 9`)
+      `-A ${SERVICE}`, `-a ${SERVICE} -r 10.0.0.11 -m -w 2`, `-e ${SERVICE} -r 10.0.0.11 -m -w 5`,
+      `-a ${SERVICE} -r 10.0.0.11 -m -w 9`)
     expect(stderr).toBe('Destination already exists\n')
     expect(rules).toContain('-r 10.0.0.11:80 -m -w 5\n')
   })
@@ -76,7 +78,9 @@ ipvsadm -S -n; ipvsadm-save -n; service ipvsadm save; cat /etc/sysconfig/ipvsadm
   it('C9: -L, -l, -L -n, -Ln and -Lcn list', async () => {
     const setup = `ipvsadm -A ${SERVICE} -s rr; ipvsadm -a ${SERVICE} -r 10.0.0.11;`
     const numeric = `${HEAD}TCP  ${VIP}:80 rr\n  -> 10.0.0.11:80                 Route   1      0          0         \n`
-    for (const option of ['-L -n', '-Ln', '-ln', '-l -n']) expect((await typed(`${setup} ipvsadm ${option}`)).stdout).toBe(numeric)
+    for (const option of ['-L -n', '-Ln', '-ln', '-l -n']) {
+      expect((await typed(`${setup} ipvsadm ${option}`)).stdout).toBe(numeric)
+    }
     expect((await typed(`${setup} ipvsadm -L`)).stdout).toBe(numeric.replace(':80 rr', ':http rr').replace('11:80  ', '11:http'))
     expect((await typed('ipvsadm -Lcn')).stdout).toBe(
       'IPVS connection entries\npro expire state       source             virtual            destination\n')
@@ -121,6 +125,15 @@ ipvsadm -S -n; ipvsadm-save -n; service ipvsadm save; cat /etc/sysconfig/ipvsadm
     expect((await play(scenario)).out('table')).toMatch(/TCP 01:59 {2}TIME_WAIT/)
   })
 
+  it('C13: --start-daemon and --stop-daemon begin and end a sync daemon, which --daemon lists', async () => {
+    const { stdout, stderr } = await typed(`ipvsadm --start-daemon master --mcast-interface eth0 --syncid 5; ipvsadm -L --daemon
+ipvsadm --start-daemon master --mcast-interface eth0; ipvsadm --stop-daemon master
+ipvsadm -L --daemon; ipvsadm --stop-daemon master`)
+    expect(stdout).toMatch(/^master sync daemon \(mcast=eth0, syncid=5, /)
+    expect(stdout.match(/\n/g)).toHaveLength(1)
+    expect(stderr).toBe('Daemon has already run\nNo daemon is running\n')
+  })
+
   it('C13: --stop-daemon wants to know which of the two daemons', async () => {
     expect((await typed('ipvsadm --stop-daemon')).stderr).toContain('Try `ipvsadm -h')
     expect((await typed('ipvsadm --stop-daemon master')).stderr).toBe('No daemon is running\n')
@@ -156,7 +169,8 @@ ip -o -4 addr show | grep -o "inet 10.0.0.10[12]/32.*:[01]"; ip route | grep /32
 iptables -t nat -F; iptables -t nat -X; iptables -t nat -A POSTROUTING -s 192.168.112.0/24 -j MASQUERADE
 iptables -t nat -S POSTROUTING
 iptables -t mangle -A PREROUTING -i eth0 -p tcp -d ${VIP} --dport 80 -j MARK --set-mark 20; iptables -t mangle -L -n | sed -n 3p
-cd /tmp; echo 153 >index.html; python -m SimpleHTTPServer 10000 & sleep 1; curl -s http://${VIP}:10000/; ping -c 1 ${VIP} | grep -c "1 received"`)
+cd /tmp; echo 153 >index.html; python -m SimpleHTTPServer 10000 & sleep 1; curl -s http://${VIP}:10000/
+ping -c 1 ${VIP} | grep -c "1 received"`)
     expect(stderr.replace(/^.*"GET .*\n/m, '')).toBe('')
     expect(stdout).toMatch(/^ipvsadm-\S+\n1\n0\n1\n2\n/)
     expect(stdout).toContain('inet 10.0.0.101/32 brd 10.0.0.101 scope global eth0:1')

@@ -50,7 +50,8 @@ describe('the checklist, 1.1: concepts, terms, architecture', () => {
   })
 
   it.each([['dh', 8], ['lblc', 8], ['rr', 16]] as const)(
-    'S4: requests for one thing that go to one server meet its cache: %s fills %i caches in 32 requests', async (scheduler, misses) => {
+    'S4: requests for one thing that go to one server meet its cache: %s fills %i caches in 32 requests',
+    async (scheduler, misses) => {
       // A cluster of caches, by the address that is asked for: eight of them, four times each, two caches.
       const addresses = Array.from({ length: 8 }, (_, i) => `10.0.0.${101 + i}`)
       const scenario = cluster('dr', { service: '-s rr' })
@@ -66,7 +67,8 @@ ipvsadm -a -f 1 -r 10.0.0.11 -g -w 100\nipvsadm -a -f 1 -r 10.0.0.12 -g -w 100`
       }
       // The order is that of a walk which changes: under rr each address meets both caches.
       const walk = [0, 1, 2, 3].flatMap((round) => addresses.map((_, i) => addresses[(i + (round % 2)) % 8] ?? ''))
-      scenario.traffic = walk.map((address, i) => visits(1, { name: `r${i}`, to: `http://${address}/`, at: `${1000 + 100 * i}ms` }))
+      scenario.traffic = walk.map((address, i) => (
+        visits(1, { name: `r${i}`, to: `http://${address}/`, at: `${1000 + 100 * i}ms` })))
       const { result } = await play(scenario)
       const seen = result.traffic.map(({ requests }, i) => `${walk[i]} ${requests[0]?.answeredBy}`)
       expect(seen.every((one) => !one.includes('undefined'))).toBe(true)
@@ -98,7 +100,8 @@ ipvsadm -a -f 1 -r 10.0.0.11 -g -w 100\nipvsadm -a -f 1 -r 10.0.0.12 -g -w 100`
     expect(outcomes).toEqual(['ok', 'ok', 'ok', 'ok'])
     const lines = out('capture').split('\n').filter((line) => line.includes(' IP '))
     expect(lines.length).toBeGreaterThanOrEqual(4 * 8)
-    for (const line of lines) expect(line).toMatch(/172\.16\.0\.10\.\d+ > 10\.0\.0\.100\.80:|10\.0\.0\.100\.80 > 172\.16\.0\.10\.\d+:/)
+    const [asked, answered] = [/172\.16\.0\.10\.\d+ > 10\.0\.0\.100\.80:/, /10\.0\.0\.100\.80 > 172\.16\.0\.10\.\d+:/]
+    for (const line of lines) expect(asked.test(line) || answered.test(line)).toBe(true)
   })
 
   it('S7: IPVS sits on LOCAL_IN: a packet passes INPUT before it, and a rule there stops it', async () => {
@@ -140,13 +143,15 @@ ipvsadm -a -f 1 -r 10.0.0.11 -g -w 100\nipvsadm -a -f 1 -r 10.0.0.12 -g -w 100`
   })
 
   it('S10: a scenario speaks of vip, director, real servers and clients', () => {
-    const words = (block: string): string[] => validateScenarioText(`cluster: {${block}}`, { fileName: 'x' }).map(({ code }) => code)
+    const words = (block: string): string[] => (
+      validateScenarioText(`cluster: {${block}}`, { fileName: 'x' }).map(({ code }) => code))
     expect(words(`vip: ${VIP}, service: tcp 80, director: {name: lb}, real_servers: [{name: rs}], clients: 2`)).toEqual([])
     expect(words(`vip: ${VIP}, service: tcp 80, balancer: {name: lb}, real_servers: [{name: rs}]`)).toEqual(['LVS1020'])
   })
 
   it('S11: one file runs in all three types, and the type is one word', async () => {
-    const text = (mode: string): string => `cluster: {vip: ${VIP}, service: tcp 80, mode: ${mode}, real_servers: [{name: rs, replicas: 2}],
+    const text = (mode: string): string => `cluster: {vip: ${VIP}, service: tcp 80, mode: ${mode},
+  real_servers: [{name: rs, replicas: 2}],
   server: {protocol: http, page: hello}}
 traffic: [{kind: http, from: client, to: 'http://${VIP}/', count: 8}]
 expect: [{requests: {ok: 8}}, {answered_by: {rs1: 4, rs2: 4}}]`
@@ -163,9 +168,10 @@ expect: [{requests: {ok: 8}}, {answered_by: {rs1: 4, rs2: 4}}]`
   })
 
   it.each([
-    ['rr', 'static', 5], ['wrr', 'static', 5], ['sh', 'static', 0], ['dh', 'static', 0], ['lc', 'dynamic', 10], ['wlc', 'dynamic', 10],
+    ['rr', 'static', 5], ['wrr', 'static', 5], ['sh', 'static', 0], ['dh', 'static', 0],
+    ['lc', 'dynamic', 10], ['wlc', 'dynamic', 10],
     ['sed', 'dynamic', 10], ['nq', 'dynamic', 10],
-  ] as const)('S13: %s is %s: with ten connections held by rs2, %i of ten new ones go to rs1', async (scheduler, kind, toFirst) => {
+  ] as const)('S13: %s is %s: with ten connections held by rs2, %i of ten go to rs1', async (scheduler, kind, toFirst) => {
     // All ten come before rs1 is there; a static scheduler does not look at them.
     const scenario = cluster('dr', { service: `-s ${scheduler}`, port: 81, weights: [0, 1] })
     scenario.traffic = [heldConnections(10), heldConnections(10, { name: 'new', at: '2s' })]
@@ -193,7 +199,9 @@ expect: [{requests: {ok: 8}}, {answered_by: {rs1: 4, rs2: 4}}]`
     expect(answers.split(' ').slice(4)).toEqual(['rs1', 'rs1', 'rs1', 'rs1'])
   })
 
-  it.each([['', 4], [' -p 360', 0]] as const)('S15: sessions are kept by persistence (-s rr%s loses %i of 8)', async (option, lost) => {
+  it.each([
+    ['', 4], [' -p 360', 0],
+  ] as const)('S15: sessions are kept by persistence (-s rr%s loses %i of 8)', async (option, lost) => {
     const scenario = cluster('dr', { service: `-s rr${option}` })
     scenario.traffic = [visits(8)]
     const { answers } = await play(scenario)

@@ -154,7 +154,7 @@ describe('the checklist, 1.6: errors of tutorials', () => {
     expect(forward.mapOfClients(64)).toBe(map)
   })
 
-  it('error 18: wlc is not always best: connections that are over count too, and drive it away from the faster server', async () => {
+  it('error 18: wlc is not always best: connections that are over count too, and drive it from the faster server', async () => {
     const shares: Record<string, number> = {}
     for (const scheduler of ['wlc', 'sed', 'rr']) {
       const scenario = cluster('dr', { service: `-s ${scheduler}`, weights: [3, 1] })
@@ -187,5 +187,9 @@ describe('the checklist, 1.6: errors of tutorials', () => {
     expect(played.outcomes).not.toContain('ok')
     expect(played.drops('lb', 'neighbor-failed')).toBeGreaterThan(0)
     expect(played.out('neighbors')).toContain('10.0.0.34 dev eth0 FAILED')
+    scenario.traffic = [visits(1, { kind: 'connect', to: `${VIP}:80`, source_port: 40_001 })]
+    const [finding] = await findingsOf(JSON.stringify(scenario), '172.16.0.10:40001')
+    expect(finding?.cause).toContain('10.0.0.34')
+    expect(finding?.cause).toContain('does not answer ARP')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findingsOf } from '../support/explained.ts'
-import { cluster, host, play, scenarioOf, typed, VIP, visits, type Play } from './plays.ts'
+import { cluster, host, play, scenarioOf, SILENT, typed, VIP, visits, type Play } from './plays.ts'
 
 /** The set-up of the mark of E5 and E6, for the addresses of the plays. */
 const MARKS = [80, 443].map((port) => (
@@ -64,7 +64,7 @@ describe('the checklist, 1.5: worked examples', () => {
       scenario.observe = [{ name: 'table', on: 'lb', run: 'ipvsadm -Lnc | grep -c FIN_WAIT' }]
       return (await play(scenario)).out('table')
     }
-    const [silent, vip] = ['sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2', `ip addr add ${VIP}/32 dev lo`]
+    const [silent, vip] = [SILENT, `ip addr add ${VIP}/32 dev lo`]
     expect(await connections([silent, vip])).toBe('1\n')
     expect(await connections([vip, 'sleep 2', silent])).toBe('0\n')
   })
@@ -141,7 +141,8 @@ FWM  20 wlc persistent 1200
 
   it('E8: listing, deleting by name and clearing run', async () => {
     const { stdout, stderr } = await typed(`ipvsadm -A -t xujiyou:distinct -s rr; ipvsadm -l; ipvsadm -D -t xujiyou:distinct
-ipvsadm -A -f 1; ipvsadm -C; ipvsadm -Sn; echo none`, { etc_hosts: [`${VIP} xujiyou`], files: { '/etc/services': 'distinct 9999/tcp\n' } })
+ipvsadm -A -f 1; ipvsadm -C; ipvsadm -Sn; echo none`,
+    { etc_hosts: [`${VIP} xujiyou`], files: { '/etc/services': 'distinct 9999/tcp\n' } })
     expect(stderr).toBe('')
     expect(stdout).toContain('TCP  xujiyou:distinct rr\n')
     expect(stdout.endsWith('InActConn\nTCP  xujiyou:distinct rr\nnone\n')).toBe(true)

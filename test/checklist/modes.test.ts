@@ -26,7 +26,9 @@ describe('the checklist, 1.2: what is claimed of NAT', () => {
     ] })
     scenario.segments = { ...scenario.segments, behind: {} }
     scenario.hosts['inner'] = {
-      interfaces: { eth0: { segment: 'inside', addresses: ['192.168.1.2/24'] }, eth1: { segment: 'behind', addresses: ['192.168.2.1/24'] } },
+      interfaces: {
+        eth0: { segment: 'inside', addresses: ['192.168.1.2/24'] }, eth1: { segment: 'behind', addresses: ['192.168.2.1/24'] },
+      },
       routes: ['default via 192.168.1.1'], sysctl: { 'net.ipv4.ip_forward': 1 },
     }
     scenario.hosts['far'] = { ...box('behind', '192.168.2.11/24', '192.168.2.1'), servers: [{ port: 80, protocol: 'http' }] }
@@ -129,7 +131,8 @@ describe('the checklist, 1.2: what is claimed of DR', () => {
 
   it('D2: real servers may have public addresses, and be in another subnet of the same Ethernet', async () => {
     const scenario = visited('dr', 2, { lb: [
-      'ip route add 203.0.113.0/24 dev eth0', 'ipvsadm -C', `ipvsadm -A -t ${VIP}:80`, `ipvsadm -a -t ${VIP}:80 -r 203.0.113.11 -g`,
+      'ip route add 203.0.113.0/24 dev eth0', 'ipvsadm -C', `ipvsadm -A -t ${VIP}:80`,
+      `ipvsadm -a -t ${VIP}:80 -r 203.0.113.11 -g`,
     ] })
     host(scenario, 'router').interfaces['eth1'] = { segment: 'lan', addresses: ['10.0.0.1/24', '203.0.113.1/24'] }
     scenario.hosts['public'] = {
@@ -157,7 +160,7 @@ describe('the checklist, 1.2: what is claimed of DR', () => {
     expect(inPackets).toBeGreaterThan(5)
   })
 
-  it.each(['dr', 'tun'] as const)('D5 and T4: ports cannot be mapped (%s): the port of the service is stored without a word', async (mode) => {
+  it.each(['dr', 'tun'] as const)('D5, T4: ports cannot be mapped (%s): that of the service is stored', async (mode) => {
     const scenario = visited(mode, 2, { realPort: ':8080' })
     scenario.observe = [{ name: 'rules', on: 'lb', run: 'ipvsadm -Sn' }]
     const { out, outcomes } = await play(scenario)
@@ -218,7 +221,7 @@ describe('the checklist, 1.2: what is claimed of DR', () => {
     expect((await play(scenario)).answers).toBe('rs2 rs1 rs2 rs1')
   })
 
-  it.each([1, 2, 3, 4, 5])('D11: real servers that answer ARP race with the director; the first answer wins (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4, 5])('D11: real servers that answer ARP race with the director; the first wins (seed %i)', async (seed) => {
     const scenario = visited('dr', 1, { client: 'lan' })
     scenario.seed = seed
     const macs = { lb: '02:00:00:00:00:02', rs1: '02:00:00:00:00:11', rs2: '02:00:00:00:00:12' } as const
@@ -299,7 +302,8 @@ describe('the checklist, 1.2: what is claimed of TUN', () => {
     for (const [index, name] of ['rs1', 'rs2'].entries()) {
       Object.assign(host(scenario, name), box('lan', `10.0.0.${11 + index}/24`, '10.0.0.2'))
     }
-    host(scenario, 'lb').setup = `ip addr add ${VIP}/32 dev eth0\nipvsadm -A -t ${VIP}:80 -s rr\nipvsadm -a -t ${VIP}:80 -r 10.0.0.11 -i`
+    const service = `-t ${VIP}:80`
+    host(scenario, 'lb').setup = `ip addr add ${VIP}/32 dev eth0\nipvsadm -A ${service}\nipvsadm -a ${service} -r 10.0.0.11 -i`
     host(scenario, 'lb').sysctl = { 'net.ipv4.ip_forward': 1 }
     const played = await play(scenario)
     expect([played.outcomes, played.drops('lb', 'martian-source') > 0]).toEqual([['timeout'], true])

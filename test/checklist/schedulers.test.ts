@@ -25,7 +25,8 @@ function pickOf(scheduler: string, servers: readonly { weight: number, active: n
 
 /** The first of the list, which begins with the server added last, that has the least of something. */
 function leastOf(servers: readonly Destination[], load: (server: Destination) => number): Destination | undefined {
-  return servers.reduce<Destination | undefined>((best, one) => (best === undefined || load(one) < load(best) ? one : best), undefined)
+  return servers.reduce<Destination | undefined>(
+    (best, one) => (best === undefined || load(one) < load(best) ? one : best), undefined)
 }
 
 /** Which server of 64 addresses a scheduler by destination picks. */
@@ -120,7 +121,7 @@ describe('the checklist, 1.3: schedulers and formulas', () => {
     }
   })
 
-  it('A8: sed picks by (active + 1) * 256 / weight, which is the order of (active + 1) / weight; inactive does not count', async () => {
+  it('A8: sed picks by (active + 1) * 256 / weight, the order of (active + 1) / weight; inactive does not count', async () => {
     for (let i = 0; i < 200; i++) {
       const bench = new SchedulerBench('sed', [1 + i % 3, 1 + i % 5, 1 + i % 7])
       for (const [index, letter] of ['A', 'B', 'C'].entries()) {

@@ -93,6 +93,7 @@ describe.concurrent('a word that is mistyped', () => {
     ],
     ['show scenarios/first.lvs.yaml --on lb', 'name the command to run after --, such as -- ipvsadm -Ln'],
     ['show scenarios/first.lvs.yaml -- hostname', 'name the host that runs the command: --on HOST'],
+    ['show scenarios/first.lvs.yaml --since 1s --on lb -- hostname', '--since goes with --rules'],
     ['show scenarios/first.lvs.yaml --rules -- hostname', '--rules takes no command'],
     ['show scenarios/first.lvs.yaml --on lb --at 5 -- hostname', '--at is a duration such as 2s or 250ms, not 5'],
     ['explain scenarios/first.lvs.yaml', 'name one of --packet NUMBER'],

@@ -16,7 +16,7 @@ import { ethernetFrame, pppFrame, type Frame, type FramePayload } from '../../sr
 import { greBytes, grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpBytes, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import {
-  fragmentOf, ipFromHeader, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, ipPacket, totalBytes,
+  fragmentOf, ipFromHeader, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, ipPacket, totalBytes,
   type IpPacket, type IpPayload,
 } from '../../src/wire/ip-packet.ts'
 import {
@@ -170,6 +170,8 @@ export function somePieces(world: World, chance: Chance): IpPacket[] {
     pieces.push(fragmentOf(whole, { offsetBytes: at, payloadBytes: end - at, more: end < whole.payloadBytes }))
     if (chance.flip(0.05)) pieces.push(pieces.at(-1) as IpPacket)
   }
+  // What covers all is no piece.
+  if (pieces.some((piece) => !isFragment(piece))) return [whole]
   if (chance.flip(0.3)) pieces.reverse()
   if (chance.flip(0.1)) pieces.push(rawPiece(world, whole, chance))
   return pieces

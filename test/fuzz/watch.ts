@@ -115,8 +115,10 @@ export class Watch implements FrameTap, HostTrace {
 
   /** What is used was for this host, and was there to its last byte. */
   consumed({ name }: { readonly name: string }, packet: IpPacket, by: string): void {
+    // What nobody listens to ends at the nic.
+    if (by === 'filter') return
     const { pieces, keys, strange } = this.#byName.get(name) as HostWatch
-    if (isFragment(packet) && by !== 'filter') complain(this.#world, `${name} used a piece of a packet (${by})`)
+    if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
     const parts = pieces.get(packet.uid)
     if (parts === undefined || strange.has(keys.get(packet.uid) ?? '')) return
     let covered = 0
@@ -135,7 +137,8 @@ export class Watch implements FrameTap, HostTrace {
     const packet = frame.payload
     const key = `${packet.src}/${packet.dst}/${packet.protocol}/${packet.ident}`
     if (isFragment(packet) && packet.payload.kind !== 'fragment') watch.strange.add(key)
-    if (packet.payload.kind === 'fragment') {
+    // Pieces of a tunnel's packet say nothing of the pieces that may be inside.
+    if (packet.payload.kind === 'fragment' && inside(packet) === undefined) {
       watch.keys.set(packet.uid, key)
       const parts = watch.pieces.get(packet.uid) ?? []
       watch.pieces.set(packet.uid, parts)

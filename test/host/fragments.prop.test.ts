@@ -5,6 +5,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Reassembly, fragment } from '../../src/host/fragments.ts'
+import { decodePacket } from '../../src/wire/decode.ts'
+import { encodePacket } from '../../src/wire/encode.ts'
 import { ipPacket, isFragment, totalBytes, type IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpBytes, udpDatagram } from '../../src/wire/udp-datagram.ts'
 import { ip, Lan } from '../support/lan.ts'
@@ -79,6 +81,19 @@ describe(`fragments (seed ${seed})`, () => {
       lan.sim.run(Infinity)
       expect([lan.sim.nowNs, host.ledger.held, host.drops.get('reassembly-timeout')])
         .toEqual([30_000_000_000, 0, pieces.length - 1])
+    }), { seed, numRuns: 50 })
+  })
+
+  it('that are known by their bytes alone always make the packet that those bytes are', () => {
+    fc.assert(fc.property(fc.integer({ min: 100, max: 3_000 }), fc.integer({ min: 68, max: 100 }), fc.boolean(), (dataBytes, mtuBytes, isMixed) => {
+      const host = new Lan().host('a')
+      const reassembly = new Reassembly(host)
+      const packet = packetOf(dataBytes)
+      const pieces = fragment(packet, mtuBytes).map((piece, index) => {
+        const read = decodePacket(encodePacket(piece), piece.uid)
+        return read.ok && !(isMixed && index === 0) ? read.value : piece
+      })
+      expect(pieces.flatMap((piece) => reassembly.add(piece) ?? [])).toEqual([packet])
     }), { seed, numRuns: 50 })
   })
 })

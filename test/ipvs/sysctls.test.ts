@@ -1,3 +1,8 @@
+/**
+ * One test for each sysctl of IPVS that has an effect, but for those whose effect is tested elsewhere: am_droprate, drop_entry,
+ * drop_packet, expire_nodest_conn, expire_quiescent_template and pmtu_disc in director.test.ts, conntrack in ways.test.ts.
+ * @module
+ */
 import { describe, expect, it } from 'vitest'
 import { setDeviceUp } from '../../src/host/config/devices.ts'
 import { HOOK_PRIORITY } from '../../src/host/hooks.ts'

@@ -143,6 +143,14 @@ describe('ipvsadm takes and refuses as the second model of its options says:', (
     }
   })
 
+  it.each([
+    ['--start-daemon', 'illegal start-daemon parameter specified\n'], ['--stop-daemon', 'illegal start_daemon specified\n'],
+  ])('the role of %s is master or backup, and nothing longer', async (word, stderr) => {
+    for (const role of ['masters', 'backup-2', 'Master']) {
+      expect(await new ToolBench().run(`ipvsadm ${word} ${role}`)).toEqual({ stdout: '', stderr, exitCode: 2 })
+    }
+  })
+
   it('an option is no command', async () => {
     const stderr = 'Try `ipvsadm -h\' or \'ipvsadm --help\' for more information.\n'
     for (const { words } of OPTIONS) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { rulesText } from '../../src/report/rules-text.ts'
+import { rulesDocument } from '../../src/report/json.ts'
+import { rulesDiffText, rulesText } from '../../src/report/rules-text.ts'
 import { PLAIN_STYLE } from '../../src/report/style.ts'
 import type { RunResult } from '../../src/scenario/result.ts'
 import { runScenarioText } from '../../src/scenario/simulate.ts'
@@ -47,6 +48,26 @@ ipvsadm -C  # at 2.00 s
   - -A -t 10.0.0.100:80 -s wlc -p 360
   - -a -t 10.0.0.100:80 -r 10.0.0.11:80 -m -w 0
 `)
+  })
+
+  it('is summed up in one diff of what came and stayed, or was there and went', async () => {
+    const result = await run(
+      ['-A -f 7', '-a -f 7 -r 10.0.0.11', '-a -f 7 -r 10.0.0.12'],
+      ['-e -f 7 -r 10.0.0.11 -w 5', '-e -f 7 -r 10.0.0.11 -w 9', '-d -f 7 -r 10.0.0.12', '-a -f 7 -r 10.0.0.12', '-A -f 8',
+        '-D -f 8'],
+    )
+    expect(rulesDiffText(result, 1_000_000_000, PLAIN_STYLE)).toBe(`lb: rules of IPVS since 1.00 s
+  - -a -f 7 -r 10.0.0.11:0 -g -w 1
+  + -a -f 7 -r 10.0.0.11:0 -g -w 9
+`)
+    expect(rulesDiffText(result, 2_000_000_000, PLAIN_STYLE)).toBe('no rules of IPVS are others than at 2.00 s\n')
+  })
+
+  it('is a document of its own for programs', async () => {
+    const result = await run(['-A -f 7'])
+    expect(rulesDocument(result, true)).toMatchObject({
+      schemaVersion: 1, kind: 'rules', rules: [{ host: 'lb', changes: [{ command: 'ipvsadm -A -f 7 -s wlc' }] }],
+    })
   })
 
   it('knows timeouts, sync daemons, marks and tunnels', async () => {

@@ -66,14 +66,15 @@ describe('the saved rules of a real director', () => {
   })
 
   it('may have virtual addresses in several networks', async () => {
-    const rules = [SERVICE, server('10.0.0.11:80', '-g'), '-A -t 203.0.113.5:80 -s rr', '-a -t 203.0.113.5:80 -r 10.0.0.11:80 -g -w 1']
+    const other = ['-A -t 203.0.113.5:80 -s rr', '-a -t 203.0.113.5:80 -r 10.0.0.11:80 -g -w 1']
+    const rules = [SERVICE, server('10.0.0.11:80', '-g'), ...other]
     expect((await played(rules, { url: 'http://203.0.113.5/' })).answers).toBe('rs1 rs1 rs1 rs1')
   })
 
   it('may be of a mark or of every port: the file says which ports, and the address', async () => {
     const mark = 'director: {setup: iptables -t mangle -A PREROUTING -p tcp -j MARK --set-mark 7}'
     const rules = ['-A -f 7 -s rr', '-a -f 7 -r 10.0.0.11:0 -g -w 1']
-    const more = `{vip: 10.0.0.50, ports: [8000], ${mark}, server: {protocol: http}}`.slice(1, -1).replaceAll(/, (?=\w+: )/g, '\n  ')
+    const more = ['vip: 10.0.0.50', 'ports: [8000]', mark, 'server: {protocol: http}'].join('\n  ')
     expect((await played(rules, { url: 'http://10.0.0.50:8000/', more })).answers).toBe('rs1 rs1 rs1 rs1')
     const anyPort = ['-A -t 10.0.0.100:0 -s rr -p 300', '-a -t 10.0.0.100:0 -r 10.0.0.11:0 -g -w 1']
     expect((await played(anyPort, { url: 'http://10.0.0.100:81/', more: 'ports: [80, 81]\n  server: {protocol: http}' })).answers)
@@ -88,8 +89,10 @@ describe('rules that cannot be taken', () => {
       '-A -f 0', '-A -t 10.0.0.100:81 -s twos', '-A -t vip.example.org:http -s rr', 'ipvsadm -C', '-A -t 10.0.0.100:82 -x',
       '-a -t 10.0.0.100:80 -r 192.168.7.22 -m -w 1 --weight',
     ]))).toEqual([
-      'LVS1057 5:5-30 Service already exists', 'LVS1057 6:5-44 Service not defined', 'LVS1057 7:11-12 invalid fwmark value `0\' specified',
-      'LVS1057 8:5-32 Scheduler or persistence engine not found', 'LVS1057 9:5-37 illegal virtual server address[:port] specified',
+      'LVS1057 5:5-30 Service already exists', 'LVS1057 6:5-44 Service not defined',
+      'LVS1057 7:11-12 invalid fwmark value `0\' specified',
+      'LVS1057 8:5-32 Scheduler or persistence engine not found',
+      'LVS1057 9:5-37 illegal virtual server address[:port] specified',
       'LVS1057 10:5-15 -C is not a rule: ipvsadm-save prints -A and -a', 'LVS1057 11:25-27 -x: missing argument',
       'LVS1057 12:49-57 --weight: missing argument',
     ])
@@ -99,16 +102,26 @@ describe('rules that cannot be taken', () => {
     expect(problemsOf(clusterOf([
       SERVICE, server('192.168.7.21:80'), '-A -t [fd00::1]:80 -s rr', '-a -t 10.0.0.100:80 -r 10.9.1.1 -i --tun-type gre -w 1',
     ]))).toEqual([
-      'LVS1057 5:5-29 a cluster is built in IPv4 only', 'LVS1057 6:5-59 a cluster is built with IPIP tunnels only, and this is gre',
+      'LVS1057 5:5-29 a cluster is built in IPv4 only',
+      'LVS1057 6:5-59 a cluster is built with IPIP tunnels only, and this is gre',
     ])
     expect(problemsOf(clusterOf([SERVICE]))).toEqual(['LVS1029 2:10-11 the rules lack a real server'])
     expect(problemsOf(clusterOf(['-A -f 1 -s rr', '-a -f 1 -r 10.0.0.1 -g']))).toEqual(
       ['LVS1029 2:10-11 the rules lack a virtual address, here or as `vip`'])
   })
 
+  it('are those that are too many', () => {
+    const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `-A -t 10.0.0.100:${i + 1} -s rr`)
+    expect(problemsOf(clusterOf(many(500)))).toEqual(['LVS1024 2:10-11 501 lines'])
+    expect(problemsOf(clusterOf(many(400)))).toEqual(['LVS1029 2:10-11 the rules lack a real server'])
+    const servers = Array.from({ length: 201 }, (_, i) => server(`10.1.0.${i + 1}:80`))
+    expect(problemsOf(clusterOf([SERVICE, ...servers]))).toEqual(['LVS1056 2:10-11 201 real servers'])
+  })
+
   it('do not go with what they say themselves', () => {
-    expect(problemsOf(clusterOf([SERVICE, server('10.0.0.11:80')], 'service: tcp 80\n  scheduler: rr\n  real_servers: [{name: a}]')))
-      .toEqual([2, 3, 4].map((line) => expect.stringMatching(new RegExp(`^LVS1029 ${line}:\\d+-\\d+ \`rules\` say this already$`))))
+    const doubled = 'service: tcp 80\n  scheduler: rr\n  real_servers: [{name: a}]'
+    expect(problemsOf(clusterOf([SERVICE, server('10.0.0.11:80')], doubled)).map((one) => one.replace(/:\d+-\d+/, ''))).toEqual(
+      [2, 3, 4].map((line) => `LVS1029 ${line} \`rules\` say this already`))
   })
 
   it('and without rules a cluster needs its address, its service and its real servers', () => {

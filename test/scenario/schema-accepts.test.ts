@@ -120,7 +120,7 @@ describe('the JSON Schema', () => {
     ['segments: {lan: {delay: 5}}', 'segments: lan: delay: is no string'],
     ['limits: {events: 0}', 'limits: events: is too small'],
     ['traffic: [{kind: ftp, from: a, to: b}]', 'traffic: 0: fits not once'],
-    ['cluster: {vip: 10.0.0.1}', 'cluster: service'],
+    ['cluster: {vip: 10.0.0.1}', 'cluster: fits nowhere'],
     ['hosts: {"1": {}}', 'hosts: 1: does not match '],
   ])('refuses %s', (text, reason) => {
     expect(refusal(schema, parse(text))).toMatch(new RegExp(`^${reason}`))

@@ -37,7 +37,8 @@ function scenario({ sched = 'rr', weights = [1, 1, 1], flags = '' }: Recorded, c
       c: { replicas: clients, interfaces: { eth0: { segment: 'out', addresses: ['10.0.0.2/24'] } } },
       d: {
         interfaces: {
-          eth0: { segment: 'out', addresses: ['10.0.0.1/24', `${VIP}/32`] }, eth1: { segment: 'in', addresses: ['192.168.1.1/24'] },
+          eth0: { segment: 'out', addresses: ['10.0.0.1/24', `${VIP}/32`] },
+          eth1: { segment: 'in', addresses: ['192.168.1.1/24'] },
         },
         sysctl: { 'net.ipv4.ip_forward': 1 },
         setup: [`ipvsadm -A -t ${VIP}:80 -s ${sched} ${flags}`, ...servers].join('\n'),

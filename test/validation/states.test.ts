@@ -73,7 +73,8 @@ describe('V13: states and timers of connections are those of Linux 6.1', () => {
   })
 
   it.each([
-    ['no server', 'ipvsadm -d -t 10.0.0.100:80 -r 192.168.1.11'], ['a weight of 0', 'ipvsadm -e -t 10.0.0.100:80 -r 192.168.1.11 -m -w 0'],
+    ['no server', 'ipvsadm -d -t 10.0.0.100:80 -r 192.168.1.11'],
+    ['a weight of 0', 'ipvsadm -e -t 10.0.0.100:80 -r 192.168.1.11 -m -w 0'],
   ])('with %s a client is refused, by ICMP port unreachable from the VIP, and there is no connection', async (_, change) => {
     const world = await open('nat-two-lans', { setup: { d: change } })
     const watch = new Watch(world)

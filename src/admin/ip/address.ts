@@ -48,7 +48,7 @@ function change(host: Host, words: Words, verb: 'add' | 'replace' | 'del'): Tool
     if (problem !== undefined) return problem
   }
   const { prefix, device: name } = read
-  if (name === undefined) return refused('Not enough information: "dev" argument is required.\n', 255)
+  if (name === undefined) return refused('Not enough information: "dev" argument is required.\n', 1)
   const device = findDeviceConfig(host.net, name)
   if (device === undefined) return noDevice(name)
   if (prefix === undefined) return answered('EINVAL')
@@ -119,7 +119,7 @@ function flush(host: Host, words: Words, family: 4 | 6 | undefined): ToolResult 
   const filter = readFilter(words)
   if ('exitCode' in filter) return filter
   if (filter.device === undefined && filter.prefix === undefined && filter.scope === undefined && filter.label === undefined) {
-    return refused('Flush requires arguments.\n', 255)
+    return refused('Flush requires arguments.\n', 1)
   }
   const { device } = filter
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)

@@ -9,7 +9,7 @@ import { findDeviceConfig, type NetConfig, type Scope } from '../../host/config/
 import { formatIp } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
-import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, type Words } from './words.ts'
+import { answered, answeredInWords, expected, incomplete, noDevice, wrong, type Words } from './words.ts'
 
 interface AddressWords {
   prefix?: Ipv6Prefix
@@ -26,7 +26,7 @@ export function changeIpv6Address(host: Host, words: Words, verb: 'add' | 'repla
     if (problem !== undefined) return problem
   }
   const { prefix, device: name } = read
-  if (name === undefined) return refused('Not enough information: "dev" argument is required.\n', 255)
+  if (name === undefined) return refused('Not enough information: "dev" argument is required.\n', 1)
   if (findDeviceConfig(host.net, name) === undefined) return noDevice(name)
   if (prefix === undefined) return answered('EINVAL')
   const { addr, prefixLength, hasLength } = prefix
@@ -74,13 +74,13 @@ function readWord(words: Words, read: AddressWords): ToolResult | undefined {
   if (value === undefined) return incomplete()
   if (word === 'dev') read.device = value
   else if (word === 'preferred_lft') {
-    if (value !== '0' && value !== 'forever') return unsupported(value, `ip address: a preferred lifetime of ${value} is not modelled`)
+    if (value !== '0' && value !== 'forever') return unsupported(value, `ip address: preferred lifetime ${value} is not modelled`)
     read.isDeprecated = value === '0'
   } else if (word === 'valid_lft') {
     if (value !== 'forever') return unsupported(value, `ip address: a valid lifetime of ${value} is not modelled`)
   } else if (word === 'scope') {
     // The kernel knows the scope of an IPv6 address by itself.
-    if (!/^(global|link|host|site)$/.test(value)) return refused(`Error: argument "${value}" is wrong: invalid scope value.\n\n`, 255)
+    if (!/^(global|link|host|site)$/.test(value)) return wrong(value, 'invalid scope value.\n')
   } else if (word === 'label' || word === 'broadcast' || word === 'brd') {
     return refused(`Error: argument "${value}" is wrong: "${word}" is not for IPv6.\n\n`, 255)
   } else if (isOtherWord(word)) {
@@ -95,9 +95,7 @@ function readWord(words: Words, read: AddressWords): ToolResult | undefined {
 }
 
 function isOtherWord(word: string): boolean {
-  return ['peer', 'metric', 'noprefixroute', 'home', 'mngtmpaddr', 'autojoin', 'proto', 'anycast', 'optimistic', 'temporary'].some(
-    (full) => isShortFor(word, full, full.length),
-  )
+  return /^(peer|metric|noprefixroute|home|mngtmpaddr|autojoin|proto|anycast|optimistic|temporary)$/.test(word)
 }
 
 function addressText(address: Ipv6AddressConfig): string {

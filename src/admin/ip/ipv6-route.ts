@@ -123,7 +123,8 @@ function readFilter(words: Words): Filter | ToolResult {
     if (value === undefined) return incomplete()
     if (word === 'dev' || word === 'oif') filter.device = value
     else if (OTHER_WORDS.test(word) || word === 'via' || word === 'cache') {
-      if (!(word === 'table' && words.takeIf('main'))) return unsupported(word, `ip route: filter "${word}" is not modelled for IPv6`)
+      const isMain = word === 'table' && words.takeIf('main')
+      if (!isMain) return unsupported(word, `ip route: filter "${word}" is not modelled for IPv6`)
     } else {
       const prefix = parseIpv6Prefix(value)
       if (prefix === undefined) return expected('inet6 prefix', value)

@@ -32,7 +32,8 @@ const OTHER_NAMES = new RegExp(
 const WORDS: readonly string[] = [
   'src.', 'as.', 'via.', 'from.', 'tos.', 'dsfield', 'expires.', 'metric', 'priority', 'preference.', 'scope.',
   'mtu.', 'hoplimit.', 'advmss.', 'reordering', 'rtt.', 'rto_min.', 'window', 'cwnd', 'initcwnd', 'initrwnd',
-  'features', 'quickack', 'congctl', 'rttvar', 'ssthresh', 'realms', 'onlink.', 'nexthop.', 'nhid.', 'protocol', 'table', 'dev.', 'oif.', 'pref', 'encap.',
+  'features', 'quickack', 'congctl', 'rttvar', 'ssthresh', 'realms', 'onlink.', 'nexthop.', 'nhid.', 'protocol', 'table', 'dev.',
+  'oif.', 'pref', 'encap.',
   'ttl-propagate.', 'fastopen_no_cookie.',
 ]
 

@@ -54,7 +54,7 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
   const daemonFault = faultOfRole(command, first.value ?? '')
   if (daemonFault !== undefined) return err(daemonFault)
   const request = new IpvsadmRequest(command)
-  if (first.value?.startsWith('backup') === true) request.daemonRole = 'backup'
+  if (first.value === 'backup') request.daemonRole = 'backup'
   for (let next = line.next(); next.kind !== 'end'; next = line.next()) {
     if (next.kind === 'error') return err({ text: `${next.word}: ${next.message}\n`, exitCode: 255, kind: 'return' })
     const fault = take(
@@ -69,7 +69,7 @@ export function parseArguments(argv: readonly string[], names: Names): Parsed {
 
 function faultOfRole(command: CommandName, role: string): Refusal | undefined {
   if (command !== 'start-daemon' && command !== 'stop-daemon') return undefined
-  if (role.startsWith('master') || role.startsWith('backup')) return undefined
+  if (role === 'master' || role === 'backup') return undefined
   return complaint(
     command === 'start-daemon' ? 'illegal start-daemon parameter specified' : 'illegal start_daemon specified'
   )

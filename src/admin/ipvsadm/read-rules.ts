@@ -83,6 +83,6 @@ function readLine(rules: IpvsRules, words: readonly string[]): { rules: IpvsRule
 /** The word that a message quotes, else the whole line. */
 function placeIn(source: string, message: string): { column: number, length: number } {
   const word = /`(.+)'/.exec(message)?.[1] ?? /^(\S+): /.exec(message)?.[1] ?? source.trim()
-  const at = source.indexOf(word)
-  return at >= 0 ? { column: at + 1, length: word.length } : { column: source.length - source.trimStart().length + 1, length: source.trim().length }
+  const shown = source.includes(word) ? word : source.trim()
+  return { column: source.indexOf(shown) + 1, length: shown.length }
 }

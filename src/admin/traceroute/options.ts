@@ -7,7 +7,7 @@ import { secondsToNs } from '../../base/units.ts'
 import type { Host } from '../../host/host.ts'
 import { IPV4_ANY, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { readOptions, type ReadOptions } from '../options.ts'
-import { resolve } from '../ping.ts'
+import { resolve } from '../names.ts'
 import { refused, unsupported, type ToolResult } from '../tool.ts'
 
 /** How probes are made: UDP to a port that counts up, UDP to one port, ICMP echo requests, TCP SYNs. */

@@ -65,7 +65,8 @@ export class Ipv6Routing {
 
   /** The link-local address of a device. */
   linkLocalOf(device: Device): IpAddr | undefined {
-    return this.#addresses.find(({ device: name, scope, state }) => name === device.name && scope === 'link' && state === 'valid')?.addr
+    return this.#addresses.find((address) => address.device === device.name && address.scope === 'link'
+      && address.state === 'valid')?.addr
   }
 
   /**

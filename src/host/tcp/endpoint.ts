@@ -118,8 +118,8 @@ export class TcpEndpoint implements Actor, EndpointKey {
     this.sendIsn = sendIsn
     this.timestampOffset = timestampOffset
     const sim = stack.ip.sim
-    this.offeredMss = stack.ip.advertisedMss(key.remote)
-      ?? Math.max(stack.ip.pathMtuBytes(key.remote) - headerBytes(key.remote), 88)
+    this.offeredMss = stack.ip.advertisedMss(key.remote, key.local)
+      ?? Math.max(stack.ip.pathMtuBytes(key.remote, key.local) - headerBytes(key.remote), 88)
     this.window = new ReceiveWindow(this.offeredMss)
     this.ack = new AckPolicy(this.offeredMss, sim.nowNs)
     this.retransmitTimer = new Timer(sim, this, TIMER_RETRANSMIT, undefined)
@@ -201,7 +201,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
 
   /** Bytes that one segment to the peer can carry now: its MSS or what the path takes, less options. */
   currentMss(): number {
-    const fits = this.stack.ip.pathMtuBytes(this.remote) - headerBytes(this.remote)
+    const fits = this.stack.ip.pathMtuBytes(this.remote, this.local) - headerBytes(this.remote)
     return Math.max(Math.min(this.peerMss, fits) - (this.timestampsOk ? TIMESTAMPS_BYTES : 0), 48)
   }
 

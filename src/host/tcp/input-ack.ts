@@ -30,7 +30,7 @@ export function processAck(ep: TcpEndpoint, segment: TcpSegment, start: number, 
   if (advanced) {
     ep.sndUna = ackPosition
     ep.sendBuffer.release(ackPosition)
-    stack.ip.confirmNeighbor(ep.remote)
+    stack.ip.confirmNeighbor(ep.remote, ep.local)
     restartRetransmit(ep)
   }
   if (hadOut) {

@@ -109,7 +109,7 @@ function established(ep: TcpEndpoint, segment: TcpSegment): void {
   ep.sndWndMax = ep.sndWnd
   ep.lastSentNs = ip.sim.nowNs
   ep.state = 'ESTABLISHED'
-  ip.confirmNeighbor(ep.remote)
+  ip.confirmNeighbor(ep.remote, ep.local)
   if (ep.listener !== undefined) ep.listener.completed(ep)
   else {
     ep.app.connected()

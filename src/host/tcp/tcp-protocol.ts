@@ -84,7 +84,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   /** Begins a connection. Fails at once without a route or a free port, or with an address of another host. */
   connect(to: ConnectOptions, handlers: TcpHandlers): Result<TcpEndpoint, Errno> {
     if (to.src !== undefined && !this.ip.isLocalAddress(to.src)) return err('EADDRNOTAVAIL')
-    const chosen = this.ip.sourceFor(to.dst)
+    const chosen = this.ip.sourceFor(to.dst, to.src)
     if (typeof chosen === 'string') return err(chosen)
     const local = to.src ?? chosen
     const lport = to.sport ?? this.#ephemeralPort(local, to.dst, to.dport)

@@ -99,7 +99,8 @@ function fits(parts: IpvsParts, packet: IpPacket, { nextHop, tunnelBytes }: Dema
     if (settings.pmtu_disc === 0) return true
   }
   const mayBeCut = !packet.dontFragment && !isIpv6(packet.dst)
-  if (mayBeCut || totalBytes(packet) <= mtuBytes || packet.payload.kind === 'icmp' || packet.payload.kind === 'icmpv6') return true
+  const { kind } = packet.payload
+  if (mayBeCut || totalBytes(packet) <= mtuBytes || kind === 'icmp' || kind === 'icmpv6') return true
   host.trace?.decision(host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
   host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
   host.drop(packet, 'too-big')

@@ -9,7 +9,8 @@ import { formatIp, type IpAddr } from '../../wire/address.ts'
 import type { IpPacket } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_SYN } from '../../wire/tcp-segment.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
-import { hasAddress, servedBy, type Cause, type Evidence } from './evidence.ts'
+import { servedBy, type Cause, type Evidence } from './evidence.ts'
+import { findAddress } from './own-addresses.ts'
 import { deleteCommand, endText, listText } from './rule-text.ts'
 
 /** A program that waits for requests. */
@@ -76,13 +77,14 @@ export function findStopped(evidence: Evidence, host: Host, { protocol, dport }:
   if (stop === undefined) return undefined
   for (const director of evidence.world.hosts.values()) {
     for (const service of findIpvs(director)?.services.all ?? []) {
-      const rip = service.destinations.find(({ addr, port }) => hasAddress(host, addr) && (port === dport || port === 0))
+      const rip = service.destinations.find(({ addr, port }) => (
+        (port === dport || port === 0) && findAddress(host, addr) !== undefined))
       if (rip === undefined) continue
       const { persistenceSeconds } = service.options
       const isKept = persistenceSeconds === undefined ? '' : `, this client for ${persistenceSeconds} s and longer (-p)`
       return {
-        cause: `the server on port ${dport} of ${host.name} was stopped on purpose, and ${director.name} still sends to it${isKept}: IPVS`
-          + ' does not look whether its servers live.',
+        cause: `the server on port ${dport} of ${host.name} was stopped on purpose, and ${director.name} still sends to it`
+          + `${isKept}: IPVS does not look whether its servers live.`,
         cure: `start it again; or, on ${director.name}: ${deleteCommand(service, rip)}; a health check (keepalived, ldirectord)`
           + ' does that by itself.',
       }
@@ -105,7 +107,8 @@ function findNoService(host: Host, { dst, dport, protocol }: Flow): Cause | unde
     : `; or, for the service by mark, on ${host.name}: iptables -t mangle -A PREROUTING -d ${formatIp(dst)} -p ${protocol}`
       + ` --dport ${dport} -j MARK --set-mark ${mark}`
   return {
-    cause: `IPVS on ${host.name} has no service for ${target} (it has ${names}), and nobody on ${host.name} itself listens there.`,
+    cause: `IPVS on ${host.name} has no service for ${target} (it has ${names}), and nobody on ${host.name} itself`
+      + ' listens there.',
     cure: `${service}${marking}.`,
   }
 }

@@ -6,7 +6,8 @@ import { formatIp } from '../../wire/address.ts'
 import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { hostNameOf, packetsOf, type Trail } from '../trails.ts'
-import { findServiceOf, hasAddress, markOf, type Cause, type Evidence } from './evidence.ts'
+import { findServiceOf, markOf, type Cause, type Evidence } from './evidence.ts'
+import { findAddress } from './own-addresses.ts'
 import { deleteCommand } from './rule-text.ts'
 
 type Loss = Extract<TraceRecord, { readonly kind: 'lost' }>
@@ -31,11 +32,14 @@ export function findDeadCable(evidence: Evidence, trail: Trail, { link, reason }
   const before = trail.records.findLast((record) => record.kind === 'frame' && record.direction === 'out')
   const sender = before === undefined ? undefined : evidence.world.hosts.get(hostNameOf(before) ?? '')
   const service = sender === undefined ? undefined : findServiceOf(evidence, sender, flow, markOf(trail))
-  const rip = service?.destinations.find(({ addr }) => hasAddress(host, addr))
-  if (sender === undefined || service === undefined || rip === undefined) return { cause: `${fault}, so frames are lost.`, cure: `${cure}.` }
+  const rip = service?.destinations.find(({ addr }) => findAddress(host, addr) !== undefined)
+  if (sender === undefined || service === undefined || rip === undefined) {
+    return { cause: `${fault}, so frames are lost.`, cure: `${cure}.` }
+  }
   return {
     cause: `IPVS on ${sender.name} picked ${host.name} (${formatIp(rip.addr)}), and ${fault}: IPVS does not look whether its`
       + ' servers live.',
-    cure: `${cure}; or, on ${sender.name}: ${deleteCommand(service, rip)}; a health check (keepalived, ldirectord) does that by itself.`,
+    cure: `${cure}; or, on ${sender.name}: ${deleteCommand(service, rip)}; a health check (keepalived, ldirectord) does`
+      + ' that by itself.',
   }
 }

@@ -18,6 +18,7 @@ import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.
 import { findStopped, findUnservedPort } from './closed-ports.ts'
 import { findDeadCable } from './dead-cables.ts'
 import { deviceOf, findServiceOf, largerOfAll, markOf, type Cause, type Evidence, type Finding } from './evidence.ts'
+import { routeTo } from './own-addresses.ts'
 import { findForged } from './forged-sources.ts'
 import { findLoop } from './loops.ts'
 import { findDeleted, findForgotten } from './lost-entries.ts'
@@ -116,7 +117,7 @@ function filteredSource(host: Host, trail: Trail, { packet }: Drop): Cause | und
     : arrival?.kind === 'frame' ? deviceOf(arrival.nic) : undefined
   if (device === undefined || !devices.includes(device)) return undefined
   const { all, own } = largerOfAll(host, device, 'rp_filter')
-  const back = host.routing.lookup(packet.src).device.name
+  const back = routeTo(host, packet.src).device.name
   return {
     cause: `${host.name} drops what comes in by ${device} from ${formatIp(packet.src)}, as its way back there is ${back}, and`
       + ` rp_filter is 1 for ${device} (the larger one of all=${all} and ${device}=${own} counts).`,
@@ -162,8 +163,8 @@ function untrackedAnswer(evidence: Evidence, host: Host, drop: Drop, place: Rule
   const index = before?.findIndex(({ spec }) => savedRule(place.chain, spec, '').includes('ESTABLISHED')) ?? -1
   if (!isAnswer || index < 0) return undefined
   return {
-    cause: `${host.name} drops the answer by ${ruleText(host, place)}, and rule ${index + 1}, which lets ESTABLISHED pass, does not`
-      + ' know the connections of IPVS, as net.ipv4.vs.conntrack is 0.',
+    cause: `${host.name} drops the answer by ${ruleText(host, place)}, and rule ${index + 1}, which lets ESTABLISHED pass,`
+      + ' does not know the connections of IPVS, as net.ipv4.vs.conntrack is 0.',
     cure: `on ${host.name}: sysctl -w net.ipv4.vs.conntrack=1.`,
   }
 }
@@ -192,7 +193,8 @@ function untoldSender(evidence: DeathEvidence, host: Host, trail: Trail, { packe
   if (wasTold || sender === undefined) return undefined
   const mtuBytes = (errors.map(errorIn)[0]?.rest ?? 0) & 0xffff
   const flow = flowOf(packet)
-  const isTunnel = findServiceOf(evidence, host, flow, markOf(trail))?.destinations.some(({ method }) => method === 'tun') === true
+  const service = findServiceOf(evidence, host, flow, markOf(trail))
+  const isTunnel = service?.destinations.some(({ method }) => method === 'tun') === true
   const tunnelNote = isTunnel ? ' into the tunnel, the outer header taken off' : ''
   const limit = mtuBytes === 0 ? '' : `, which can pass on ${mtuBytes}${tunnelNote}`
   const clamp = `iptables -t mangle -A OUTPUT -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${mtuBytes - 40}`
@@ -217,7 +219,10 @@ function errorsIn(trails: readonly Trail[]): Map<number, Trail[]> {
 function errorIn({ records }: Trail): IcmpMessage | undefined {
   const payload = packetsOf(records[0] as TraceRecord)[0]?.payload
   switch (payload?.kind) {
-    case 'icmp': return payload.type === ICMP_UNREACHABLE && payload.code === UNREACHABLE_FRAGMENTATION_NEEDED ? payload : undefined
+    case 'icmp': {
+      const { type, code } = payload
+      return type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED ? payload : undefined
+    }
     case 'icmpv6': return payload.type === ICMPV6_TOO_BIG ? payload : undefined
     default: return undefined
   }

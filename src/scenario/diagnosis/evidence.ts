@@ -6,7 +6,7 @@
 import type { Host } from '../../host/host.ts'
 import { findIpvs } from '../../ipvs/director.ts'
 import type { Service } from '../../ipvs/service.ts'
-import { inPrefix, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import { type IpAddr, type MacAddr } from '../../wire/address.ts'
 import type { ArpPacket } from '../../wire/arp-packet.ts'
 import { ICMP_REDIRECT } from '../../wire/icmp-message.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
@@ -14,6 +14,7 @@ import type { Flow } from '../packet-changes.ts'
 import type { RecordedNic, Recording, TraceRecord } from '../recorder.ts'
 import { hostNameOf, packetsOf, type Request, type Trail } from '../trails.ts'
 import type { World } from '../world.ts'
+import { findAddress } from './own-addresses.ts'
 
 /** What is wrong, and what to do about it. */
 export type Cause = Pick<Finding, 'cause' | 'cure'>
@@ -107,24 +108,7 @@ export function markOf({ records }: Trail): number {
 
 /** The host that has this address on one of its devices other than `lo`. */
 export function findHostWith({ world }: Evidence, addr: IpAddr): Host | undefined {
-  return [...world.hosts.values()].find((host) => hasAddress(host, addr))
-}
-
-/** True for an address that a host has on one of its devices other than `lo`. */
-export function hasAddress({ net }: Host, addr: IpAddr): boolean {
-  return net.devices.some(({ kind, addresses }) => kind !== 'loopback' && addresses.some((own) => own.addr === addr))
-}
-
-/** The address by which a host can be reached from another one without a router between them. */
-export function findNearAddress(host: Host, from: Host): IpAddr | undefined {
-  const networks = from.net.devices.flatMap(({ kind, addresses }) => (kind === 'ethernet' ? addresses : []))
-  for (const { kind, addresses } of host.net.devices) {
-    if (kind !== 'ethernet') continue
-    const near = addresses.find(({ addr, prefixLength }) => prefixLength < 32 && networks.some((network) => (
-      network.prefixLength === prefixLength && inPrefix(addr, network.addr, prefixLength))))
-    if (near !== undefined) return near.addr
-  }
-  return undefined
+  return [...world.hosts.values()].find((host) => findAddress(host, addr) !== undefined)
 }
 
 /** The recorded nic of a MAC address. */

@@ -9,6 +9,7 @@ import { flowOf } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { hostNameOf, reversed, type Trail } from '../trails.ts'
 import { findServiceOf, servedBy, wasAt, type Cause, type Evidence } from './evidence.ts'
+import { routeTo } from './own-addresses.ts'
 import { endText } from './rule-text.ts'
 
 /** Why a packet came back to the host whose address it bears, or to another one that has it. */
@@ -25,17 +26,17 @@ export function findForged(evidence: Evidence, host: Host, trail: Trail, packet:
     const asked = flowOf(turned.before)
     const match = `-s ${formatIp(flow.src)} -d ${formatIp(flow.dst)} -p ${flow.protocol} --dport ${flow.dport}`
     return {
-      cause: `${host.name} asked ${asked === undefined ? 'the VIP' : endText(asked.dst, asked.dport)}, and IPVS on ${director} picked`
-        + ` ${host.name} itself: the request comes back with its own address ${formatIp(flow.src)} as source, and it takes that`
-        + ' for forged (martian source).',
+      cause: `${host.name} asked ${asked === undefined ? 'the VIP' : endText(asked.dst, asked.dport)}, and IPVS on ${director}`
+        + ` picked ${host.name} itself: the request comes back with its own address ${formatIp(flow.src)} as source, and it`
+        + ' takes that for forged (martian source).',
       cure: `on ${director}: sysctl -w net.ipv4.vs.conntrack=1 && iptables -t nat -A POSTROUTING ${match} -j MASQUERADE`
         + `; or let programs on ${host.name} ask its own server.`,
     }
   }
   const [served] = servedBy(evidence, flow, packet.mark).filter(({ director: one }) => wasAt(trail, one.name))
   if (served !== undefined && flow.src === flow.dst) return {
-    cause: `${served.director.name} asks its own service, so the source is the VIP ${formatIp(flow.src)}, which ${host.name} has too:`
-      + ' it takes the packet for forged (martian source).',
+    cause: `${served.director.name} asks its own service, so the source is the VIP ${formatIp(flow.src)}, which ${host.name} has`
+      + ' too: it takes the packet for forged (martian source).',
     cure: `let programs on ${served.director.name} ask the address of ${host.name} instead of the VIP; or forward by NAT (-m).`,
   }
   return undefined
@@ -43,7 +44,7 @@ export function findForged(evidence: Evidence, host: Host, trail: Trail, packet:
 
 /** Answers of a real server under DR or TUN that the director is to pass on. */
 function forgedAnswer(host: Host, sender: Host, packet: IpPacket): Cause {
-  const next = host.routing.lookup(packet.dst).gateway
+  const next = routeTo(host, packet.dst).gateway
   const gateway = next === undefined ? 'ROUTER' : formatIp(next)
   const vip = formatIp(packet.src)
   return {

@@ -7,6 +7,7 @@ import { formatIp } from '../../wire/address.ts'
 import { flowOf } from '../packet-changes.ts'
 import { hostNameOf, packetsOf, type Trail } from '../trails.ts'
 import { findHostWith, markOf, servedBy, wasAt, type Cause, type Evidence, type Served } from './evidence.ts'
+import { routeTo } from './own-addresses.ts'
 import { findMissingVip } from './missing-address.ts'
 import { editCommand, endText, listText } from './rule-text.ts'
 import { openingCommand } from './tunnel-ends.ts'
@@ -29,7 +30,8 @@ export function findLoop(evidence: Evidence, trail: Trail): Cause | undefined {
   const far = served === undefined ? undefined : findFar(served)
   if (served === undefined || far === undefined) return {
     cause: `${circle}: their routes to ${formatIp(flow.dst)} point at each other.`,
-    cure: `correct the route to ${formatIp(flow.dst)} on ${listText(hosts)} (ip route replace ${formatIp(flow.dst)} via GATEWAY).`,
+    cure: `correct the route to ${formatIp(flow.dst)} on ${listText(hosts)} (ip route replace`
+      + ` ${formatIp(flow.dst)} via GATEWAY).`,
   }
   const { director, service } = served
   const { destination, gateway } = far
@@ -37,8 +39,8 @@ export function findLoop(evidence: Evidence, trail: Trail): Cause | undefined {
   const server = findHostWith(evidence, destination.addr)
   const opening = server === undefined ? undefined : openingCommand(server, 'ipip', flow.dst)
   return {
-    cause: `${circle}: ${director.name} forwards to ${name} by DR, which leaves the VIP in packets, and that real server is behind`
-      + ` the router ${gateway}, which sends what is for the VIP back to ${director.name}.`,
+    cause: `${circle}: ${director.name} forwards to ${name} by DR, which leaves the VIP in packets, and that real server is`
+      + ` behind the router ${gateway}, which sends what is for the VIP back to ${director.name}.`,
     cure: `let ${director.name} and its real servers by DR share a network; or forward by TUN,`
       + ` on ${director.name}: ${editCommand(service, destination, { method: 'tun' })}`
       + `${server === undefined || opening === undefined ? '' : `; and, on ${server.name}: ${opening}`}.`,
@@ -66,7 +68,7 @@ interface Far {
 function findFar({ director, service }: Served): Far | undefined {
   for (const destination of service.destinations) {
     if (destination.method !== 'dr') continue
-    const { gateway } = director.routing.lookup(destination.addr)
+    const { gateway } = routeTo(director, destination.addr)
     if (gateway !== undefined) return { destination, gateway: formatIp(gateway) }
   }
   return undefined

@@ -4,12 +4,13 @@
  */
 import type { Host } from '../../host/host.ts'
 import { findIpvs } from '../../ipvs/director.ts'
-import { formatIp, type IpAddr } from '../../wire/address.ts'
+import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_RST, TCP_SYN } from '../../wire/tcp-segment.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import { flowKey } from '../trails.ts'
 import { findHostWith, findNic, findServiceOf, type Cause, type Evidence } from './evidence.ts'
+import { addressesOf } from './own-addresses.ts'
 import { endText, METHOD_OPTIONS, serviceOption, serviceText } from './rule-text.ts'
 
 /** Why the real server of a packet's connection is gone. */
@@ -22,15 +23,16 @@ export function findDeleted(evidence: Evidence, host: Host, packet: IpPacket): C
   })
   const rip = connection?.daddr ?? serverOf(evidence, host, flow)
   const service = findServiceOf(evidence, host, flow, packet.mark)
-  const again = connection === undefined || service === undefined || connection.method === 'bypass' ? 'add the server again, and they go on'
+  const again = connection === undefined || service === undefined || connection.method === 'bypass'
+    ? 'add the server again, and they go on'
     : `on ${host.name}: ipvsadm -a ${serviceOption(service)} -r ${endText(connection.daddr, connection.dport)}`
       + ` ${METHOD_OPTIONS[connection.method]} (they go on)`
   const from = service === undefined ? `its service on ${host.name}` : serviceText(service, host)
   return {
     cause: `${serverName(evidence, rip)} was deleted from ${from}, and its connections stay in the table without an answer, as`
       + ' net.ipv4.vs.expire_nodest_conn is 0.',
-    cure: `${again}; or, on ${host.name}: sysctl -w net.ipv4.vs.expire_nodest_conn=1 (they end with a RST); and drain a server first`
-      + ' the next time (-w 0).',
+    cure: `${again}; or, on ${host.name}: sysctl -w net.ipv4.vs.expire_nodest_conn=1 (they end with a RST); and drain a`
+      + ' server first the next time (-w 0).',
   }
 }
 
@@ -74,8 +76,9 @@ function serverOf({ recording, world }: Evidence, director: Host, flow: Flow): I
   const frame = recording.records.findLast((record) => record.kind === 'frame' && record.nic.host === director.name
     && record.direction === 'out' && record.frame.payload.kind === 'ip' && isOfFlow(record.frame.payload))
   const nic = frame?.kind === 'frame' ? findNic({ recording }, frame.frame.dst) : undefined
-  const devices = nic === undefined ? [] : world.hosts.get(nic.host)?.net.devices ?? []
-  return devices.find(({ kind }) => kind === 'ethernet')?.addresses[0]?.addr
+  const server = nic === undefined ? undefined : world.hosts.get(nic.host)
+  if (server === undefined) return undefined
+  return addressesOf(server).find(({ device, addr }) => device.kind === 'ethernet' && isIpv6(addr) === isIpv6(flow.dst))?.addr
 }
 
 function serverName(evidence: Evidence, rip: IpAddr | undefined): string {

@@ -10,7 +10,8 @@ import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import type { IpPacket } from '../../wire/ip-packet.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import { reversed, type Trail } from '../trails.ts'
-import { hasAddress, markOf, servedBy, wasAt, type Cause, type Evidence, type Served } from './evidence.ts'
+import { markOf, servedBy, wasAt, type Cause, type Evidence, type Served } from './evidence.ts'
+import { findAddress, routeTo } from './own-addresses.ts'
 import { addressCommand, serviceText } from './rule-text.ts'
 
 /** Settings of a real server that has the VIP: it must not tell others so. */
@@ -76,7 +77,7 @@ export function findMissingVip(evidence: Evidence, host: Host, trail: Trail, flo
 function sentTo(evidence: Evidence, host: Host, trail: Trail, flow: Flow): Sent | undefined {
   for (const { director, service } of servedBy(evidence, flow, markOf(trail))) {
     if (director === host || !wasAt(trail, director.name)) continue
-    const destination = service.destinations.find(({ addr, method }) => method !== 'nat' && hasAddress(host, addr))
+    const destination = service.destinations.find(({ addr, method }) => method !== 'nat' && findAddress(host, addr) !== undefined)
     if (destination !== undefined) return { director, service, destination }
   }
   return undefined
@@ -84,7 +85,7 @@ function sentTo(evidence: Evidence, host: Host, trail: Trail, flow: Flow): Sent 
 
 /** The real server whose answer this is, under NAT. */
 function answeredBy(evidence: Evidence, host: Host, { src, sport }: Flow): string | undefined {
-  const server = [...evidence.world.hosts.values()].find((one) => hasAddress(one, src))
+  const server = [...evidence.world.hosts.values()].find((one) => findAddress(one, src) !== undefined)
   const request = evidence.trails.some(({ records }) => records.some((record) => {
     if (record.kind !== 'changed' || record.host !== host.name) return false
     const after = flowOf(record.after)
@@ -95,7 +96,7 @@ function answeredBy(evidence: Evidence, host: Host, { src, sport }: Flow): strin
 
 /** The device of a host on the network of an address; its first one when none is. */
 export function nearDevice(host: Host, addr: IpAddr): string {
-  const route = host.routing.lookup(addr)
+  const route = routeTo(host, addr)
   if (route.type === 'unicast' && route.gateway === undefined) return route.device.name
   return host.devices.find(({ config }) => config.kind === 'ethernet')?.name ?? 'eth0'
 }

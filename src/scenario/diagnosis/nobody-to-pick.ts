@@ -28,7 +28,8 @@ export function findNobody(evidence: Evidence, host: Host, packet: IpPacket): Ca
   const name = serviceText(service, host)
   const on = `on ${host.name}: `
   if (destinations.length === 0) {
-    return { cause: `${name} has no real server.`, cure: `${on}ipvsadm -a ${serviceOption(service)} -r SERVER -m (or -g, or -i).` }
+    const cure = `${on}ipvsadm -a ${serviceOption(service)} -r SERVER -m (or -g, or -i).`
+    return { cause: `${name} has no real server.`, cure }
   }
   if (id.fwmark === 0 && id.port === 0 && options.persistenceSeconds === undefined) {
     const cure = `${on}ipvsadm -E ${serviceOption(service)} -s ${options.scheduler} -p.`
@@ -67,9 +68,11 @@ function nobodyLeft(service: Service, host: Host): Cause {
   const some = HASHES.has(service.options.scheduler) ? destinations : destinations.slice(0, 1)
   const states = listText(destinations.map(stateText))
   const why = isDrained ? 'every real server has weight 0, which takes nobody new'
-    : isFull ? `every real server is full: it reached its upper threshold (-x), and counts as full until it is below the lower one`
+    : isFull ? 'every real server is full: it reached its upper threshold (-x), and counts as full until it is below the lower'
+      + ' one'
       : 'no real server takes anybody new'
-  return { cause: `${name} has nobody to pick, as ${why} (${states}).`, cure: `on ${host.name}: ${some.map((one) => cureOf(service, one)).join(' && ')}.` }
+  const cure = `on ${host.name}: ${some.map((one) => cureOf(service, one)).join(' && ')}.`
+  return { cause: `${name} has nobody to pick, as ${why} (${states}).`, cure }
 }
 
 /** What makes one server take connections again. */
@@ -83,8 +86,8 @@ function cureOf(service: Service, destination: Destination): string {
 /** ovf lets a server have as many active connections as its weight, and one more. */
 function overflown(service: Service, host: Host): Cause {
   const one = service.destinations.find(accepts) as Destination
-  const states = service.destinations.map((each) => (
-    each.weight === 0 ? stateText(each) : `${endText(each.addr, each.port)} has weight ${each.weight} and ${each.activeConns} active`))
+  const states = service.destinations.map((each) => (each.weight === 0 ? stateText(each)
+    : `${endText(each.addr, each.port)} has weight ${each.weight} and ${each.activeConns} active`))
   return {
     cause: `${serviceText(service, host)} picks by ovf, which gives nobody more active connections than its weight and one,`
       + ` and every real server has that many (${listText(states)}).`,

@@ -1,19 +1,22 @@
 /**
- * Packets that nobody took, because nobody answered when their next hop was asked for by ARP.
+ * Packets that nobody took, because nobody answered when their next hop was asked for by ARP. Neighbor discovery of IPv6 is
+ * not looked at.
  * @module
  */
+import type { DeviceConfig } from '../../host/config/net-config.ts'
 import type { Host } from '../../host/host.ts'
 import { findIpvs } from '../../ipvs/director.ts'
 import type { Destination } from '../../ipvs/destination.ts'
 import type { Service } from '../../ipvs/service.ts'
 import { ARP_REQUEST, type ArpPacket } from '../../wire/arp-packet.ts'
-import { formatIp, type IpAddr } from '../../wire/address.ts'
+import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import { packetsOf, type Trail } from '../trails.ts'
 import {
-  findHostWith, findNearAddress, findServiceOf, largerOfAll, markOf, type Cause, type DeviceSetting, type Evidence,
+  findHostWith, findServiceOf, largerOfAll, markOf, type Cause, type DeviceSetting, type Evidence,
 } from './evidence.ts'
 import { nearDevice } from './missing-address.ts'
+import { findAddress, findNearAddress } from './own-addresses.ts'
 import { addressCommand, deleteCommand, editCommand, endText, serviceText } from './rule-text.ts'
 
 /** A packet that still waited for an answer to ARP when the recording ended. */
@@ -50,15 +53,16 @@ interface Asked {
 /** The director sent it to a real server that does not answer ARP. */
 function silentServer(evidence: Evidence, { host, service, rip, flow, question }: Asked): Cause {
   const server = findHostWith(evidence, rip.addr)
-  const near = server === undefined ? undefined : findNearAddress(server, host)
+  const near = server === undefined ? undefined : findNearAddress(server, host, rip.addr)
   const name = server === undefined || near === undefined ? formatIp(rip.addr) : `${server.name} (${formatIp(rip.addr)})`
   // Whoever has the asker's address himself does not believe that somebody else asks.
   if (server?.isLocalAddress(question.spa) === true && flow.src === flow.dst) return {
     cause: `${host.name} asks its own service, so its source is the VIP ${formatIp(flow.src)}, and by ${rip.method.toUpperCase()}`
-      + ` ${server.name} gets that with the VIP, which it has too: it takes the packet, and the ARP question before it, for forged.`,
+      + ` ${server.name} gets that with the VIP, which it has too: it takes the packet, and the ARP question before it, for`
+      + ' forged.',
     cure: `let programs on ${host.name} ask ${endText(rip.addr, rip.port)} instead of the VIP; or forward by NAT (-m).`,
   }
-  const down = server?.net.devices.find(({ isUp, addresses }) => !isUp && addresses.some(({ addr }) => addr === rip.addr))
+  const down = server === undefined ? undefined : downDevice(server, rip.addr)
   const deaf = server === undefined || near === undefined ? undefined : findDeaf(server, near)
   if (deaf !== undefined && server !== undefined) return {
     cause: `IPVS on ${host.name} picked ${name}, which does not answer ARP for itself, as arp_ignore is ${deaf.value} for`
@@ -77,9 +81,15 @@ function silentServer(evidence: Evidence, { host, service, rip, flow, question }
 
 /** arp_ignore=8 keeps a host from answering for any address of its own. */
 function findDeaf(server: Host, addr: IpAddr): DeviceSetting & { readonly device: string } | undefined {
-  const device = server.net.devices.find(({ addresses }) => addresses.some((own) => own.addr === addr))?.name
+  const device = isIpv6(addr) ? undefined : findAddress(server, addr)?.device.name
   const setting = device === undefined ? undefined : largerOfAll(server, device, 'arp_ignore')
   return setting === undefined || device === undefined || setting.value < 8 ? undefined : { ...setting, device }
+}
+
+/** The device that has an address, when it is down. */
+function downDevice(host: Host, addr: IpAddr): DeviceConfig | undefined {
+  const device = findAddress(host, addr)?.device
+  return device?.isUp === false ? device : undefined
 }
 
 /** Under DR, a route that was kept for NAT makes the director look for the VIP itself among its neighbors. */
@@ -92,8 +102,9 @@ function keptRoute(
   if (rip === undefined) return undefined
   const name = findHostWith(evidence, rip.addr)?.name ?? 'it'
   return {
-    cause: `${host.name} asks by ARP for the VIP ${formatIp(vip)} and not for ${name} (${formatIp(rip.addr)}): this destination was`
-      + ' NAT before it was DR, its old connections looked the route up in the way of NAT, and IPVS keeps that for DR.',
+    cause: `${host.name} asks by ARP for the VIP ${formatIp(vip)} and not for ${name} (${formatIp(rip.addr)}): this`
+      + ' destination was NAT before it was DR, its old connections looked the route up in the way of NAT, and IPVS keeps'
+      + ' that for DR.',
     cure: `on ${host.name}: ${editCommand(service, rip, {})}, which forgets the kept route,`
       + ' once the connections by NAT are over (ipvsadm -Lnc).',
   }
@@ -111,7 +122,7 @@ function silentHop(evidence: Evidence, host: Host, dst: IpAddr, addr: IpAddr): C
     }
   }
   const owner = findHostWith(evidence, addr)
-  const down = owner?.net.devices.find(({ isUp, addresses }) => !isUp && addresses.some((own) => own.addr === addr))
+  const down = owner === undefined ? undefined : downDevice(owner, addr)
   if (owner !== undefined && down !== undefined) return {
     cause: `${host.name} asks by ARP for ${text}, and ${owner.name} does not answer, as its ${down.name} is down.`,
     cure: `on ${owner.name}: ip link set ${down.name} up.`,

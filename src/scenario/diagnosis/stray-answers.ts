@@ -11,8 +11,9 @@ import { flowOf, type Flow } from '../packet-changes.ts'
 import type { TraceRecord } from '../recorder.ts'
 import { flowKey, hostNameOf, packetsOf, reversed, type Trail } from '../trails.ts'
 import {
-  findHostWith, findNearAddress, findServiceOf, wasAt, type Cause, type Evidence, type Finding,
+  findHostWith, findServiceOf, wasAt, type Cause, type Evidence, type Finding,
 } from './evidence.ts'
+import { findNearAddress, routeTo } from './own-addresses.ts'
 import { endText, serviceOption, serviceText } from './rule-text.ts'
 
 /** A request that a director turned to a real server. */
@@ -91,10 +92,10 @@ interface Stray {
 
 function whyPast(evidence: Evidence, { request, server, timeNs }: Stray): Cause {
   const { director, sent } = request
-  const route = server.routing.lookup(sent.src)
+  const route = routeTo(server, sent.src)
   const device = route.device.name
   if (wasRedirected(evidence, { request, server, timeNs })) {
-    const out = director.routing.lookup(sent.dst).device.name
+    const out = routeTo(director, sent.dst).device.name
     return {
       cause: `because ICMP redirects of ${director.name} tell it of a shorter way (send_redirects is 1 there for all or ${out})`,
       cure: `on ${director.name}: sysctl -w net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.${out}.send_redirects=0`
@@ -114,7 +115,7 @@ function whyPast(evidence: Evidence, { request, server, timeNs }: Stray): Cause 
       cure: `${fullNat}; or let only clients of other subnets ask.`,
     }
   }
-  const near = findNearAddress(director, server)
+  const near = findNearAddress(director, server, sent.src)
   const gateway = near === undefined ? `an address of ${director.name}` : formatIp(near)
   return {
     cause: `as its route to ${formatIp(sent.src)} is ${routeText(evidence, route)}${ignored}`,

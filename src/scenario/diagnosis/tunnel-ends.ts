@@ -36,7 +36,8 @@ export function findClosedTunnel(host: Host, packet: IpPacket): Cause | undefine
   if (faults.length === 0 || opening === undefined) return undefined
   const name = typeof kind === 'number' ? `GUE (UDP port ${kind})` : kind.toUpperCase()
   return {
-    cause: `${host.name} does not open the ${name} packets that come to it from ${formatIp(packet.src)}: ${faults.join(', and ')}.`,
+    cause: `${host.name} does not open the ${name} packets that come to it from ${formatIp(packet.src)}:`
+      + ` ${faults.join(', and ')}.`,
     cure: `on ${host.name}: ${opening}.`,
   }
 }

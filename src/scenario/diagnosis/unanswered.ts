@@ -8,7 +8,8 @@ import { formatIp, isIpv6, isLoopback } from '../../wire/address.ts'
 import { flowOf, type Flow } from '../packet-changes.ts'
 import { flowKey, hostNameOf, packetsOf, reversed, trailsOf, uidsOfRequest, type Request, type Trail } from '../trails.ts'
 import type { TraceRecord } from '../recorder.ts'
-import { findNearAddress, wasAt, type Cause, type Evidence, type Finding } from './evidence.ts'
+import { wasAt, type Cause, type Evidence, type Finding } from './evidence.ts'
+import { findNearAddress, routeTo } from './own-addresses.ts'
 
 /** One finding for a request that was never sent, or for those that a host without a way back took. */
 export function findUnanswered(evidence: Evidence): Finding[] {
@@ -52,7 +53,7 @@ function keyAt(record: TraceRecord | undefined): string {
 function unsent(evidence: Evidence, { host: name, dst }: Request): Cause | undefined {
   const host = evidence.world.hosts.get(name)
   if (host === undefined) return undefined
-  const { type } = host.routing.lookup(dst)
+  const { type } = routeTo(host, dst)
   if (type === 'unicast' || type === 'local' || type === 'broadcast') return undefined
   const why = type === 'none' ? 'has no route' : `has a route of type ${type}`
   return {
@@ -63,11 +64,11 @@ function unsent(evidence: Evidence, { host: name, dst }: Request): Cause | undef
 
 /** A server took the request, and has no route to the client. */
 function wayless(evidence: Evidence, host: Host, trail: Trail, { src }: Flow): Cause | undefined {
-  const { type } = host.routing.lookup(src)
+  const { type } = routeTo(host, src)
   if (type !== 'none' && type !== 'unreachable') return undefined
   const director = [...evidence.world.hosts.values()].find((one) => one !== host && wasAt(trail, one.name)
     && trail.records.some((record) => record.kind === 'changed' && record.host === one.name))
-  const near = director === undefined ? undefined : findNearAddress(director, host)
+  const near = director === undefined ? undefined : findNearAddress(director, host, src)
   const isNat = director !== undefined && near !== undefined
   const note = isNat ? `, and NAT needs the answer to come through ${director.name}` : ''
   return {
@@ -81,7 +82,7 @@ export function findSwallowed(host: Host, trail: Trail): Cause | undefined {
   const first = packetsOf(trail.records[0] as TraceRecord)[0]
   if (first === undefined || hostNameOf(trail.records[0] as TraceRecord) !== host.name || isIpv6(first.dst)) return undefined
   if (trail.records.some(({ kind }) => kind === 'frame')) return undefined
-  const route = host.routing.lookup(first.dst)
+  const route = routeTo(host, first.dst)
   if (route.type !== 'local' || hasOwn(host, first)) return undefined
   const wide = host.net.devices.find(({ kind }) => kind === 'loopback')?.addresses
     .find(({ addr, prefixLength }) => prefixLength < 32 && !isLoopback(addr))
@@ -89,8 +90,8 @@ export function findSwallowed(host: Host, trail: Trail): Cause | undefined {
   const { addr, prefixLength } = wide
   const vip = formatIp(addr)
   return {
-    cause: `${host.name} takes ${formatIp(first.dst)} for itself and keeps the answer, as it has ${vip}/${prefixLength} on lo, and`
-      + ' on lo that makes every address of the network its own.',
+    cause: `${host.name} takes ${formatIp(first.dst)} for itself and keeps the answer, as it has ${vip}/${prefixLength} on lo,`
+      + ' and on lo that makes every address of the network its own.',
     cure: `on ${host.name}: ip addr del ${vip}/${prefixLength} dev lo && ip addr add ${vip}/32 dev lo`
       + ` (ifconfig lo:0 ${vip} netmask 255.255.255.255).`,
   }

@@ -4,10 +4,11 @@
  * @module
  */
 import type { Host } from '../../host/host.ts'
-import { formatIp, isLoopback } from '../../wire/address.ts'
+import { formatIp, isIpv6, isLoopback } from '../../wire/address.ts'
 import type { IpPacket } from '../../wire/ip-packet.ts'
 import { flowOf } from '../packet-changes.ts'
 import { findServiceOf, markOf, type Cause, type Evidence } from './evidence.ts'
+import { addressesOf, routeTo } from './own-addresses.ts'
 import type { Trail } from '../trails.ts'
 import { deleteCommand, endText, METHOD_OPTIONS, serviceOption } from './rule-text.ts'
 
@@ -20,7 +21,8 @@ export function findWaylessServer(evidence: Evidence, host: Host, trail: Trail, 
   if (service === undefined || rip === undefined) return undefined
   const name = endText(rip.addr, rip.port)
   if (isLoopback(rip.addr)) {
-    const own = host.net.devices.find(({ kind }) => kind === 'ethernet')?.addresses[0]?.addr
+    const own = addressesOf(host)
+      .find(({ device, addr }) => device.kind === 'ethernet' && isIpv6(addr) === isIpv6(rip.addr))?.addr
     const local = own === undefined ? '' : ` && ipvsadm -a ${serviceOption(service)} -r ${endText(own, rip.port)}`
       + ` ${METHOD_OPTIONS[rip.method]} -w ${rip.weight}`
     return {
@@ -36,7 +38,7 @@ export function findWaylessServer(evidence: Evidence, host: Host, trail: Trail, 
 
 /** A router without a route, or with one that goes nowhere. */
 export function findNoRoute(host: Host, { dst }: IpPacket): Cause {
-  const { type, via } = host.routing.lookup(dst)
+  const { type, via } = routeTo(host, dst)
   const text = formatIp(dst)
   if (type === 'none' || type === 'unicast' || type === 'local' || type === 'broadcast' || via === undefined) return {
     cause: `${host.name} has no route to ${text}.`,
@@ -51,8 +53,9 @@ export function findNoRoute(host: Host, { dst }: IpPacket): Cause {
 
 /** What came in by a device that is down, or was to leave by one. */
 export function findDownDevice(host: Host, { dst }: IpPacket): Cause | undefined {
-  const route = host.routing.lookup(dst)
-  const down = route.device.config.isUp ? host.devices.find(({ config }) => !config.isUp && config.kind === 'ethernet') : route.device
+  const route = routeTo(host, dst)
+  const down = route.device.config.isUp
+    ? host.devices.find(({ config }) => !config.isUp && config.kind === 'ethernet') : route.device
   if (down === undefined) return undefined
   const { name } = down.config
   return {

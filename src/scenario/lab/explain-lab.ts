@@ -97,7 +97,8 @@ class Explainer implements LabObserver {
     if (kind === 'sh' || kind === 'show') {
       const { rc } = result as { readonly rc: number }
       const { on, sh } = (kind === 'sh' ? step : step['show']) as { readonly on: string, readonly sh: string }
-      if (rc !== 0) this.#explain(index, { what: `${sh} on ${on}`, outcome: `exit code ${rc}` }, (records) => uidsBegunAt(records, on))
+      const failed = { what: `${sh} on ${on}`, outcome: `exit code ${rc}` }
+      if (rc !== 0) this.#explain(index, failed, (records) => uidsBegunAt(records, on))
       return
     }
     const { outcome } = (result ?? {}) as { readonly outcome?: string }
@@ -131,7 +132,8 @@ function withClient(what: string, request: Request | undefined, trails: readonly
   if (request === undefined) return what
   const flow = trails.flatMap(({ records }) => records.flatMap(packetsOf)).map(flowOf)
     .find((one) => one?.dst === request.dst && one.dport === request.dport)
-  return flow === undefined ? what : what.replace(` from ${request.host} `, ` from ${request.host} (${endText(flow.src, flow.sport)}) `)
+  const from = ` from ${request.host} `
+  return flow === undefined ? what : what.replace(from, `${from}(${endText(flow.src, flow.sport)}) `)
 }
 
 function deathsIn(trails: readonly Trail[]): LabFailure['deaths'] {

@@ -30,7 +30,8 @@ describe('the sync daemons', () => {
     ['master --sync-maxlen 1400 --mcast-group 224.0.0.82 --mcast-port 8849 --mcast-ttl 3',
       'master sync daemon (mcast=eth0, syncid=0, maxlen=1400, group=224.0.0.82, port=8849, ttl=3)\n'],
     // 1500 less 40 and 8 bytes.
-    ['master --mcast-group ff02::81', 'master sync daemon (mcast=eth0, syncid=0, maxlen=1452, group=ff02::81, port=8848, ttl=1)\n'],
+    ['master --mcast-group ff02::81',
+      'master sync daemon (mcast=eth0, syncid=0, maxlen=1452, group=ff02::81, port=8848, ttl=1)\n'],
     // A backup takes messages of 1024 bytes at least.
     ['backup --sync-maxlen 10', 'backup sync daemon (mcast=eth0, syncid=0, maxlen=1024, group=224.0.0.81, port=8848, ttl=1)\n'],
     // The MTU of lo is 65536, and a message no longer than 65535 less 28.
@@ -62,6 +63,15 @@ describe('the sync daemons', () => {
     expect(attachIpvs(bench.lb).rules.daemons).toEqual({})
   })
 
+  it('need a device that is up to send by, but not to listen at', async () => {
+    const bench = new DirectorBench()
+    const { net } = bench.lb
+    const devices = net.devices.map((device) => device.name === 'eth1' ? { ...device, isUp: false } : device)
+    bench.lb.reconfigure({ ...net, devices })
+    expect(await runOn(bench, '--start-daemon master --mcast-interface eth1')).toEqual(['', 'Network is unreachable\n', 255])
+    expect(await runOn(bench, '--start-daemon backup --mcast-interface eth1')).toEqual(SILENT)
+  })
+
   it('cannot tell of two families: beside a mixed service they are refused, and beside them such a server', async () => {
     const invalid = 'Invalid operation.  Possibly wrong module version, address not unicast, ...\n'
     const mixed = '-a -f 1 -r [fd00::11]:0 -i'
@@ -78,7 +88,9 @@ describe('the sync daemons', () => {
     const bench = new DirectorBench()
     expect((await bench.run('-Sn')).warnings).toBeUndefined()
     await bench.ipvsadm('--start-daemon backup')
-    expect((await bench.run('-Sn')).warnings).toEqual(['ipvsadm does not save sync daemons: none will run when this is restored.'])
+    expect((await bench.run('-Sn')).warnings).toEqual([
+      'ipvsadm does not save sync daemons: none will run when this is restored.',
+    ])
   })
 
   it('stay when the table is cleared', async () => {

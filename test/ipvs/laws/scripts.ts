@@ -13,7 +13,9 @@ export const LINE = ['10.0.0.100', '10.0.0.9', '10.0.0.200'] as const
 const IPV6 = ['fd00::100', 'fd00::9'] as const
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const
 /** Refused: not built for this kernel, no name at all, flags and options that do not go together. */
-const WRONG_OPTIONS = ['-s twos', '-s nosuch', '-s rr -b sh-port', '-p 0', '-M 300.1.1.1', '-s', '-w 3', '--pe nosuch -p', '-o -o']
+const WRONG_OPTIONS = [
+  '-s twos', '-s nosuch', '-s rr -b sh-port', '-p 0', '-M 300.1.1.1', '-s', '-w 3', '--pe nosuch -p', '-o -o',
+]
 const WRONG_LINES = [
   '-A', '-D -t nonsense', '-a -t 10.0.0.100:80', '-L -c --stats', '-L --timeout --daemon', '--set 1 2', '--set 1 2 x', '-Z -n',
   '-X', '--stop-daemon boss', '-C -n', '-f 20 -A', '-A -f 0', '-A -t 10.0.0.100:80 -6', '-E -f 5 -s rr extra', '-E -u 10.9.9.9:1',
@@ -26,14 +28,18 @@ interface Pools {
 function service(pools: Pools): fc.Arbitrary<string> {
   const port = fc.constantFrom(0, 21, 53, 80, 443)
   const ipv4 = fc.constantFrom(...pools.addresses)
+  const ipv6 = fc.constantFrom(...IPV6).map((text) => `[${text}]`)
+  const named = (words: readonly string[], address: fc.Arbitrary<string>): fc.Arbitrary<string> => (
+    fc.tuple(fc.constantFrom(...words), address, port).map(([word, text, number]) => `${word} ${text}:${number}`))
   return fc.oneof(
-    { weight: 6, arbitrary: fc.tuple(fc.constantFrom('-t', '-u', '--sctp-service'), ipv4, port).map(([t, a, p]) => `${t} ${a}:${p}`) },
-    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('-t', '-u'), fc.constantFrom(...IPV6), port).map(([t, a, p]) => `${t} [${a}]:${p}`) },
+    { weight: 6, arbitrary: named(['-t', '-u', '--sctp-service'], ipv4) }, { weight: 2, arbitrary: named(['-t', '-u'], ipv6) },
     { weight: 2, arbitrary: fc.constantFrom('-f 20', '-f 1', '-f 20 -6', '-f 2147483647') },
   )
 }
 
-const persistence = fc.constantFrom('', '', ' -p', ' -p 50', ' -p 120 -M 255.255.255.0', ' -p 1200 -M 48', ' -M 255.255.0.0')
+const persistence = fc.constantFrom(
+  '', '', ' -p', ' -p 50', ' -p 120 -M 255.255.255.0', ' -p 1200 -M 48', ' -M 255.255.0.0', ' -p --pe sip',
+)
 const scheduling = fc.oneof(
   fc.constantFrom(...SCHEDULERS).map((name) => ` -s ${name}`),
   fc.constantFrom('', ' -s sh -b sh-fallback,sh-port', ' -s mh -b mh-port', ' -s rr -b flag-1,flag-3', ' -s wrr -b flag-2'),
@@ -44,8 +50,9 @@ const serviceOptions = fc.oneof(
 )
 
 const method = fc.constantFrom(
-  '', ' -g', ' -m', ' -i', ' -i --tun-type ipip', ' -i --tun-type gue --tun-port 6080', ' -i --tun-type gue --tun-port 6080 --tun-csum',
-  ' -i --tun-type gue --tun-port 7 --tun-remcsum', ' -i --tun-type gre', ' -i --tun-type gre --tun-csum', ' -i --tun-type gue',
+  '', ' -g', ' -m', ' -i', ' -i --tun-type ipip', ' -i --tun-type gue --tun-port 6080',
+  ' -i --tun-type gue --tun-port 6080 --tun-csum', ' -i --tun-type gue --tun-port 7 --tun-remcsum', ' -i --tun-type gre',
+  ' -i --tun-type gre --tun-csum', ' -i --tun-type gue',
   ' -m --tun-type ipip',
 )
 const load = fc.constantFrom('', ' -w 0', ' -w 3', ' -w 65536', ' -w 2147483648', ' -w x')
