@@ -3,7 +3,8 @@
  * @module
  */
 import { NS_PER_SECOND } from '../base/units.ts'
-import { formatIp } from '../wire/address.ts'
+import { ipv6AddressesOf } from '../host/config/ipv6-config.ts'
+import { formatIp, isLinkLocal } from '../wire/address.ts'
 import { readOptions } from './options.ts'
 import { printed, refused, unsupported, type Tool } from './tool.ts'
 
@@ -11,7 +12,11 @@ import { printed, refused, unsupported, type Tool } from './tool.ts'
 export const hostname: Tool = ({ host, argv }) => {
   const [option] = argv
   if (option === '-I' || option === '--all-ip-addresses') {
-    const addresses = host.net.devices.filter((device) => device.kind !== 'loopback').flatMap((device) => device.addresses)
+    const shown = host.net.devices.filter(({ kind, isUp }) => kind !== 'loopback' && isUp)
+    const addresses = [
+      ...shown.flatMap((device) => device.addresses),
+      ...shown.flatMap(({ name }) => ipv6AddressesOf(host.net, name)).filter(({ addr }) => !isLinkLocal(addr)),
+    ]
     return printed(`${addresses.map((address) => `${formatIp(address.addr)} `).join('')}\n`)
   }
   if (option === undefined || option === '-s' || option === '-f') return printed(`${host.name}\n`)

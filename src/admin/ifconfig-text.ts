@@ -2,7 +2,8 @@
  * How ifconfig(8) of net-tools 2.10 shows devices. Errors are not modelled and read 0.
  * @module
  */
-import { findDeviceConfig, type DeviceConfig } from '../host/config/net-config.ts'
+import { ipv6AddressesOf } from '../host/config/ipv6-config.ts'
+import { findDeviceConfig, type DeviceConfig, type Scope } from '../host/config/net-config.ts'
 import type { Host } from '../host/host.ts'
 import { formatIp, formatMac, prefixMask, type IpAddr } from '../wire/address.ts'
 import { queueLength } from './ip/device-text.ts'
@@ -14,6 +15,9 @@ const FLAG_BITS: Record<string, number> = {
 const FLAG_LETTERS: Record<string, string> = {
   UP: 'U', BROADCAST: 'B', LOOPBACK: 'L', POINTOPOINT: 'P', RUNNING: 'R', NOARP: 'O', MULTICAST: 'M',
 }
+
+/** Scopes of IPv6 as the kernel numbers them. */
+const IPV6_SCOPES: Record<Scope, string> = { global: '0x0<global>', link: '0x20<link>', host: '0x10<host>' }
 
 /** One device or alias, with the empty line behind it. */
 export function entryText(host: Host, label: string): string {
@@ -28,6 +32,9 @@ export function entryText(host: Host, label: string): string {
     lines.push(
       `        inet ${formatIp(address.addr)}  netmask ${formatIp(prefixMask(address.prefixLength) as IpAddr)}${broadcast}`,
     )
+  }
+  for (const { addr, prefixLength, scope } of ipv6AddressesOf(host.net, label)) {
+    lines.push(`        inet6 ${formatIp(addr)}  prefixlen ${prefixLength}  scopeid ${IPV6_SCOPES[scope]}`)
   }
   lines.push(`        ${hardware(config)}`)
   if (!label.includes(':')) lines.push(...counters(host, config.name))

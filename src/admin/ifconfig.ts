@@ -1,15 +1,17 @@
 /**
- * ifconfig(8) of net-tools 2.10: show, addresses and aliases, netmask, broadcast, up, down, mtu, arp.
+ * ifconfig(8) of net-tools 2.10: show, addresses and aliases, netmask, broadcast, up, down, mtu, arp; add and del for IPv6.
  * Hardware addresses, queues, promiscuity and point-to-point addresses cannot be set.
  * @module
  */
 import { addAddress, removeAddress } from '../host/config/addresses.ts'
+import { addIpv6Address, removeIpv6Address } from '../host/config/ipv6-config.ts'
 import { setDeviceArp, setDeviceDown, setDeviceMtu, setDeviceUp } from '../host/config/devices.ts'
 import { findDeviceConfig, type AddressConfig, type DeviceConfig } from '../host/config/net-config.ts'
 import { errnoText, type Errno } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { broadcastOf, parseIpv4, type IpAddr } from '../wire/address.ts'
 import { entryText, shortTable } from './ifconfig-text.ts'
+import { parseIpv6Prefix } from './ip/ipv6-words.ts'
 import { maskLength } from './ip/words.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
 
@@ -79,7 +81,7 @@ class Change {
     switch (word) {
       case 'up': return this.#flag(true)
       case 'down': return this.#flag(false)
-      case 'inet': return undefined
+      case 'inet': case 'inet6': return undefined
       case 'arp': case '-arp':
         return this.#configure('SIOCSIFFLAGS', (name) => setDeviceArp(this.#host.net, name, word === 'arp'))
       case 'mtu': {
@@ -90,16 +92,14 @@ class Change {
         const text = rest.shift()
         if (text === undefined && word === 'broadcast') return undefined
         if (text === undefined) return refused('ifconfig: option `netmask\' requires an argument.\n', 1)
-        return word === 'add' || word === 'del'
-          ? unsupported(word, `ifconfig: "${word}" is not modelled`)
-          : this.#detail(word, text)
+        return word === 'add' || word === 'del' ? this.#ipv6(word, text) : this.#detail(word, text)
       }
       case 'txqueuelen':
         rest.shift()
         return undefined
       case 'multicast': case '-promisc': case '-allmulti': case 'dynamic': return undefined
       case 'hw': case 'promisc': case 'allmulti': case '-multicast': case 'pointopoint': case 'dstaddr': case 'metric':
-      case 'tunnel': case 'irq': case 'io_addr': case 'media': case 'inet6': case '-broadcast':
+      case 'tunnel': case 'irq': case 'io_addr': case 'media': case '-broadcast':
         return unsupported(word, `ifconfig: "${word}" is not modelled`)
       default: return this.#address(word)
     }
@@ -125,8 +125,25 @@ class Change {
     return undefined
   }
 
+  /** SIOCSIFADDR and SIOCDIFADDR of an IPv6 socket: an address more or less. */
+  #ipv6(word: 'add' | 'del', text: string): ToolResult | undefined {
+    const host = this.#host
+    const name = deviceOf(this.#label)
+    if (parseIpv4(text.split('/')[0] ?? '') !== undefined) {
+      return unsupported(text, `ifconfig: "${word}" of an IPv4 address is not modelled`)
+    }
+    const prefix = parseIpv6Prefix(text)
+    if (prefix === undefined) return refused(`${text}: Unknown host\nifconfig: \`--help' gives usage information.\n`, 1)
+    const change = word === 'add' ? addIpv6Address : removeIpv6Address
+    const changed = change(host.net, name, { addr: prefix.addr, prefixLength: prefix.prefixLength })
+    if (changed.ok) host.reconfigure(changed.value)
+    else this.#stderr += `${word === 'add' ? 'SIOCSIFADDR' : 'SIOCDIFADDR'}: ${errnoText(changed.error)}\n`
+    return undefined
+  }
+
   /** SIOCSIFADDR: the address of the label changes, with the mask of its class, or the one written with it. */
   #address(text: string): ToolResult | undefined {
+    if (text.includes(':')) return this.#ipv6('add', text)
     const host = this.#host
     const [address = '', length] = text.split('/')
     const addr = address === '0' ? 0 as IpAddr : parseIpv4(address)

@@ -1,12 +1,12 @@
 /**
- * Files under /proc that show the network of a host, and a few about the machine: /proc/net/dev, route, arp; modules,
- * version, uptime.
+ * Files under /proc that show the network of a host, and a few about the machine: /proc/net/dev, route, arp,
+ * if_inet6; modules, version, uptime.
  * @module
  */
 import { nsToSeconds } from '../base/units.ts'
-import type { RouteConfig } from '../host/config/net-config.ts'
+import { findDeviceConfig, type RouteConfig } from '../host/config/net-config.ts'
 import type { Host } from '../host/host.ts'
-import { formatIp, formatMac, prefixMask } from '../wire/address.ts'
+import { formatIp, formatMac, ipWords, prefixMask } from '../wire/address.ts'
 import { listedRoutes } from './ip/route-text.ts'
 import { procModules } from './modules.ts'
 import { registerProcFile } from './proc-files.ts'
@@ -16,6 +16,7 @@ export function registerNetFiles(): void {
   registerProcFile('/proc/net/dev', devices)
   registerProcFile('/proc/net/route', routes)
   registerProcFile('/proc/net/arp', neighbors)
+  registerProcFile('/proc/net/if_inet6', ipv6Addresses)
   registerProcFile('/proc/modules', procModules)
   registerProcFile('/proc/version', (host) => `Linux version ${host.profile.kernelRelease} (lvsim)\n`)
   registerProcFile('/proc/uptime', (host) => {
@@ -61,6 +62,18 @@ export function routeMss({ advertisedMss }: RouteConfig): number {
 function littleEndian(value: number): string {
   const bytes = [value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24]
   return bytes.map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('')
+}
+
+/** Address, index of the device, prefix length, scope, flags (IFA_F_PERMANENT and its kin) in hexadecimal. */
+function ipv6Addresses({ net }: Host): string {
+  const hex = (value: number, digits = 2): string => value.toString(16).padStart(digits, '0')
+  return net.ipv6.addresses.map(({ addr, device, prefixLength, scope, state, isDeprecated }) => {
+    const flags = 0x80 + (state === 'valid' ? 0 : state === 'tentative' ? 0x40 : 0x48) + (isDeprecated ? 0x20 : 0)
+    const index = findDeviceConfig(net, device)?.ifindex ?? 0
+    const scopeBits = scope === 'global' ? 0 : scope === 'link' ? 0x20 : 0x10
+    const numbers = [index, prefixLength, scopeBits, flags].map((value) => hex(value)).join(' ')
+    return `${ipWords(addr).map((word) => hex(word, 8)).join('')} ${numbers} ${device.padStart(8)}\n`
+  }).join('')
 }
 
 function neighbors(host: Host): string {

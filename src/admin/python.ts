@@ -6,7 +6,7 @@
  */
 import { startHttpServer, type PageBody } from '../app/http-server.ts'
 import { errnoText } from '../host/errno.ts'
-import { IPV4_ANY, parseIpv4 } from '../wire/address.ts'
+import { formatIp, IPV4_ANY, isIpv6, parseIp } from '../wire/address.ts'
 import { processesOf } from './processes.ts'
 import { Interrupted } from './shell/shell-task.ts'
 import { printed, refused, unsupported, type Tool } from './tool.ts'
@@ -21,7 +21,7 @@ export const python: Tool = async ({ host, argv, cwd, waiter, isBackground }) =>
     )
   }
   const bindAt = rest.findIndex((word) => word === '--bind' || word === '-b')
-  const bound = bindAt < 0 ? IPV4_ANY : parseIpv4(rest[bindAt + 1] ?? '')
+  const bound = bindAt < 0 ? IPV4_ANY : parseIp(rest[bindAt + 1] ?? '')
   const [portText = '8000'] = rest.filter(
     (word, index) => !word.startsWith('-') && (bindAt < 0 || index !== bindAt + 1),
   )
@@ -35,7 +35,10 @@ export const python: Tool = async ({ host, argv, cwd, waiter, isBackground }) =>
   const index = pages.get('/index.html')
   pages.set('/', index ?? { text: listing([...pages.keys()]) })
   const started = startHttpServer(host, { addr: bound, port, name: 'SimpleHTTP/0.6 Python/3.11.2', pages })
-  if (!started.ok) return refused(`OSError: [Errno 98] ${errnoText(started.error)}\n`, 1)
+  if (!started.ok) {
+    const number = started.error === 'EADDRNOTAVAIL' ? 99 : 98
+    return refused(`OSError: [Errno ${number}] ${errnoText(started.error)}\n`, 1)
+  }
   const processes = processesOf(host)
   let killed: (() => void) | undefined
   const stop = (): void => {
@@ -54,7 +57,8 @@ export const python: Tool = async ({ host, argv, cwd, waiter, isBackground }) =>
       stop()
     }
   }
-  return printed(`Serving HTTP on 0.0.0.0 port ${port} (http://0.0.0.0:${port}/) ...\n`)
+  const at = formatIp(bound)
+  return printed(`Serving HTTP on ${at} port ${port} (http://${isIpv6(bound) ? `[${at}]` : at}:${port}/) ...\n`)
 }
 
 /** The page for a folder without an index. */

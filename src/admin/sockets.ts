@@ -98,7 +98,7 @@ export const netstat: Tool = ({ host, argv }) => {
     const sendQueue = row.state === 'LISTEN' ? 0 : row.sendQueue
     const queues = `${String(row.receiveQueue).padStart(6)} ${String(sendQueue).padStart(6)}`
     const owner = flags.has('p') ? ' -                   ' : ''
-    const [local, remote] = [netstatEnd(row, row.local, flags), netstatEnd(row, row.remote, flags)]
+    const [local, remote] = [netstatEnd(row, row.local, row.lport, flags.has('W')), netstatEnd(row, row.remote, row.rport, flags.has('W'))]
     const name = `${row.protocol}${row.family === 6 ? '6' : ''}`.padEnd(4)
     return `${name}  ${queues} ${local.padEnd(23)} ${remote.padEnd(23)} ${row.state.padEnd(11)}${owner}\n`
   })
@@ -109,11 +109,10 @@ export const netstat: Tool = ({ host, argv }) => {
 /** What there is room for of an address and its port, unless -W is given. */
 const END_COLUMNS = 22
 
-function netstatEnd(row: SocketRow, addr: IpAddr | undefined, flags: ReadonlySet<string>): string {
-  const text = addr === undefined ? (row.family === 6 ? '::' : '0.0.0.0') : formatIp(addr)
-  const port = addr === undefined ? '*' : String(addr === row.local ? row.lport : row.rport)
-  const room = END_COLUMNS - port.length
-  return `${flags.has('W') || text.length <= room ? text : text.slice(0, room)}:${port}`
+function netstatEnd({ family }: SocketRow, addr: IpAddr | undefined, port: number, isWide: boolean): string {
+  const text = addr === undefined ? (family === 6 ? '::' : '0.0.0.0') : formatIp(addr)
+  const portText = addr === undefined ? '*' : String(port)
+  return `${isWide ? text : text.slice(0, END_COLUMNS - portText.length)}:${portText}`
 }
 
 /** Those of IPv4, then those of IPv6: listeners with -l or -a, connections without -l. Both protocols unless one is asked for. */

@@ -50,7 +50,7 @@ export function changeRoutes(world: World, chance: Chance): void {
       const route = chance.pickAny(net.routes)
       const wanted = route !== undefined && chance.flip(0.8) ? { network: route.network, prefixLength: route.prefixLength } : { network, prefixLength }
       return removeRoute(net, {
-        ...wanted, ...(chance.flip(0.3) ? { metric: 0, type: 'unicast' as const, device: deviceName(host, chance), gateway: IPV4_ANY } : {}),
+        ...wanted, ...(route !== undefined && chance.flip(0.4) ? route : {}), ...(chance.flip(0.2) ? { metric: 0, type: 'unicast' as const, device: deviceName(host, chance), gateway: IPV4_ANY } : {}),
       })
     }
     const isWay = chance.flip(0.7)
@@ -59,7 +59,7 @@ export function changeRoutes(world: World, chance: Chance): void {
       gateway: chance.flip(0.7) ? chance.pick(world.addrs) : undefined,
       device: chance.flip(0.5) ? deviceName(host, chance) : undefined,
       preferredSource: chance.flip(0.2) ? someAddr(world, chance) : undefined, metric: chance.pick([0, 0, 10]),
-      onLink: chance.flip(0.3), ...(chance.flip(0.2) ? { scope: 'link' as const } : {}),
+      onLink: chance.flip(0.3), mtuBytes: chance.pick([undefined, undefined, 700, 70_000]), advertisedMss: chance.pick([undefined, 500]), ...(chance.flip(0.2) ? { scope: 'link' as const } : {}),
     }, chance.pick(['add', 'add', 'replace', 'append', 'prepend', 'change'] as const))
   })
 }
@@ -103,7 +103,11 @@ export function changePolicy(world: World, chance: Chance): void {
   const some = <T>(value: T): T | undefined => (chance.flip(0.3) ? value : undefined)
   refuseOrChange(world, host, (net) => {
     switch (chance.int(6)) {
-      case 0: return removeRule(net, { priority: chance.pickAny(net.policy.rules.slice(1, -2))?.priority ?? 7 })
+      case 0: {
+        const rule = chance.pickAny(net.policy.rules) ?? { priority: 7 }
+        const { priority } = rule
+        return removeRule(net, chance.flip(0.5) ? { priority } : { ...rule, ...(chance.flip(0.5) ? { from: prefix() } : {}) })
+      }
       case 1: return addRoute(net, {
         table: chance.pick([100, 255, 253]), network: IPV4_ANY, prefixLength: 0, device,
         gateway: some(chance.pick(world.addrs)), type: chance.pick(['unicast', 'unicast', 'throw', 'blackhole']),
@@ -122,7 +126,9 @@ export function changePolicy(world: World, chance: Chance): void {
       }
     }
   })
-  if (chance.flip(0.3)) host.sysctl.set(`net.ipv4.conf.${chance.pick(['all', device])}.proxy_arp`, chance.pick(['1', '1', '0']))
+  if (chance.flip(0.6)) host.sysctl.set(`net.ipv4.conf.${chance.pick(['all', device])}.proxy_arp`, chance.pick(['1', '1', '1', '0']))
+  if (chance.flip(0.3)) host.sysctl.set(`net.ipv4.conf.${device}.${chance.pick(['proxy_arp_pvlan', 'medium_id'])}`, chance.pick(['1', '2', '-1', '0']))
+  if (chance.flip(0.3)) host.sysctl.set(`net.ipv4.neigh.${device}.${chance.pick(['proxy_delay', 'proxy_qlen'])}`, chance.pick(['0', '3', '80']))
 }
 
 /** Writes a sysctl: one that is there, or one that is not; a value that fits, or none that does. */
@@ -135,7 +141,7 @@ export function changeSysctls(world: World, chance: Chance): void {
   if (!written.ok && host.sysctl.find(name) !== before) complain(world, `a refused write changed ${name}`)
   if (chance.flip(0.2)) host.sysctl.set('net.ipv4.ip_forward', chance.pick(['1', '1', '0']))
   if (chance.flip(0.3)) {
-    const conf = chance.pick(['arp_ignore', 'arp_announce', 'arp_filter', 'rp_filter', 'accept_local', 'send_redirects', 'accept_redirects'])
+    const conf = chance.pick(['arp_ignore', 'arp_announce', 'arp_filter', 'rp_filter', 'accept_local', 'send_redirects', 'accept_redirects', 'shared_media', 'secure_redirects'])
     host.sysctl.set(`net.ipv4.conf.${chance.pick(['all', deviceName(host, chance)])}.${conf}`, String(chance.pick([0, 1, 1, 2, 3, 8, 9])))
   }
   if (chance.flip(0.3)) {
@@ -198,7 +204,7 @@ export function flushThings(world: World, chance: Chance): void {
       break
     }
     case 3: host.guePorts.add(GUE_PORT); break
-    case 4: host.guePorts.remove(chance.pick([GUE_PORT, 1])); break
+    case 4: host.guePorts.remove(chance.pickAny(host.guePorts.list()) ?? 1); break
     default:
       host.modules.load(chance.pick(['ipip', 'ip-gre', 'ip_vs', 'nothing']))
       if (chance.flip(0.3) && host.modules.loaded().includes('dummy')) complain(world, 'a module is loaded that nobody asked for')

@@ -105,7 +105,11 @@ export function changeIpv6(world: World, chance: Chance): void {
   const text = JSON.stringify(before)
   const isChanged = ((): boolean => {
     switch (chance.int(7)) {
-      case 0: return tryChange(host, (net) => removeIpv6Address(net, device, chance.flip(0.5) ? { addr } : { addr, prefixLength }))
+      case 0: {
+        const gone = chance.pickAny(host.net.ipv6.addresses)
+        if (gone === undefined || chance.flip(0.2)) return tryChange(host, (net) => removeIpv6Address(net, device, { addr, prefixLength }))
+        return tryChange(host, (net) => removeIpv6Address(net, gone.device, chance.flip(0.5) ? gone : { addr: gone.addr }))
+      }
       case 1: case 2: return tryChange(host, (net) => addIpv6Address(net, device, {
         addr, prefixLength, nodad: chance.flip(0.4), ...(chance.flip(0.2) ? { isDeprecated: true } : {}),
       }))
@@ -117,6 +121,7 @@ export function changeIpv6(world: World, chance: Chance): void {
       }, chance.flip(0.3) ? { replace: true } : {}))
       case 5: {
         const route = chance.pickAny(host.net.ipv6.routes)
+        if (route !== undefined && chance.flip(0.5)) return tryChange(host, (net) => removeIpv6Route(net, route))
         return tryChange(host, (net) => removeIpv6Route(net, { network: route?.network ?? addr, prefixLength: route?.prefixLength ?? 128 }))
       }
       default:

@@ -68,7 +68,7 @@ export function buildNetwork(seed: string, chance: Chance): Network {
   for (let k = 0; k + 1 < count; k++) if (chance.flip(0.25)) cables.push(joinByPpp(lan, hosts, k, addrs, chance))
   hosts.forEach((host, index) => {
     addGateway(host, index, hosts, chance)
-    if (chance.flip(0.4)) addTunnels(host, index, hosts, chance)
+    if (chance.flip(0.5)) addTunnels(host, index, hosts, chance)
   })
   const rogues = [...lan.bridges.values()].map((bridge, index) => {
     const mac = (0x0200_0000_fe00 + index) as MacAddr
@@ -147,7 +147,7 @@ function addTunnels(host: Host, index: number, hosts: readonly Host[], chance: C
     const addr = ip(`10.30.${kind === 'gre' ? 1 : 0}.${index + 1}`)
     tryChange(host, (net) => addAddress(net, name, { addr, prefixLength: 24 }))
   }
-  if (chance.flip(0.6)) host.guePorts.add(GUE_PORT)
+  if (chance.flip(0.7)) host.guePorts.add(GUE_PORT)
 }
 
 /** The ends of a tunnel between two hosts, each end given or left open. */

@@ -210,6 +210,21 @@ export function forgeSegment(world: World, chance: Chance): IpPacket | undefined
   })
 }
 
+/** A redirect from the gateway of a host to another one, about an echo request that the host may have sent. */
+export function forgeRedirect(world: World, chance: Chance): IpPacket | undefined {
+  const host = chance.pick(world.hosts)
+  const gateway = chance.pickAny(host.net.routes.flatMap((route) => route.gateway ?? []))
+  const own = host.net.devices.flatMap(({ addresses }) => addresses.map(({ addr }) => addr)).slice(1)
+  const src = chance.pickAny(own)
+  if (gateway === undefined || src === undefined) return undefined
+  const echo = icmpEcho(8, 1, 1, NO_DATA)
+  const quoted = ipPacket({ uid: 0, src, dst: someAddr(world, chance), protocol: IPPROTO_ICMP, payload: echo, payloadBytes: icmpBytes(echo) })
+  const message = icmpError({ type: 5, code: 1, rest: someAddr(world, chance) }, quoted, 28)
+  return ipPacket({
+    uid: world.lan.sim.nextPacketUid(), src: gateway, dst: src, protocol: IPPROTO_ICMP, payload: message, payloadBytes: icmpBytes(message),
+  })
+}
+
 /** Any ARP packet. */
 export function injectArp(world: World, chance: Chance): void {
   const mac = (): MacAddr => chance.pick([...world.nics, ...world.rogues]).mac

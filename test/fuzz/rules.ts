@@ -31,8 +31,8 @@ const TABLES: readonly TableName[] = ['filter', 'filter', 'nat', 'nat', 'mangle'
 
 /** Makes one to three changes of a host's rules, and puts them into force unless they are refused. */
 export function changeRules(world: World, chance: Chance): void {
-  const host = chance.pick(world.hosts)
-  for (let i = chance.pick([1, 2, 3]); i > 0; i--) {
+  const host = chance.pick(world.hosts.slice(0, 3))
+  for (let i = chance.pick([2, 3, 6]); i > 0; i--) {
     const before = host.netfilter.config
     const next = changed(world, before, chance)
     if (next !== undefined && host.netfilter.reconfigure(next) !== undefined && host.netfilter.config !== before) {

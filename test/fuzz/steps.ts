@@ -4,11 +4,13 @@
  */
 import { readCapture } from '../../src/wire/pcap.ts'
 import { framingOfLinkType } from '../../src/wire/capture.ts'
+import { readCapturedFlow } from '../../src/wire/captured-flow.ts'
+import { ethernetFrame } from '../../src/wire/frame.ts'
 import { concatBytes } from '../../src/wire/bytes.ts'
 import { decodeFrame, decodePacket } from '../../src/wire/decode.ts'
 import { encodeFrame, framingOf } from '../../src/wire/encode.ts'
 import { formatFrameBytes, formatPacket } from '../../src/wire/text.ts'
-import { formatIp, formatMac, parseIpv4, parseMac } from '../../src/wire/address.ts'
+import { formatIp, formatMac, MAC_BROADCAST, MAC_ZERO, parseIpv4, parseMac } from '../../src/wire/address.ts'
 import { pcapngFrame, pcapngHeader } from '../../src/report/pcapng.ts'
 import type { Chance } from './chance.ts'
 import {
@@ -16,7 +18,7 @@ import {
 } from './changes.ts'
 import { changeArpRules } from './arp-tables.ts'
 import { changeIpv6 } from './ipv6.ts'
-import { forgeSegment, inject, injectArp, replay, somePacket, somePieces, withIpOptions } from './packets.ts'
+import { forgeRedirect, forgeSegment, inject, injectArp, replay, somePacket, somePieces, withIpOptions } from './packets.ts'
 import { changeRules, changeServices } from './rules.ts'
 import { actOnConnection, connect, sendDatagrams, sendPings, serve, someAddr, someTarget } from './traffic.ts'
 import { complain, type World } from './world.ts'
@@ -26,7 +28,7 @@ export const STEP_WEIGHTS = {
   serve: 4, connect: 12, act: 6, datagrams: 6, pings: 5,
   packet: 8, pieces: 4, forge: 10, arp: 4, replay: 5, options: 1,
   addresses: 3, routes: 3, devices: 4, sysctls: 5, neighbors: 3, links: 2, flush: 3, rules: 8, services: 6, ipv6: 4,
-  policy: 2, arptables: 3, capture: 1,
+  policy: 4, arptables: 4, capture: 3, redirect: 2,
 } as const
 
 /** A step by its name. */
@@ -61,6 +63,13 @@ export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => 
   neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: changeRules, services: changeServices, ipv6: changeIpv6,
   policy: changePolicy, arptables: changeArpRules,
   capture: captureFile,
+  redirect: (world, chance) => {
+    // The first one only makes the new gateway known.
+    for (let i = chance.pick([1, 3]); i > 0; i--) {
+      const packet = forgeRedirect(world, chance)
+      if (packet !== undefined) inject(world, packet, chance)
+    }
+  },
 }
 
 /** What was seen, as a file that reads back; then as one with bytes changed, which may be refused and must not throw. */
@@ -85,11 +94,31 @@ function captureFile(world: World, chance: Chance): void {
     if (again.ok && again.value.payload.kind === 'ip') formatPacket(again.value.payload)
     formatFrameBytes(chance.bytes(chance.int(80)), framing)
   }
+  printAny(world, chance)
   mangle(file, chance)
   readCapture(file.subarray(0, chance.flip(0.5) ? file.length : chance.int(file.length + 1)))
   const addr = someAddr(world, chance)
   if (parseIpv4(formatIp(addr)) !== addr) complain(world, `${formatIp(addr)} does not read back`)
   for (const text of ['10.0.0.256', '10.0.0.01', '10.0.0', formatMac(chance.pick(world.nics).mac)]) if (parseIpv4(text) === undefined) parseMac(text)
+}
+
+/** Packets that nobody sent, whole, cut and mangled, as text and as flows: every word of it must be printable. */
+function printAny(world: World, chance: Chance): void {
+  for (let i = 0; i < 12; i++) {
+    const frame = ethernetFrame(MAC_BROADCAST, MAC_ZERO, somePacket(world, chance))
+    const bytes = encodeFrame(frame)
+    // Type and code of ICMP, options of TCP, and what a header says of lengths.
+    for (let k = chance.int(4); k > 0; k--) bytes[chance.pick([14, 16, 17, 23, 34, 35, 36, 40, 46, 47, 54, 55, 56, 62, 70])] = chance.pick([chance.int(256), chance.int(16), 0x45])
+    const part = bytes.subarray(0, chance.flip(0.6) ? bytes.length : chance.int(bytes.length + 1))
+    const text = formatFrameBytes(part, 'ethernet', { linkLevel: chance.flip(0.3) })
+    if (/undefined|NaN/.test(text)) complain(world, `a frame prints as ${text}`)
+    const linkType = chance.pick([1, 1, 9, 0, 101, 108, 113, 276, 12, 50])
+    const tag = chance.flip(0.2) ? [part.subarray(0, 12), Uint8Array.of(0x81, 0, 0, 5), part.subarray(12)] : [part]
+    const header = { 0: [2, 0, 0, 0], 108: [0, 0, 0, 2], 113: [...new Array<number>(14).fill(0), 8, 0], 276: [8, 0, ...new Array<number>(18).fill(0)] }
+    const before = (header as Record<number, number[]>)[linkType]
+    const captured = linkType === 1 ? concatBytes(tag) : concatBytes([Uint8Array.from(before ?? []), part.subarray(14)])
+    readCapturedFlow(captured, linkType, captured.length + chance.pick([0, 0, 100]))
+  }
 }
 
 function mangle(bytes: Uint8Array, chance: Chance): void {

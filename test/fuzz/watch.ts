@@ -171,14 +171,12 @@ export class Watch implements FrameTap, HostTrace {
     this.#watchTtl(watch, frame.payload)
   }
 
-  /** The innermost packet that goes on has lost one of its TTL here: no packet travels for ever. */
+  /** Some packet of those inside each other has lost one of its TTL here: none travels for ever. */
   #watchTtl(watch: HostWatch, packet: IpPacket): void {
     const ttls = watch.ttls.get(packet.uid)
     if (ttls === undefined) return
-    let innermost = packet
-    for (let layer = inside(packet); layer !== undefined && layer.uid === packet.uid; layer = inside(layer)) innermost = layer
-    if (ttls.has(innermost.ttl + 1) || ttls.has(packet.ttl + 1)) return
-    complain(this.#world, `${watch.host.name} sent on a packet with TTL ${innermost.ttl} that had ${[...ttls].join(' and ')}`)
+    for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer)) if (ttls.has(layer.ttl + 1)) return
+    complain(this.#world, `${watch.host.name} sent on a packet with TTL ${packet.ttl} that had ${[...ttls].join(' and ')}`)
   }
 
   /** A frame is its bytes: it can be read back, and says the same. Of large frames only some are looked at, and fewer printed. */

@@ -1,19 +1,29 @@
 /**
- * The part of tcpdump's filter language (pcap-filter(7)) that guides use: protocols, host, net, port, src and dst, ether,
- * and, or, not, and parentheses.
+ * The part of tcpdump's filter language (pcap-filter(7)) that guides use: protocols of either version of IP, host, net, port,
+ * src and dst, ether, and, or, not, and parentheses.
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
-import { formatMac, inPrefix, isMulticast, MAC_BROADCAST, parseIpv4, parseMac, type IpAddr } from '../../wire/address.ts'
+import { formatMac, inPrefix, isIpv6, isMulticast, MAC_BROADCAST, parseIp, parseMac, type IpAddr } from '../../wire/address.ts'
+import { parseIpv6Prefix } from '../ip/ipv6-words.ts'
 import { parsePrefix } from '../ip/words.ts'
+import type { Family } from '../names.ts'
 import type { Frame } from '../../wire/frame.ts'
-import { IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../../wire/ip-packet.ts'
 
 /** True for a frame that is to be shown. */
 export type FrameFilter = (frame: Frame) => boolean
 
-const PROTOCOLS: Record<string, number> = {
-  icmp: IPPROTO_ICMP, tcp: IPPROTO_TCP, udp: IPPROTO_UDP, ipip: IPPROTO_IPIP, igmp: 2, vrrp: 112, carp: 112,
+/** What a packet must be: of a protocol, of a family, or both. */
+interface Kind {
+  readonly protocol?: number
+  readonly family?: Family
+}
+
+const PROTOCOLS: Record<string, Kind> = {
+  ip: { family: 4 }, ip6: { family: 6 }, icmp: { protocol: IPPROTO_ICMP, family: 4 },
+  icmp6: { protocol: IPPROTO_ICMPV6, family: 6 }, tcp: { protocol: IPPROTO_TCP }, udp: { protocol: IPPROTO_UDP },
+  ipip: { protocol: IPPROTO_IPIP, family: 4 }, igmp: { protocol: 2, family: 4 }, vrrp: { protocol: 112 }, carp: { protocol: 112 },
 }
 type Side = 'src' | 'dst' | 'either'
 
@@ -35,8 +45,8 @@ class FilterReader {
   #last: {
     readonly kind: string
     readonly side: Side
-    readonly protocol: number | undefined
-  } = { kind: 'host', side: 'either', protocol: undefined }
+    readonly of: Kind
+  } = { kind: 'host', side: 'either', of: {} }
 
   constructor(tokens: string[]) {
     this.#tokens = tokens
@@ -74,51 +84,45 @@ class FilterReader {
   }
 
   #readPrimitive(): FrameFilter | undefined {
-    let protocol: number | undefined
+    let of: Kind = {}
     let side: Side = 'either'
     const word = this.next
     if (word === undefined) return undefined
     if (word === 'arp') return this.#taken((frame) => frame.payload.kind === 'arp')
-    if (word === 'ip' && this.#tokens[1] !== 'proto' && !this.#isQualifier(this.#tokens[1])) {
-      return this.#taken((frame) => frame.payload.kind === 'ip')
-    }
     if (word === 'broadcast') return this.#taken((frame) => frame.dst === MAC_BROADCAST)
     if (word === 'multicast') return this.#taken((frame) => frame.payload.kind === 'ip' && isMulticast(frame.payload.dst))
     if (word === 'ether') return this.#readEther()
-    if (word === 'ip') this.#tokens.shift()
+    const named = PROTOCOLS[word]
+    if (named !== undefined) {
+      of = named
+      this.#tokens.shift()
+    }
     if (this.next === 'proto') {
       this.#tokens.shift()
-      return this.#protocol(this.#tokens.shift())
+      return this.#protocol(this.#tokens.shift(), of)
     }
-    if (PROTOCOLS[this.next ?? ''] !== undefined) {
-      protocol = PROTOCOLS[this.#tokens.shift() ?? '']
-      if (!this.#isQualifier(this.next)) return (frame) => frame.payload.kind === 'ip' && frame.payload.protocol === protocol
-    }
+    if (named !== undefined && !this.#isQualifier(this.next)) return (frame) => packetOf(frame, named) !== undefined
     if (this.next === 'src' || this.next === 'dst') side = this.#tokens.shift() as Side
     const hasKind = /^(host|net|port)$/.test(this.next ?? '')
     const kind = hasKind ? this.#tokens.shift() ?? '' : side === 'either' ? this.#last.kind : 'host'
     if (!hasKind && side === 'either') ({ side } = this.#last)
-    return this.#qualified(kind, side, protocol)
+    return this.#qualified(kind, side, of)
   }
 
-  #qualified(kind: string, side: Side, protocol: number | undefined): FrameFilter | undefined {
+  #qualified(kind: string, side: Side, of: Kind): FrameFilter | undefined {
     const value = this.next
     if (value === undefined) return undefined
-    this.#last = { kind, side, protocol }
+    this.#last = { kind, side, of }
     if (kind === 'port') {
       if (!/^\d+$/.test(value)) return undefined
-      return this.#taken((frame) => hasPort(frame, Number(value), side, protocol))
+      return this.#taken((frame) => hasPort(frame, Number(value), side, of))
     }
-    const prefix = kind === 'net' ? parsePrefix(value) : undefined
-    const addr = kind === 'net' ? prefix?.addr : parseIpv4(value)
+    const prefix = kind !== 'net' ? undefined : value.includes(':') ? parseIpv6Prefix(value) : parsePrefix(value)
+    const addr = kind === 'net' ? prefix?.addr : parseIp(value)
     if (addr === undefined) return undefined
-    const length = prefix?.prefixLength ?? 32
-    return this.#taken(
-      (frame) => {
-        return (protocol === undefined || (frame.payload.kind === 'ip' && frame.payload.protocol === protocol))
-          && hasAddress(frame, addr, length, side)
-      },
-    )
+    const length = prefix?.prefixLength ?? (isIpv6(addr) ? 128 : 32)
+    const isAnyKind = of.protocol === undefined && of.family === undefined
+    return this.#taken((frame) => (isAnyKind || packetOf(frame, of) !== undefined) && hasAddress(frame, addr, length, side))
   }
 
   #readEther(): FrameFilter | undefined {
@@ -131,9 +135,11 @@ class FilterReader {
     )
   }
 
-  #protocol(value: string | undefined): FrameFilter | undefined {
-    const number = PROTOCOLS[(value ?? '').replace('\\', '')] ?? (/^\d+$/.test(value ?? '') ? Number(value) : undefined)
-    return number === undefined ? undefined : (frame) => frame.payload.kind === 'ip' && frame.payload.protocol === number
+  #protocol(value: string | undefined, { family }: Kind): FrameFilter | undefined {
+    const named = PROTOCOLS[(value ?? '').replace('\\', '')]?.protocol
+    const protocol = named ?? (/^\d+$/.test(value ?? '') ? Number(value) : undefined)
+    const of = family === undefined ? { protocol: protocol ?? 0 } : { protocol: protocol ?? 0, family }
+    return protocol === undefined ? undefined : (frame) => packetOf(frame, of) !== undefined
   }
 
   #takeIf(word: string): boolean {
@@ -152,6 +158,12 @@ class FilterReader {
   }
 }
 
+/** The packet of a frame if it is of this kind. */
+function packetOf({ payload }: Frame, { protocol, family }: Kind): IpPacket | undefined {
+  if (payload.kind !== 'ip' || (protocol !== undefined && payload.protocol !== protocol)) return undefined
+  return family === undefined || isIpv6(payload.dst) === (family === 6) ? payload : undefined
+}
+
 function hasAddress(frame: Frame, addr: IpAddr, prefixLength: number, side: Side): boolean {
   const { payload } = frame
   const src = payload.kind === 'arp' ? payload.spa : payload.src
@@ -159,10 +171,10 @@ function hasAddress(frame: Frame, addr: IpAddr, prefixLength: number, side: Side
   return (side !== 'dst' && inPrefix(src, addr, prefixLength)) || (side !== 'src' && inPrefix(dst, addr, prefixLength))
 }
 
-function hasPort(frame: Frame, port: number, side: Side, protocol: number | undefined): boolean {
-  const { payload } = frame
-  if (payload.kind !== 'ip' || (protocol !== undefined && payload.protocol !== protocol)) return false
-  const inner = payload.payload
-  if ((inner.kind !== 'tcp' && inner.kind !== 'udp') || payload.fragmentOffsetBytes !== 0) return false
+function hasPort(frame: Frame, port: number, side: Side, of: Kind): boolean {
+  const packet = packetOf(frame, of)
+  if (packet === undefined) return false
+  const inner = packet.payload
+  if ((inner.kind !== 'tcp' && inner.kind !== 'udp') || packet.fragmentOffsetBytes !== 0) return false
   return (side !== 'dst' && inner.sport === port) || (side !== 'src' && inner.dport === port)
 }

@@ -25,7 +25,7 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | u
   const tunnel = connection.destination?.tunnel ?? IPIP_TUNNEL
   if (isIpv6(packet.dst) || isIpv6(connection.daddr)) {
     host.trace?.decision(host, packet, byIpvs('tunnels of IPv6 are not modelled'))
-    host.drop(packet, 'tunnel-header')
+    host.drop(packet, 'ipvs-not-modelled')
     return undefined
   }
   const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, tunnelBytes: overheadBytes(tunnel) })
