@@ -7,7 +7,7 @@ import type { Device } from '../host/device.ts'
 import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import type { Ping, PingHandlers } from '../host/ping.ts'
-import { formatIp, IPV4_ANY, isIpv6, isLinkLocal, type IpAddr } from '../wire/address.ts'
+import { formatIp, IPV4_ANY, isIpv6, isLinkLocal, isMulticast, type IpAddr } from '../wire/address.ts'
 import { ICMP_HEADER_BYTES, ICMP_REDIRECT, type IcmpMessage } from '../wire/icmp-message.ts'
 import { ipHeaderBytes } from '../wire/ip-packet.ts'
 import { nameOf } from './names.ts'
@@ -164,7 +164,7 @@ export class PingRun implements PingHandlers {
 
   #numbers(addr: IpAddr): string {
     const { zone } = this.#options
-    return formatIp(addr) + (zone !== undefined && isLinkLocal(addr) ? `%${zone.name}` : '')
+    return formatIp(addr) + (zone !== undefined && (isLinkLocal(addr) || isMulticast(addr)) ? `%${zone.name}` : '')
   }
 
   #statistics(sent: number, spanNs: number): string {

@@ -18,7 +18,10 @@ import { refused, unsupported, type Tool, type ToolContext, type ToolResult } fr
 export const ping: Tool = (context) => runPing(context, undefined)
 
 /** ping under its name of old for IPv6. */
-export const ping6: Tool = (context) => runPing(context, 6)
+export const ping6: Tool = async (context) => {
+  const result = await runPing(context, 6)
+  return { ...result, stderr: result.stderr.replace(/^ping:/gm, 'ping6:') }
+}
 
 async function runPing({ host, argv, waiter }: ToolContext, named: Family | undefined): Promise<ToolResult> {
   const read = readOptions(argv, { valued: 'cisWwtMIQlmpST', flags: 'qn46bvDUOaARLdr' })

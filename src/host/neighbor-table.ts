@@ -67,6 +67,8 @@ export class Neighbor {
   updatedNs = -Infinity
   confirmedNs = -Infinity
   probes = 0
+  /** It says of itself that it is a router; IPv6 only. Live. */
+  isRouter = false
   readonly queue: IpPacket[] = []
   queueBytes = 0
   readonly timer: Timer
@@ -144,15 +146,16 @@ export class NeighborTable implements Actor {
    * is known. One that may not override makes an entry that disagrees doubtful (ndisc_recv_na, NEIGH_UPDATE_F_WEAK_OVERRIDE).
    */
   learnFromAdvertisement(
-    addr: IpAddr, mac: MacAddr | undefined, flags: { readonly isSolicited: boolean, readonly isOverride: boolean },
+    addr: IpAddr, mac: MacAddr | undefined, flags: { readonly isRouter?: boolean, readonly isSolicited: boolean, readonly isOverride: boolean },
   ): void {
     const neighbor = this.#entries.get(addr)
     if (neighbor === undefined || neighbor.state === 'failed' || (mac === undefined && !neighbor.isValid)) return
     const told = mac ?? neighbor.mac
     const disagrees = neighbor.isValid && told !== neighbor.mac && !flags.isOverride
     if (disagrees && neighbor.state !== 'reachable') return
-    if (disagrees) this.#update(neighbor, neighbor.mac, 'stale', { mayOverride: false, isAdmin: true })
-    else this.#update(neighbor, told, flags.isSolicited ? 'reachable' : 'stale', OVERRIDING)
+    if (disagrees) return this.#update(neighbor, neighbor.mac, 'stale', { mayOverride: false, isAdmin: true })
+    this.#update(neighbor, told, flags.isSolicited ? 'reachable' : 'stale', OVERRIDING)
+    neighbor.isRouter = flags.isRouter === true
   }
 
   /** Sees to it that a neighbor gets known, without a packet for it. True when its address is known already. */

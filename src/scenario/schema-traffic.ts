@@ -13,6 +13,8 @@ import { parseDuration } from './units-text.ts'
 export type Arrivals =
   /** The next one when the one before is over. */
   | { readonly law: 'in-turn' }
+  /** Every client by itself, as `ab` has it: its next one this long after the one before was over. */
+  | { readonly law: 'closed'; readonly thinkNs: number }
   | { readonly law: 'constant'; readonly everyNs: number }
   /** Independent, at this mean distance. */
   | { readonly law: 'poisson'; readonly everyNs: number }
@@ -25,11 +27,12 @@ const PARETO_SHAPE = 1.5
 const PARETO_SHAPE_MAX = 100
 
 const arrivalsValue = parsedText({
-  title: '`in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s` or `pareto 200/s shape 1.5` (a shape above 1)',
+  title: '`in turn`, `closed`, `closed 50ms` (time to think), `every 100ms`, `constant 200/s`, `poisson 200/s` or '
+    + '`pareto 200/s shape 1.5` (a shape above 1)',
   code: 'LVS1028',
-  pattern: '^(in turn|every .+|(constant|poisson) .+/(s|min|ms)|pareto .+/(s|min|ms)( shape .+)?)$',
+  pattern: '^(in turn|closed( .+)?|every .+|(constant|poisson) .+/(s|min|ms)|pareto .+/(s|min|ms)( shape .+)?)$',
   parse: parseArrivals,
-  words: ['in turn', 'every', 'constant', 'poisson', 'pareto'],
+  words: ['in turn', 'closed', 'every', 'constant', 'poisson', 'pareto'],
 })
 
 const names = {
@@ -134,12 +137,13 @@ export const trafficSchema = z.discriminatedUnion('kind', [connect, udp, ping, h
 export type TrafficSpec = z.output<typeof trafficSchema>
 
 /**
- * Reads `in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s`, `pareto 200/s`, `pareto 200/s shape 1.5`. Undefined for any
- * other text, and for a shape of 1 or less, under which the mean would be infinite.
+ * Reads `in turn`, `closed`, `closed 50ms`, `every 100ms`, `constant 200/s`, `poisson 200/s`, `pareto 200/s`, `pareto 200/s shape
+ * 1.5`. Undefined for any other text, and for a shape of 1 or less, under which the mean would be infinite.
  */
 export function parseArrivals(text: string): Arrivals | undefined {
   if (text === 'in turn') return { law: 'in-turn' }
   const [law, amount = '', ...rest] = text.split(/ +/)
+  if (law === 'closed') return parseClosed(amount, rest)
   const everyNs = law === 'every' ? parseDuration(amount) : distanceNs(amount)
   if (everyNs === undefined || !(everyNs > 0 && everyNs < Infinity)) return undefined
   if (law === 'pareto') {
@@ -149,6 +153,12 @@ export function parseArrivals(text: string): Arrivals | undefined {
   if (rest.length > 0) return undefined
   if (law === 'every' || law === 'constant') return { law: 'constant', everyNs }
   return law === 'poisson' ? { law, everyNs } : undefined
+}
+
+/** What follows `closed`: nothing, or a time to think. */
+function parseClosed(amount: string, rest: readonly string[]): Arrivals | undefined {
+  const thinkNs = amount === '' ? 0 : parseDuration(amount)
+  return thinkNs === undefined || thinkNs === Infinity || rest.length > 0 ? undefined : { law: 'closed', thinkNs }
 }
 
 /** The mean distance of a rate such as `200/s`. */

@@ -50,6 +50,10 @@ describe('states of a connection', () => {
     expect(nextTcpState(TCP_STATE.ESTABLISHED, FLAGS[flags] ?? 0, 'input', false)).toBe(TCP_STATE.CLOSE)
   })
 
+  it('become CLOSE from a state that there is not', () => {
+    expect(nextTcpState(11, TCP_ACK, 'input', false)).toBe(TCP_STATE.CLOSE)
+  })
+
   it('are numbers 0 to 10 in every cell of both tables', () => {
     for (const isSecure of [false, true]) {
       for (const column of ['input', 'output', 'input-only'] as const) {

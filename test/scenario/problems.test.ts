@@ -34,7 +34,8 @@ describe('renderProblem', () => {
       'x.lvs.yaml:2:57: error LVS1028: cannot read `paretto 2/s`',
       `2 | traffic: [${from}, arrivals: paretto 2/s}]`,
       `  | ${' '.repeat(56)}^^^^^^^^^^^`,
-      '  expected: `in turn`, `every 100ms`, `constant 200/s`, `poisson 200/s` or `pareto 200/s shape 1.5` (a shape above 1)',
+      '  expected: `in turn`, `closed`, `closed 50ms` (time to think), `every 100ms`, `constant 200/s`, `poisson 200/s` or '
+        + '`pareto 200/s shape 1.5` (a shape above 1)',
       '  did you mean `pareto`?',
     ])
   })

@@ -79,6 +79,7 @@ describe('laws', () => {
     ['constant 30/min', { law: 'constant', everyNs: 2e9 }],
     ['constant 4/ms', { law: 'constant', everyNs: 250e3 }],
     ['200/s', refused], ['every 0s', refused], ['poisson 0/s', refused], ['poisson', refused],
+    ['closed', { law: 'closed', thinkNs: 0 }], ['closed 50ms', { law: 'closed', thinkNs: 5e7 }], ['closed 1 2', refused],
     ['pareto 200/s', { law: 'pareto', everyNs: 5e6, shape: 1.5 }],
     ['pareto 200/s shape 2', { law: 'pareto', everyNs: 5e6, shape: 2 }],
     ['pareto 1/ms shape 1.05', { law: 'pareto', everyNs: 1e6, shape: 1.05 }],

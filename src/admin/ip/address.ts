@@ -224,7 +224,9 @@ function addressLines(address: AddressConfig): AddressLines {
 
 function entry(host: Host, config: DeviceConfig, addresses: readonly AddressLines[], options: IpOptions): string {
   const link = options.family !== undefined ? '' : `    ${linkAddress(config)}\n`
-  const head = `${deviceHead(config)}group default qlen ${queueLength(config)}\n${link}`
+  // IPv6 answers for devices itself, and knows less of them (inet6_fill_ifinfo).
+  const known = options.family === 6 ? deviceHead(config).replace(/ qdisc \S+/, '') : `${deviceHead(config)}group default `
+  const head = `${known}qlen ${queueLength(config)}\n${link}`
   const device = options.statistics ? host.findDevice(config.name) : undefined
   const lines = addresses.map(([address, lifetimes]) => `    ${address}\n       ${lifetimes}\n`)
   return head + (device === undefined ? '' : counterLines(device)) + lines.join('')

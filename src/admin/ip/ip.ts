@@ -1,6 +1,6 @@
 /**
  * ip(8) of iproute2 6.1: `address`, `link`, `route`, `rule`, `neigh`, `tunnel`, and `fou`. Objects and options may be cut
- * short. Namespaces, rules of IPv6, and output as JSON are not modelled.
+ * short. Namespaces, changes to the rules of IPv6, and output as JSON are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
@@ -58,16 +58,21 @@ function runObject(host: Host, object: string, rest: readonly string[], options:
   // The order of iproute2's table decides what an abbreviation means.
   if (is('address')) return ipAddress(host, rest, options)
   if (is('route')) return isIpv6 ? ipv6Route(host, rest) : ipRoute(host, rest)
-  if (is('rule')) return isIpv6 ? unsupported(object, 'ip: rules of IPv6 are not modelled') : ipRule(host, rest)
+  if (is('rule')) return isIpv6 ? ipv6Rule(object, rest) : ipRule(host, rest)
   if (is('link')) return ipLink(host, rest, options)
-  if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) {
-    return options.family === 6 ? printed('') : ipNeigh(host, rest)
-  }
+  if (isShortFor(object, 'neighbor') || isShortFor(object, 'neighbour')) return ipNeigh(host, rest, options.family)
   if (is('tunnel') || object === 'tunl') return ipTunnel(host, rest)
   if (isShortFor(object, 'fou', 2)) return ipFou(host, rest, options)
   const other = OTHER_OBJECTS.find((full) => isShortFor(object, full, 2))
   if (other !== undefined) return unsupported(object, `ip: "${other}" is not modelled`)
   return refused(`Object "${object}" is unknown, try "ip help".\n`, 1)
+}
+
+/** The rules that every host has; there are no others. */
+function ipv6Rule(object: string, [verb = 'show', ...rest]: readonly string[]): ToolResult {
+  const isListing = isShortFor(verb, 'show') || isShortFor(verb, 'list') || verb === 'lst'
+  if (!isListing || rest.length > 0) return unsupported(object, 'ip: rules of IPv6 are not modelled')
+  return printed('0:\tfrom all lookup local\n32766:\tfrom all lookup main\n')
 }
 
 const USAGE = `Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }

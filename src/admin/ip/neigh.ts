@@ -1,29 +1,32 @@
 /**
- * `ip neigh`: show, add, replace, change, del, flush, get, and proxy entries. Of the states all but noarp can be set; flags other
- * than `proxy`, and neighbors of devices that need none, are not modelled.
+ * `ip neigh`: show, add, replace, change, del, flush, get, and proxy entries of IPv4; without -4 or -6, those of IPv4 come first.
+ * Of the states all but noarp can be set; flags other than `proxy` cannot, and neighbors of devices that need none are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
 import { findDeviceConfig } from '../../host/config/net-config.ts'
 import { addProxy, proxiesOf, removeProxy } from '../../host/config/proxies.ts'
-import type { Neighbor, NeighborState } from '../../host/neighbor-table.ts'
-import { formatIp, formatMac, inPrefix, parseIpv4, parseMac, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import type { Device } from '../../host/device.ts'
+import type { Neighbor, NeighborState, NeighborTable } from '../../host/neighbor-table.ts'
+import { formatIp, formatMac, inPrefix, isIpv6, parseIp, parseMac, type IpAddr, type MacAddr } from '../../wire/address.ts'
+import { isOfFamily, type Family } from '../names.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
+import { parseIpv6Prefix } from './ipv6-words.ts'
 import {
   answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, wrong, type Prefix,
 } from './words.ts'
 
 /** Runs what follows `ip neigh`. */
-export function ipNeigh(host: Host, argv: readonly string[]): ToolResult {
+export function ipNeigh(host: Host, argv: readonly string[], family: Family | undefined): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'add')) return modify(host, words, 'add')
-  if (isShortFor(verb, 'change') || verb === 'chg') return modify(host, words, 'change')
-  if (isShortFor(verb, 'replace')) return modify(host, words, 'replace')
-  if (isShortFor(verb, 'delete')) return modify(host, words, 'delete')
-  if (isShortFor(verb, 'get')) return get(host, words)
-  if (isShortFor(verb, 'show') || verb === 'lst' || isShortFor(verb, 'list')) return show(host, words)
-  if (isShortFor(verb, 'flush')) return flush(host, words)
+  if (isShortFor(verb, 'add')) return modify(host, words, { change: 'add', family })
+  if (isShortFor(verb, 'change') || verb === 'chg') return modify(host, words, { change: 'change', family })
+  if (isShortFor(verb, 'replace')) return modify(host, words, { change: 'replace', family })
+  if (isShortFor(verb, 'delete')) return modify(host, words, { change: 'delete', family })
+  if (isShortFor(verb, 'get')) return get(host, words, family)
+  if (isShortFor(verb, 'show') || verb === 'lst' || isShortFor(verb, 'list')) return show(host, words, family)
+  if (isShortFor(verb, 'flush')) return flush(host, words, family)
   if (isShortFor(verb, 'help')) return refused(USAGE, 255)
   return refused(`Command "${verb}" is unknown, try "ip neigh help".\n`, 255)
 }
@@ -44,7 +47,7 @@ interface NeighborWords {
   state: NeighborState
 }
 
-function readNeighbor(words: Words): NeighborWords | ToolResult {
+function readNeighbor(words: Words, family: Family | undefined): NeighborWords | ToolResult {
   const read: NeighborWords = { state: 'permanent', isProxy: false }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
@@ -70,24 +73,34 @@ function readNeighbor(words: Words): NeighborWords | ToolResult {
     } else {
       if (isShortFor(value, 'help')) return refused(USAGE, 255)
       if (read.addr !== undefined) return refused(`Error: either "to" is duplicate, or "${value}" is a garbage.\n`, 255)
-      const addr = parseIpv4(value)
-      if (addr === undefined) return expected('any valid address', value)
+      const addr = parseIp(value)
+      if (addr === undefined || !isOfFamily(addr, family)) return expected(`${familyText(family)} address`, value)
       read.addr = addr
     }
   }
   return read
 }
 
+function familyText(family: Family | undefined): string {
+  return family === undefined ? 'any valid' : family === 6 ? 'inet6' : 'inet'
+}
+
+function tableOf(device: Device | undefined, addr: IpAddr): NeighborTable | undefined {
+  return isIpv6(addr) ? device?.ipv6Neighbors : device?.neighbors
+}
+
 type Change = 'add' | 'change' | 'replace' | 'delete'
 
-function modify(host: Host, words: Words, change: Change): ToolResult {
-  const read = readNeighbor(words)
+function modify(
+  host: Host, words: Words, { change, family }: { readonly change: Change, readonly family: Family | undefined },
+): ToolResult {
+  const read = readNeighbor(words, family)
   if ('exitCode' in read) return read
   const { addr, device } = read
   if (device === undefined || addr === undefined) return refused('Device and destination are required arguments.\n', 255)
   if (findDeviceConfig(host.net, device) === undefined) return noDevice(device)
   if (read.isProxy) return changeProxy(host, device, addr, change)
-  const neighbors = host.findDevice(device)?.neighbors
+  const neighbors = tableOf(host.findDevice(device), addr)
   if (neighbors === undefined) return unsupported(device, `ip neigh: ${device} has no neighbors`)
   const known = neighbors.find(addr)
   if (change === 'delete') return neighbors.remove(addr) ? printed('') : answered('ENOENT')
@@ -104,14 +117,15 @@ function modify(host: Host, words: Words, change: Change): ToolResult {
 }
 
 function changeProxy(host: Host, device: string, addr: IpAddr, change: Change): ToolResult {
+  if (isIpv6(addr)) return unsupported('proxy', 'ip neigh: proxy entries of IPv6 are not modelled')
   const changed = change === 'delete' ? removeProxy(host.net, device, addr) : addProxy(host.net, device, addr)
   if (!changed.ok) return answered(changed.error)
   host.reconfigure(changed.value)
   return printed('')
 }
 
-function get(host: Host, words: Words): ToolResult {
-  const read = readNeighbor(words)
+function get(host: Host, words: Words, family: Family | undefined): ToolResult {
+  const read = readNeighbor(words, family)
   if ('exitCode' in read) return read
   const { addr, device } = read
   if (device === undefined || addr === undefined) return refused('Device and destination are required arguments.\n', 255)
@@ -120,12 +134,13 @@ function get(host: Host, words: Words): ToolResult {
     const isThere = proxiesOf(host.net, device)?.includes(addr) === true
     return isThere ? printed(`${formatIp(addr)} dev ${device} proxy \n`) : answeredInWords('Proxy neighbour entry not found')
   }
-  const neighbor = host.findDevice(device)?.neighbors?.find(addr)
+  const neighbor = tableOf(host.findDevice(device), addr)?.find(addr)
   if (neighbor === undefined) return answeredInWords('Neighbour entry not found')
   return printed(`${formatIp(addr)} dev ${device} ${neighborText(neighbor)}\n`)
 }
 
 interface Filter {
+  family: Family | undefined
   prefix?: Prefix
   device?: string
   isProxy: boolean
@@ -133,8 +148,8 @@ interface Filter {
   states?: Set<NeighborState>
 }
 
-function readFilter(words: Words): Filter | ToolResult {
-  const filter: Filter = { isProxy: false }
+function readFilter(words: Words, family: Family | undefined): Filter | ToolResult {
+  const filter: Filter = { isProxy: false, family }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
     if (word === 'proxy') {
@@ -157,9 +172,10 @@ function readFilter(words: Words): Filter | ToolResult {
     } else if (isShortFor(value, 'help')) {
       return refused(USAGE, 255)
     } else {
-      const prefix = parsePrefix(value)
-      if (prefix === undefined) return expected('any valid prefix', value)
+      const prefix = value.includes(':') ? parseIpv6Prefix(value) : parsePrefix(value)
+      if (prefix === undefined || !isOfFamily(prefix.addr, family)) return expected(`${familyText(family)} prefix`, value)
       filter.prefix = prefix
+      filter.family = isIpv6(prefix.addr) ? 6 : 4
     }
   }
   return filter
@@ -169,30 +185,43 @@ function isInside(addr: IpAddr, { prefix }: Filter): boolean {
   return prefix === undefined || inPrefix(addr, prefix.addr, prefix.prefixLength)
 }
 
-function matching(host: Host, filter: Filter): { readonly device: string, readonly neighbor: Neighbor }[] {
-  return host.devices.filter(({ name }) => filter.device === undefined || name === filter.device).flatMap((device) => {
-    const entries = device.neighbors?.entries() ?? []
-    const right = entries.filter(({ addr, state }) => isInside(addr, filter) && (filter.states?.has(state) ?? state !== 'none'))
-    return right.map((neighbor) => ({ device: device.name, neighbor }))
-  })
+interface Found {
+  readonly device: string
+  readonly neighbor: Neighbor
+  readonly table: NeighborTable
+}
+
+/** Table by table, as the kernel gives them. */
+function matching(host: Host, filter: Filter): Found[] {
+  const { family } = filter
+  const devices = host.devices.filter(({ name }) => filter.device === undefined || name === filter.device)
+  const families: readonly Family[] = family === undefined ? [4, 6] : [family]
+  return families.flatMap((one) => devices.flatMap((device) => {
+    const table = one === 6 ? device.ipv6Neighbors : device.neighbors
+    if (table === undefined) return []
+    const right = table.entries().filter(({ addr, state }) => {
+      return isInside(addr, filter) && (filter.states?.has(state) ?? state !== 'none')
+    })
+    return right.map((neighbor) => ({ device: device.name, neighbor, table }))
+  }))
 }
 
 /** Entries that an admin made stay unless asked for by state; those that have failed stay in any case. */
-function flush(host: Host, words: Words): ToolResult {
+function flush(host: Host, words: Words, family: Family | undefined): ToolResult {
   if (words.isEmpty) return refused('Flush requires arguments.\n', 1)
-  const filter = readFilter(words)
+  const filter = readFilter(words, family)
   if ('exitCode' in filter) return filter
   if (filter.device !== undefined && findDeviceConfig(host.net, filter.device) === undefined) return noDevice(filter.device)
   if (filter.isProxy) return unsupported('proxy', 'ip neigh: flushing proxy entries is not modelled')
-  for (const { device, neighbor } of matching(host, filter)) {
+  for (const { neighbor, table } of matching(host, filter)) {
     if (neighbor.state === 'failed' || (neighbor.state === 'permanent' && filter.states === undefined)) continue
-    host.findDevice(device)?.neighbors?.remove(neighbor.addr)
+    table.remove(neighbor.addr)
   }
   return printed('')
 }
 
-function show(host: Host, words: Words): ToolResult {
-  const filter = readFilter(words)
+function show(host: Host, words: Words, family: Family | undefined): ToolResult {
+  const filter = readFilter(words, family)
   if ('exitCode' in filter) return filter
   if (filter.device !== undefined && findDeviceConfig(host.net, filter.device) === undefined) return noDevice(filter.device)
   const line = (addr: IpAddr, device: string, text: string): string => {
@@ -202,13 +231,14 @@ function show(host: Host, words: Words): ToolResult {
     const found = matching(host, filter)
     return printed(found.map(({ device, neighbor }) => line(neighbor.addr, device, neighborText(neighbor))).join(''))
   }
+  if (filter.family === 6) return printed('')
   const devices = host.net.devices.filter(({ name }) => filter.device === undefined || name === filter.device)
   return printed(devices.flatMap(({ name, proxies = [] }) => proxies.filter((addr) => isInside(addr, filter))
     .map((addr) => line(addr, name, 'proxy '))).join(''))
 }
 
-function neighborText({ state, isValid, mac }: Neighbor): string {
-  return `${isValid ? `lladdr ${formatMac(mac)} ` : ''}${state === 'none' ? '' : `${state.toUpperCase()} `}`
+function neighborText({ state, isValid, mac, isRouter }: Neighbor): string {
+  return `${isValid ? `lladdr ${formatMac(mac)} ` : ''}${isRouter ? 'router ' : ''}${state === 'none' ? '' : `${state.toUpperCase()} `}`
 }
 
 const USAGE = `Usage: ip neigh { add | del | change | replace }

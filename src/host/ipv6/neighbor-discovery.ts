@@ -120,11 +120,11 @@ export class NeighborDiscovery implements Actor {
   }
 
   #learn(packet: IpPacket, message: NeighborMessage, device: Device): void {
-    const { target, isSolicited, isOverride, linkAddress } = message
+    const { target, isRouter, isSolicited, isOverride, linkAddress } = message
     if (isMulticast(packet.dst) && isSolicited) return
     const own = this.#host.ipv6.routing.findAddress(device, target)
     if (own?.state === 'tentative') return this.#lose(device, target)
-    if (own === undefined) device.ipv6Neighbors?.learnFromAdvertisement(target, linkAddress, { isSolicited, isOverride })
+    if (own === undefined) device.ipv6Neighbors?.learnFromAdvertisement(target, linkAddress, { isRouter, isSolicited, isOverride })
   }
 
   /** Somebody else has the address (addrconf_dad_failure). */

@@ -17,7 +17,8 @@ export function isHeavier(
 ): boolean {
   const left = a.load * b.weight
   const right = b.load * a.weight
-  if (left <= EXACT_MAX && right <= EXACT_MAX) return left > right
+  // Where one product is exact, the other one is too, or is rounded to something greater.
+  if (left <= EXACT_MAX) return left > right
   return BigInt(a.load) * BigInt(b.weight) > BigInt(b.load) * BigInt(a.weight)
 }
 
