@@ -6,6 +6,7 @@ import { arptables } from './arptables/arptables.ts'
 import { arptablesRestore, arptablesSave } from './arptables/save-restore.ts'
 import { ipvsadmTools } from './ipvsadm/tools.ts'
 import { conntrack } from './conntrack.ts'
+import { ip6tables } from './iptables/ip6tables.ts'
 import { iptables } from './iptables/iptables.ts'
 import { iptablesRestore } from './iptables/iptables-restore.ts'
 import { iptablesSave } from './iptables/iptables-save.ts'
@@ -14,7 +15,8 @@ import { toolbox } from './toolbox.ts'
 
 /** Tools by name. */
 export const TOOLS: ReadonlyMap<string, Tool> = toolbox([
-  ...ipvsadmTools(), ['conntrack', conntrack], ['iptables', iptables], ['iptables-restore', iptablesRestore],
+  ...ipvsadmTools(), ['conntrack', conntrack], ['ip6tables', ip6tables], ['ip6tables-restore', ip6tables],
+  ['ip6tables-save', ip6tables], ['iptables', iptables], ['iptables-restore', iptablesRestore],
   ['iptables-save', iptablesSave], ['arptables', arptables], ['arptables-restore', arptablesRestore],
   ['arptables-save', arptablesSave],
 ])

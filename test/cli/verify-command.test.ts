@@ -6,6 +6,7 @@ import { EXIT } from '../../src/cli/exit-codes.ts'
 import { verifyCommand, type VerifyOptions } from '../../src/cli/verify-command.ts'
 
 const KERNEL = new URL('../kernel/labs/', import.meta.url)
+const UNMODELLED = new URL('../unmodelled/labs/', import.meta.url)
 let folder = ''
 
 /** Runs the command and catches what it prints. */
@@ -35,9 +36,9 @@ function kernelLab(name: string): string {
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'lvsim-verify-'))
   mkdirSync(join(folder, 'forward'))
-  mkdirSync(join(folder, 'ipv6'))
+  mkdirSync(join(folder, 'keepalived'))
   copyFileSync(kernelLab('forward/nat2-udp'), join(folder, 'forward/nat2-udp.json'))
-  copyFileSync(kernelLab('ipv6/cli'), join(folder, 'ipv6/cli.json'))
+  copyFileSync(new URL('keepalived/tcp.json', UNMODELLED), join(folder, 'keepalived/tcp.json'))
   const refused = readFileSync(kernelLab('forward/nat2-refused'), 'utf8')
   writeFileSync(join(folder, 'forward/changed.json'), refused.replace('"refused"', '"timeout"'))
 })
@@ -59,16 +60,16 @@ describe('lvsim verify', () => {
     const lines = out.split('\n')
     expect(lines[0]).toMatch(/^FAIL forward\/changed: step \d+ outcome: expected "timeout", got "refused"/)
     expect(lines.slice(1)).toEqual([
-      'FAIL ipv6/cli: client: IPv6 is not modelled',
+      'FAIL keepalived/tcp: step 2: lb: keepalived: this command is not modelled',
       '  forward         1 passed    1 failed',
-      '  ipv6            0 passed    1 failed',
+      '  keepalived      0 passed    1 failed',
       '1 passed, 2 failed',
       '',
     ])
   })
 
   it('looks at one family when it is told to', async () => {
-    expect((await verify([folder], { family: 'ipv6' })).out).toContain('0 passed, 1 failed')
+    expect((await verify([folder], { family: 'keepalived' })).out).toContain('0 passed, 1 failed')
   })
 
   it('is not fine when nothing was compared', async () => {
@@ -89,15 +90,15 @@ describe('lvsim verify', () => {
       passed: false,
       passedCount: 1,
       failedCount: 2,
-      families: { forward: { passed: 1, failed: 1 }, ipv6: { passed: 0, failed: 1 } },
+      families: { forward: { passed: 1, failed: 1 }, keepalived: { passed: 0, failed: 1 } },
     })
     expect(document.labs.map(({ lab, passed }: { lab: string; passed: boolean }) => [lab, passed])).toEqual([
       ['forward/changed', false],
       ['forward/nat2-udp', true],
-      ['ipv6/cli', false],
+      ['keepalived/tcp', false],
     ])
     expect(document.labs[0].differences[0]).toMatchObject({ field: 'outcome', expected: 'timeout', got: 'refused' })
-    expect(document.labs[2].problem).toBe('client: IPv6 is not modelled')
+    expect(document.labs[2].problem).toBe('step 2: lb: keepalived: this command is not modelled')
   })
 
   it('fails a broken file, and says that JSON of another kind is passed over', async () => {

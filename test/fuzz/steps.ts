@@ -17,10 +17,11 @@ import {
   changeAddresses, changeDevices, changeLinks, changeNeighbors, changePolicy, changeRoutes, changeSysctls, flushThings,
 } from './changes.ts'
 import { changeArpRules } from './arp-tables.ts'
-import { changeIpv6 } from './ipv6.ts'
+import { changeIpv6, VIP6 } from './ipv6.ts'
+import { VIP } from './network.ts'
 import { forgeRedirect, forgeSegment, inject, injectArp, replay, somePacket, somePieces, withIpOptions } from './packets.ts'
 import { changeRules, changeServices } from './rules.ts'
-import { actOnConnection, connect, sendDatagrams, sendPings, serve, someAddr, someTarget } from './traffic.ts'
+import { actOnConnection, connect, poke, sendDatagrams, sendPings, serve, someAddr, someTarget } from './traffic.ts'
 import { complain, type World } from './world.ts'
 
 /** How often each step is taken. */
@@ -34,8 +35,10 @@ export const STEP_WEIGHTS = {
 /** A step by its name. */
 export type StepName = keyof typeof STEP_WEIGHTS
 
+type Act = (world: World, chance: Chance) => void
+
 /** What each step does. */
-export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => void>> = {
+export const STEPS: Readonly<Record<StepName, Act>> = {
   serve: (world, chance) => serve(world, chance.pick(world.hosts), chance),
   connect: (world, chance) => connect(world, chance.pick(world.hosts), someTarget(world, chance), chance),
   act: actOnConnection,
@@ -59,9 +62,10 @@ export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => 
     const read = decodePacket(withIpOptions(somePacket(world, chance), chance), world.lan.sim.nextPacketUid())
     if (read.ok) inject(world, read.value, chance)
   },
-  addresses: changeAddresses, routes: changeRoutes, devices: changeDevices, sysctls: changeSysctls,
-  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: changeRules, services: changeServices, ipv6: changeIpv6,
-  policy: changePolicy, arptables: changeArpRules,
+  addresses: changeAddresses, routes: changeRoutes, devices: changeDevices, sysctls: then(changeSysctls, poke),
+  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: then(changeRules, poke), services: then(changeServices, (world, chance) => poke(world, chance, world.addrs6.length > 0 ? [VIP, VIP6] : [VIP])),
+  ipv6: then(changeIpv6, poke),
+  policy: then(changePolicy, poke), arptables: then(changeArpRules, poke),
   capture: captureFile,
   redirect: (world, chance) => {
     // The first one only makes the new gateway known.
@@ -70,6 +74,14 @@ export const STEPS: Readonly<Record<StepName, (world: World, chance: Chance) => 
       if (packet !== undefined) inject(world, packet, chance)
     }
   },
+}
+
+/** One after the other. */
+function then(first: Act, second: Act): Act {
+  return (world, chance) => {
+    first(world, chance)
+    second(world, chance)
+  }
 }
 
 /** What was seen, as a file that reads back; then as one with bytes changed, which may be refused and must not throw. */

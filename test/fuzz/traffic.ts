@@ -120,6 +120,15 @@ export function sendPings(world: World, host: Host, dst: IpAddr, chance: Chance)
   if (chance.flip(0.3)) later(world, 1_000_000, () => ping.close())
 }
 
+/** Some requests at once, between hosts that can reach each other if anything can: to see what a change has done. */
+export function poke(world: World, chance: Chance, targets?: readonly IpAddr[]): void {
+  for (let i = chance.pick([1, 3, 5]); i > 0; i--) {
+    const request = chance.pick([connect, connect, sendDatagrams, sendPings])
+    const all = world.addrs6.length > 0 && chance.flip(0.3) ? world.addrs6 : world.addrs
+    request(world, chance.pick(world.hosts), chance.pick(targets ?? all), chance)
+  }
+}
+
 /** Does anything to a connection that an application can. */
 export function actOnConnection(world: World, chance: Chance): void {
   const host = chance.pick(world.hosts)

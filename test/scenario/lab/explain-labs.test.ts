@@ -138,6 +138,8 @@ const CAUSES: readonly (readonly [lab: string, step: number, cause: string])[] =
       + ' (192.168.1.12:80 has weight 0 and 192.168.1.11:80 has weight 0).'],
   ['sched/rr-edit-c', 24,
     'the service 10.0.0.100:80 on lb has no real server.'],
+  ['sched/sed-edit-c', 24,
+    'the service 10.0.0.100:80 on lb has no real server.'],
   ['sched/sed-threshold', 18,
     'the service 10.0.0.100:80 on lb has nobody to pick, as every real server is full: it reached its upper threshold'
       + ' (-x), and counts as full until it is below the lower one (192.168.1.13:80 has 2 connections, -x 2,'
@@ -155,6 +157,8 @@ const CAUSES: readonly (readonly [lab: string, step: number, cause: string])[] =
     'the service 10.0.0.100:80 on lb has nobody to pick, as every real server is full: it reached its upper threshold'
       + ' (-x), and counts as full until it is below the lower one (192.168.1.13:80 has 2 connections, -x 2,'
       + ' 192.168.1.12:80 has 3 connections, -x 3 and 192.168.1.11:80 has 3 connections, -x 3).'],
+  ['sched/wrr-edit-c', 24,
+    'the service 10.0.0.100:80 on lb has no real server.'],
   ['sched/wrr-threshold', 18,
     'the service 10.0.0.100:80 on lb has nobody to pick, as every real server is full: it reached its upper threshold'
       + ' (-x), and counts as full until it is below the lower one (192.168.1.13:80 has 2 connections, -x 2,'
@@ -171,7 +175,8 @@ const CAUSES: readonly (readonly [lab: string, step: number, cause: string])[] =
  */
 const WITHOUT_COMMAND: readonly string[] = [
   'forward/dr-routed-refused', 'forward/from-director-g', 'forward/nat2-no-servers', 'forward/nat2-refused', 'forward/nat2-udp',
-  'persist/fwmark', 'persist/fwmark-not-persistent', 'persist/nodest-1', 'sched/rr-edit-c', 'state/nat-udp-refused',
+  'persist/fwmark', 'persist/fwmark-not-persistent', 'persist/nodest-1', 'sched/rr-edit-c', 'sched/sed-edit-c', 'sched/wrr-edit-c',
+  'state/nat-udp-refused',
 ]
 /** Mistakes that may lie behind one another. */
 const ROUNDS_MAX = 3

@@ -1,5 +1,5 @@
 /**
- * The labs of test/kernel/labs: recorded from a real kernel.
+ * Labs that were recorded from a real kernel: in test/kernel those that lvsim plays, in test/unmodelled some of what it does not.
  * @module
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { present } from '../../../src/base/assert.ts'
 import { parseLab, type Lab } from '../../../src/scenario/lab/lab.ts'
 
 const ROOT = new URL('../../kernel/labs/', import.meta.url)
+const UNMODELLED = new URL('../../unmodelled/labs/', import.meta.url)
 
 /** Names of all labs, `family/name`, sorted. */
 export function kernelLabNames(): string[] {
@@ -16,6 +17,15 @@ export function kernelLabNames(): string[] {
 
 /** The lab of this name. */
 export function readKernelLab(name: string): Lab {
-  const lab = parseLab(readFileSync(new URL(`${name}.json`, ROOT), 'utf8'))
+  return readLab(name, ROOT)
+}
+
+/** The lab of this name of which something is not modelled. */
+export function readUnmodelledLab(name: string): Lab {
+  return readLab(name, UNMODELLED)
+}
+
+function readLab(name: string, root: URL): Lab {
+  const lab = parseLab(readFileSync(new URL(`${name}.json`, root), 'utf8'))
   return present(lab.ok ? lab.value : undefined, `lab ${name}`)
 }
