@@ -19,7 +19,8 @@ import { refused, unsupported, type Tool, type ToolContext, type Waiter } from '
 const LONG: Record<string, string> = {
   silent: 's', 'show-error': 'S', output: 'o', 'remote-name': 'O', head: 'I', include: 'i', fail: 'f', 'max-time': 'm',
   'connect-timeout': 'C',
-  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', ipv6: '6', globoff: 'g', interface: 'N',
+  'write-out': 'w', header: 'H', request: 'X', 'user-agent': 'A', location: 'L', ipv4: '4', ipv6: '6', globoff: 'g',
+  interface: 'N',
   'local-port': 'P', 'no-progress-meter': '#', url: 'U', 'no-keepalive': '#', 'no-buffer': '#',
 }
 

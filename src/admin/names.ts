@@ -4,7 +4,10 @@
  * @module
  */
 import type { Host } from '../host/host.ts'
-import { IPV6_LOOPBACK, isIpv6, parseIp, parseIpv4, type IpAddr } from '../wire/address.ts'
+import { IPV6_LOOPBACK, isIpv6, parseIp, type IpAddr } from '../wire/address.ts'
+
+/** 127.0.0.1 */
+const LOCALHOST = 0x7f000001 as IpAddr
 
 /** A version of IP. */
 export type Family = 4 | 6
@@ -18,7 +21,7 @@ export function isOfFamily(addr: IpAddr, family: Family | undefined): boolean {
 export function addressesOf(host: Host, name: string, family?: Family): readonly IpAddr[] {
   const literal = parseIp(name)
   if (literal !== undefined) return isOfFamily(literal, family) ? [literal] : []
-  if (name === 'localhost') return [family === 6 ? IPV6_LOOPBACK : parseIpv4('127.0.0.1') as IpAddr]
+  if (name === 'localhost') return [family === 6 ? IPV6_LOOPBACK : LOCALHOST]
   const found = entries(host).filter((entry) => entry.names.includes(name) && isOfFamily(entry.addr, family))
   const addresses = [...new Set(found.map(({ addr }) => addr))]
   const rank = (addr: IpAddr): number => (typeof host.sourceFor(addr) === 'string' ? 2 : 0) + (isIpv6(addr) ? 0 : 1)
@@ -30,9 +33,9 @@ export function resolve(host: Host, name: string, family?: Family): IpAddr | und
   return addressesOf(host, name, family)[0]
 }
 
-/** The name of an address: the first of its line in /etc/hosts. */
+/** The name of an address: the first of its line in /etc/hosts, or `localhost`. */
 export function nameOf(host: Host, addr: IpAddr): string | undefined {
-  return entries(host).find((entry) => entry.addr === addr)?.names[0]
+  return entries(host).find((entry) => entry.addr === addr)?.names[0] ?? (addr === LOCALHOST ? 'localhost' : undefined)
 }
 
 function entries(host: Host): { readonly addr: IpAddr, readonly names: readonly string[] }[] {

@@ -1,5 +1,6 @@
 /**
- * route(8) of net-tools 2.10: show (-n, -e), add, del; -net, -host, default, netmask, gw, metric, dev, reject.
+ * route(8) of net-tools 2.10: show (-n, -e), add, del; -net, -host, default, netmask, gw, metric, dev, reject;
+ * for IPv6 (-6, -A inet6) see `route6.ts`.
  * Of the metrics of a route, window and round-trip time are not modelled.
  * @module
  */
@@ -12,6 +13,7 @@ import { listedRoutes } from './ip/route-text.ts'
 import { MSS_OVERHEAD_BYTES, routeMss } from './proc-net.ts'
 import { maskLength } from './ip/words.ts'
 import { resolve } from './names.ts'
+import { route6 } from './route6.ts'
 import { printed, refused, unsupported, type Tool, type ToolResult } from './tool.ts'
 
 /** Exit code when an ioctl failed (E_SOCK). */
@@ -21,13 +23,18 @@ const FAILED = 7
 export const route: Tool = ({ host, argv }) => {
   let numeric = false
   const words: string[] = []
-  for (const word of argv) {
+  let isIpv6 = false
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? ''
     if (words.length > 0 || !word.startsWith('-')) words.push(word)
+    else if (word === '-6' || word === '--inet6') isIpv6 = true
+    else if (word === '-A' && /^inet6?$/.test(argv[index + 1] ?? '')) isIpv6 = argv[++index] === 'inet6'
     else if (word === '-n') numeric = true
     else if (word !== '-e' && word !== '-v' && word !== '-4' && word !== '-F') {
       return unsupported(word, `route: option ${word} is not modelled`)
     }
   }
+  if (isIpv6) return route6(host, words, USAGE)
   const [verb, ...rest] = words
   if (verb === undefined) return printed(routeTable(host, numeric))
   if (verb === 'add') return change(host, rest, 'add')

@@ -48,8 +48,8 @@ export const ss: Tool = ({ host, argv }) => {
   const hasNetid = flags.has('t') === flags.has('u')
   const rows = ['udp', 'tcp'].flatMap((protocol) => socketRows(host, flags).filter((row) => row.protocol === protocol))
   const cells = rows.map((row) => [
-    row.protocol, row.state === '' ? 'UNCONN' : SS_STATES[row.state] ?? row.state, String(row.receiveQueue), String(row.sendQueue),
-    ssEnd(row, row.local, row.lport), ssEnd(row, row.remote, row.rport),
+    row.protocol, row.state === '' ? 'UNCONN' : SS_STATES[row.state] ?? row.state,
+    String(row.receiveQueue), String(row.sendQueue), ssEnd(row, row.local, row.lport), ssEnd(row, row.remote, row.rport),
   ])
   const head = ['Netid', 'State', 'Recv-Q', 'Send-Q', 'Local Address:Port', 'Peer Address:Port']
   const width = (column: number): number => Math.max(...[head, ...cells].map((row) => (row[column] ?? '').length))
@@ -98,7 +98,8 @@ export const netstat: Tool = ({ host, argv }) => {
     const sendQueue = row.state === 'LISTEN' ? 0 : row.sendQueue
     const queues = `${String(row.receiveQueue).padStart(6)} ${String(sendQueue).padStart(6)}`
     const owner = flags.has('p') ? ' -                   ' : ''
-    const [local, remote] = [netstatEnd(row, row.local, row.lport, flags.has('W')), netstatEnd(row, row.remote, row.rport, flags.has('W'))]
+    const isWide = flags.has('W')
+    const [local, remote] = [netstatEnd(row, row.local, row.lport, isWide), netstatEnd(row, row.remote, row.rport, isWide)]
     const name = `${row.protocol}${row.family === 6 ? '6' : ''}`.padEnd(4)
     return `${name}  ${queues} ${local.padEnd(23)} ${remote.padEnd(23)} ${row.state.padEnd(11)}${owner}\n`
   })
@@ -147,7 +148,7 @@ function tcpRows(host: Host): SocketRow[] {
 
 function udpRows(host: Host): SocketRow[] {
   return [...host.udp.sockets()].map(({ local, port, remote, rport }) => ({
-    protocol: 'udp', family: isIpv6(local) ? 6 : 4, state: remote === undefined ? '' : 'ESTABLISHED', receiveQueue: 0, sendQueue: 0,
-    local, lport: port, remote, rport,
+    protocol: 'udp', family: isIpv6(local) ? 6 : 4, state: remote === undefined ? '' : 'ESTABLISHED', receiveQueue: 0,
+    sendQueue: 0, local, lport: port, remote, rport,
   }))
 }

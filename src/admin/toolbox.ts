@@ -22,7 +22,7 @@ import { sysctl } from './sysctl.ts'
 import { tcpdump } from './tcpdump/tcpdump.ts'
 import { sort } from './text-tools.ts'
 import type { Tool } from './tool.ts'
-import { traceroute } from './traceroute/traceroute.ts'
+import { traceroute, traceroute6 } from './traceroute/traceroute.ts'
 
 const TOOLS: readonly (readonly [string, Tool])[] = [
   ['apt', apt], ['apt-get', apt], ['arp', arp], ['arping', arping], ['curl', curl], ['date', date], ['dnf', yum],
@@ -30,7 +30,8 @@ const TOOLS: readonly (readonly [string, Tool])[] = [
   ['killall', killall], ['lsmod', lsmod], ['modprobe', modprobe], ['netstat', netstat], ['pgrep', pgrep], ['pidof', pidof],
   ['ping', ping], ['ping6', ping6], ['pkill', pkill], ['python', python], ['python2', python],
   ['python3', python], ['route', route], ['rpm', rpm], ['sleep', sleep], ['sort', sort], ['ss', ss], ['sysctl', sysctl],
-  ['tcpdump', tcpdump], ['traceroute', traceroute], ['uname', uname], ['whoami', whoami], ['yum', yum],
+  ['tcpdump', tcpdump], ['traceroute', traceroute], ['traceroute6', traceroute6], ['uname', uname],
+  ['whoami', whoami], ['yum', yum],
 ]
 
 /**

@@ -14,7 +14,8 @@ import { decodePacket } from '../wire/decode.ts'
 import { encodePacket, encodePayload } from '../wire/encode.ts'
 import { ICMP_TIME_EXCEEDED } from '../wire/icmp-message.ts'
 import {
-  fragmentOf, ipFromHeader, ipHeaderBytes, IPV4_PACKET_BYTES_MAX, IPV6_FRAGMENT_HEADER_BYTES, isFragment, totalBytes, type IpPacket,
+  fragmentOf, ipFromHeader, ipHeaderBytes, IPV4_PACKET_BYTES_MAX, IPV6_FRAGMENT_HEADER_BYTES, isFragment, totalBytes,
+  type IpPacket,
 } from '../wire/ip-packet.ts'
 import type { Host } from './host.ts'
 

@@ -146,7 +146,8 @@ export class NeighborTable implements Actor {
    * is known. One that may not override makes an entry that disagrees doubtful (ndisc_recv_na, NEIGH_UPDATE_F_WEAK_OVERRIDE).
    */
   learnFromAdvertisement(
-    addr: IpAddr, mac: MacAddr | undefined, flags: { readonly isRouter?: boolean, readonly isSolicited: boolean, readonly isOverride: boolean },
+    addr: IpAddr, mac: MacAddr | undefined,
+    flags: { readonly isRouter?: boolean, readonly isSolicited: boolean, readonly isOverride: boolean },
   ): void {
     const neighbor = this.#entries.get(addr)
     if (neighbor === undefined || neighbor.state === 'failed' || (mac === undefined && !neighbor.isValid)) return

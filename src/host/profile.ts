@@ -14,6 +14,8 @@ export interface HostProfile {
   readonly memoryBytes: number
   /** Modules that modprobe finds. */
   readonly modules: readonly string[]
+  /** Modules of this kernel that its distribution leaves out: a host built from other sources may have them. */
+  readonly unbuiltModules: readonly string[]
 }
 
 const IPVS_MODULES = [
@@ -29,6 +31,7 @@ export const DEBIAN_12: HostProfile = {
     ...IPVS_MODULES, 'ipip', 'ip_gre', 'fou', 'dummy', 'nf_conntrack', 'iptable_filter', 'iptable_nat', 'iptable_mangle',
     'iptable_raw', 'xt_ipvs', '8021q', 'bonding',
   ],
+  unbuiltModules: ['ip_vs_twos'],
 }
 
 /** Profiles by name. */
@@ -52,12 +55,12 @@ export class KernelModules {
 
   /** True when the module is loaded. */
   has(name: string): boolean {
-    return this.#loaded.includes(canonical(name))
+    return this.#loaded.includes(canonicalModule(name))
   }
 
   /** Loads a module; ENOENT when the kernel was built without it. */
   load(name: string): Result<void, Errno> {
-    const module = canonical(name)
+    const module = canonicalModule(name)
     if (!this.#available.has(module)) return err('ENOENT')
     if (!this.#loaded.includes(module)) {
       this.#loaded.push(module)
@@ -72,7 +75,7 @@ export class KernelModules {
   }
 }
 
-/** modprobe takes `-` for `_`. */
-function canonical(name: string): string {
+/** The name of a module: modprobe takes `-` for `_`. */
+export function canonicalModule(name: string): string {
   return name.replaceAll('-', '_')
 }

@@ -5,6 +5,7 @@
  * conntrack's entry with a connection's.
  * @module
  */
+import { present } from '../base/assert.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import { Timer } from '../sim/timer.ts'
 import type { Host } from '../host/host.ts'
@@ -104,7 +105,7 @@ export class Connections implements Actor {
       if (state === TCP_STATE.ESTABLISHED) assureTemplate(connection)
       connection.state = state
     }
-    connection.timeoutSeconds = this.#tcpTimeouts[state] ?? NEW_CONNECTION_SECONDS
+    connection.timeoutSeconds = present(this.#tcpTimeouts[state], 'the timeout of a state')
   }
 
   #expire(connection: Connection): void {

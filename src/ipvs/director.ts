@@ -8,7 +8,7 @@ import { ok, type Result } from '../base/result.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
 import { HOOK_PRIORITY, type Hooks } from '../host/hooks.ts'
 import type { Host } from '../host/host.ts'
-import { isIpv6, isMulticast, type IpAddr } from '../wire/address.ts'
+import { formatIp, isIpv6, isMulticast, type IpAddr } from '../wire/address.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { applyCommand } from './control/apply.ts'
@@ -24,7 +24,8 @@ import { findEngine } from './persistence-engine.ts'
 import { handleReply } from './replies.ts'
 import { handleRequest } from './requests.ts'
 import { SCHEDULERS } from './scheduler/registry.ts'
-import { Service, type ServiceClock } from './service.ts'
+import type { SchedulerFactory } from './scheduler/scheduler.ts'
+import { Service, type SchedulerSource, type ServiceClock } from './service.ts'
 import { ServiceTable } from './service-table.ts'
 import { ESTIMATOR_PERIOD_NS, Stats } from './stats.ts'
 import { defineIpvsSysctls, type IpvsSettings } from './sysctls.ts'
@@ -50,12 +51,14 @@ export class Ipvs implements IpvsParts {
   readonly #history: RulesChange[] = []
   readonly #trash: Trash
   readonly #clock: ServiceClock
+  readonly #source: SchedulerSource
   readonly #serviceOf = new Map<Destination, Service>()
   #isEstimating = true
   readonly #hooked = new Set<Hooks>()
 
-  constructor(host: Host) {
+  constructor(host: Host, schedulers: ReadonlyMap<string, SchedulerFactory> = SCHEDULERS) {
     this.host = host
+    this.#source = { schedulers, random: (id) => host.sim.stream(`ipvs:${host.name}:scheduler:${streamPart(id)}`) }
     this.flowSeed = host.sim.stream(`ipvs:${host.name}:flows`).int(0x100000000)
     this.settings = defineIpvsSysctls(host.sysctl, host.profile.memoryBytes, (name) => this.#onSetting(name))
     this.#clock = this.#makeClock()
@@ -112,7 +115,9 @@ export class Ipvs implements IpvsParts {
 
   #carryOut(command: IpvsCommand): void {
     switch (command.kind) {
-      case 'add-service': this.services.add(new Service(command.service, command.options, this.#clock)); break
+      case 'add-service':
+        this.services.add(new Service(command.service, command.options, this.#clock, this.#source))
+        break
       case 'edit-service': this.#service(command.service).edit(command.options); break
       case 'delete-service': this.#deleteService(this.#service(command.service)); break
       case 'flush': for (const service of this.services.all) this.#deleteService(service); break
@@ -221,7 +226,7 @@ export class Ipvs implements IpvsParts {
   }
 
   #loadScheduler(name: string): boolean {
-    return name === 'none' || (SCHEDULERS.has(name) && this.host.modules.load(`ip_vs_${name}`).ok)
+    return name === 'none' || (this.#source.schedulers.has(name) && this.host.modules.load(`ip_vs_${name}`).ok)
   }
 
   /** Unicast, or an address of this host; neither a broadcast address nor 0.0.0.0/8. */
@@ -264,9 +269,17 @@ export function findIpvs(host: Host): Ipvs | undefined {
   return attached.get(host)
 }
 
-/** Makes a host a director, when its module ip_vs gets loaded. Gives what is there when it is one already. */
-export function attachIpvs(host: Host): Ipvs {
+/**
+ * Makes a host a director, when its module ip_vs gets loaded. Gives what is there when it is one already. With `schedulers`, its
+ * services pick by these; a scheduler needs a module of the host all the same.
+ */
+export function attachIpvs(host: Host, schedulers?: ReadonlyMap<string, SchedulerFactory>): Ipvs {
   let ipvs = attached.get(host)
-  if (ipvs === undefined) attached.set(host, ipvs = new Ipvs(host))
+  if (ipvs === undefined) attached.set(host, ipvs = new Ipvs(host, schedulers))
   return ipvs
+}
+
+/** A service in the name of its random stream: by text, as a number of an IPv6 address is not the same in every run. */
+function streamPart({ fwmark, isIpv6: isOfIpv6, protocol, addr, port }: ServiceId): string {
+  return fwmark === 0 ? `${protocol}/${formatIp(addr)}/${port}` : `mark/${fwmark}/${isOfIpv6 ? 6 : 4}`
 }

@@ -4,15 +4,22 @@
  * @module
  */
 import { present } from '../base/assert.ts'
+import type { RandomStream } from '../sim/random.ts'
 import { type IpAddr } from '../wire/address.ts'
 import { serviceKey, type DestinationRule, type ServiceId, type ServiceOptions } from './control/rules.ts'
 import { Destination } from './destination.ts'
-import { SCHEDULERS } from './scheduler/registry.ts'
-import type { Pool, Scheduler, SchedulerClock } from './scheduler/scheduler.ts'
+import type { Pool, Scheduler, SchedulerClock, SchedulerFactory } from './scheduler/scheduler.ts'
 import { Stats, type EstimatorClock } from './stats.ts'
 
 /** Time, for all that a service remembers. */
 export type ServiceClock = SchedulerClock & EstimatorClock
+
+/** Where a service gets its scheduler from, and the scheduler its chance. */
+export interface SchedulerSource {
+  readonly schedulers: ReadonlyMap<string, SchedulerFactory>
+  /** The stream of this service. */
+  readonly random: (id: ServiceId) => RandomStream
+}
 
 /** One service. Live. */
 export class Service implements Pool {
@@ -24,18 +31,24 @@ export class Service implements Pool {
   readonly destinations: Destination[] = []
   options: ServiceOptions
   scheduler: Scheduler
+  readonly #source: SchedulerSource
 
-  constructor(id: ServiceId, options: ServiceOptions, clock: ServiceClock) {
+  constructor(id: ServiceId, options: ServiceOptions, clock: ServiceClock, source: SchedulerSource) {
     this.id = id
     this.key = serviceKey(id)
     this.clock = clock
     this.stats = new Stats(clock)
     this.options = options
+    this.#source = source
     this.scheduler = this.#begin()
   }
 
   get schedulerFlags(): number {
     return this.options.schedulerFlags
+  }
+
+  get random(): RandomStream {
+    return this.#source.random(this.id)
   }
 
   /** Takes over new options; a scheduler that stays the same keeps what it remembers (ip_vs_edit_service). */
@@ -81,6 +94,6 @@ export class Service implements Pool {
   }
 
   #begin(): Scheduler {
-    return present(SCHEDULERS.get(this.options.scheduler), `scheduler ${this.options.scheduler}`)(this)
+    return present(this.#source.schedulers.get(this.options.scheduler), `scheduler ${this.options.scheduler}`)(this)
   }
 }

@@ -10,21 +10,26 @@ import { errnoText } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { addAddress } from '../host/config/addresses.ts'
 import { addIpv6Address } from '../host/config/ipv6-config.ts'
-import { KernelModules, PROFILES, type HostProfile } from '../host/profile.ts'
+import { canonicalModule, KernelModules, PROFILES, type HostProfile } from '../host/profile.ts'
 import { DEFAULT_LINK, type LinkOptions } from '../link/link.ts'
 import { isIpv6, type MacAddr } from '../wire/address.ts'
 import { nearestWord } from './nearest.ts'
 import type { Problem } from './problems.ts'
 import type { Host as HostSpec, Interface, Scenario } from './scenario.ts'
 import type { Segment } from './schema-network.ts'
+import type { SchedulersOfRun } from './user-schedulers.ts'
 import { World, type NicSpec } from './world.ts'
 
 /** Builds a scenario whose cluster, if it has one, is expanded. Refuses what only a host can judge: sysctls and modules. */
-export function buildWorld(scenario: Scenario, seed: string): Result<World, readonly Problem[]> {
-  const world = new World(seed, scenario.limits)
+export function buildWorld(
+  scenario: Scenario, seed: string, schedulers: SchedulersOfRun,
+): Result<World, readonly Problem[]> {
+  const world = new World(seed, scenario.limits, (host) => schedulers.of(host))
   const problems: Problem[] = []
   for (const name of scenario.segments.keys()) world.addSegment(name)
-  for (const spec of scenario.hosts.values()) problems.push(...buildHost(world, scenario, spec))
+  for (const spec of scenario.hosts.values()) {
+    problems.push(...buildHost(world, scenario, spec, schedulers.modules))
+  }
   if (problems.length > 0) return err(problems)
   const macs = new MacAddresses(scenario)
   for (const spec of scenario.hosts.values()) plugHost(world, scenario, spec, macs)
@@ -46,10 +51,14 @@ export function linkOptions(cable: Segment, framing: 'ethernet' | 'ppp'): LinkOp
   }
 }
 
-function buildHost(world: World, scenario: Scenario, spec: HostSpec): Problem[] {
+function buildHost(world: World, scenario: Scenario, spec: HostSpec, schedulerModules: readonly string[]): Problem[] {
   const base = PROFILES.get(spec.profile)
   assert(base !== undefined, 'the schema knows the profiles')
-  const profile: HostProfile = { ...base, memoryBytes: spec.memoryBytes ?? base.memoryBytes }
+  // Who loads what the distribution leaves out has built it.
+  const built = spec.modules.loaded.map(canonicalModule).filter((module) => base.unbuiltModules.includes(module))
+  const profile: HostProfile = {
+    ...base, memoryBytes: spec.memoryBytes ?? base.memoryBytes, modules: [...base.modules, ...built, ...schedulerModules],
+  }
   const modules = new KernelModules(profile.modules.filter((module) => !spec.modules.missing.includes(module)))
   const { cpu } = spec
   const host = world.addHost({
@@ -66,7 +75,7 @@ function buildHost(world: World, scenario: Scenario, spec: HostSpec): Problem[] 
   return spec.modules.loaded.flatMap((module, index) => {
     if (modules.load(module).ok) return []
     const path = [...spec.path, 'modules', 'loaded', index]
-    const nearest = nearestWord(module, profile.modules)
+    const nearest = nearestWord(module, [...profile.modules, ...profile.unbuiltModules])
     return [scenario.source.problem(path, { code: 'LVS1062', message: `there is no module ${module}`, nearest })]
   })
 }

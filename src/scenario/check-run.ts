@@ -8,6 +8,7 @@ import { nearestWord } from './nearest.ts'
 import { oneOf, type Problem, PROBLEM_COUNT_MAX } from './problems.ts'
 import type { ProblemText, ScenarioSource } from './scenario-source.ts'
 import type { Check, Scenario } from './scenario.ts'
+import { CLUSTER_SCHEDULERS } from './schema-cluster.ts'
 import type { Path } from './source-tree.ts'
 
 /** Shares are decimal fractions: their sum may miss 1 by rounding. */
@@ -82,8 +83,8 @@ function checkExpectation(scenario: Scenario, check: Check, add: Add): void {
   })
 }
 
-/** Checks what `compare` and `cluster` need of each other and of the file. */
-export function checkCluster(scenario: Scenario, source: ScenarioSource): Problem[] {
+/** Checks what `compare` and `cluster` need of each other, of the file, and of the schedulers that are brought to the run. */
+export function checkCluster(scenario: Scenario, source: ScenarioSource, brought: readonly string[]): Problem[] {
   const problems: Problem[] = []
   const add: Add = (path, text) => void problems.push(source.problem(path, text))
   const { cluster } = scenario
@@ -94,6 +95,12 @@ export function checkCluster(scenario: Scenario, source: ScenarioSource): Proble
       problems.push(source.problemAt(source.keyAt(['compare']), text))
     }
     return problems
+  }
+  const known = [...CLUSTER_SCHEDULERS, ...brought]
+  if (!known.includes(cluster.scheduler)) {
+    const message = `\`${cluster.scheduler}\` is not allowed here`
+    const nearest = nearestWord(cluster.scheduler, known)
+    add(['cluster', 'scheduler'], { code: 'LVS1023', message, expected: oneOf(known), nearest })
   }
   const { protocol } = cluster.server
   if (protocol !== undefined && (protocol === 'udp') !== (cluster.service.protocol === 'udp')) {

@@ -17,11 +17,14 @@ export interface HostParts {
   readonly setup?: string
   readonly servers?: ServerSpec[]
   readonly cpu?: Host['cpu']
+  /** Kernel modules loaded from the beginning. */
+  readonly modules?: string[]
 }
 
 /** A host; `group` is what the file calls it. */
 export function host(name: string, group: string, parts: HostParts): Host {
   const interfaces = new Map(parts.interfaces.map((one, index) => [`eth${index}`, one]))
-  const { routes = [], setup = '', servers = [], cpu } = parts
-  return filledIn({ ...hostSchema.parse({}), routes, setup, servers, cpu }, { name, group, path: PATH, interfaces })
+  const { routes = [], setup = '', servers = [], cpu, modules: loaded = [] } = parts
+  const modules = { loaded, missing: [] }
+  return filledIn({ ...hostSchema.parse({}), routes, setup, servers, cpu, modules }, { name, group, path: PATH, interfaces })
 }

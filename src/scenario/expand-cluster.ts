@@ -59,6 +59,8 @@ function hostsOf(cluster: ClusterSpec, layout: ClusterLayout, mode: Mode): Host[
     routes: defaultVia(lan.gateway),
     setup: directorCommands(cluster, layout, mode),
     cpu: cluster.director.cpu,
+    // Debian leaves it out: who wants it has built it.
+    modules: cluster.scheduler === 'twos' ? ['ip_vs_twos'] : [],
   })
   const servers = layout.servers.map(({ name, spec, network, address }) => host(name, spec.name, {
     interfaces: [nicOn(network, address)],

@@ -20,9 +20,12 @@ import { SourceText } from './source-text.ts'
 
 /**
  * Reads a scenario file. Refuses with every independent problem that it finds, in the order of the file, at most
- * PROBLEM_COUNT_MAX. `fileName` is what the problems name; nothing is read from it.
+ * PROBLEM_COUNT_MAX. `fileName` is what the problems name; nothing is read from it. `schedulers` are those that a cluster may name
+ * beside Linux's.
  */
-export function parseScenario(text: string, fileName: string): Result<Scenario, readonly Problem[]> {
+export function parseScenario(
+  text: string, fileName: string, schedulers: readonly string[] = [],
+): Result<Scenario, readonly Problem[]> {
   const sourceText = new SourceText(fileName, text)
   const broken = findBrokenLimit(sourceText.text)
   if (broken !== undefined) {
@@ -41,15 +44,15 @@ export function parseScenario(text: string, fileName: string): Result<Scenario, 
       problems.push(...problemsOfIssue(issue, source, file.value))
     }
   }
-  problems.push(...draft.problems, ...checkMeaning(draft))
+  problems.push(...draft.problems, ...checkMeaning(draft, schedulers))
   return problems.length > 0 ? err(sorted(problems)) : ok(draft.scenario)
 }
 
 /** What the schema cannot say. A cluster is checked as it is built in each of its modes. */
-function checkMeaning(draft: Draft): Problem[] {
+function checkMeaning(draft: Draft, schedulers: readonly string[]): Problem[] {
   const { scenario } = draft
   const { source, modes } = scenario
-  const problems = [...checkRun(scenario), ...checkCluster(scenario, source), ...checkClusterNames(scenario)]
+  const problems = [...checkRun(scenario), ...checkCluster(scenario, source, schedulers), ...checkClusterNames(scenario)]
   problems.push(...checkAddresses(scenario))
   const built = modes.length === 0 ? [scenario] : modes.map((mode) => expandCluster(scenario, mode))
   for (const one of built) problems.push(...checkReferences(draft, one))

@@ -53,6 +53,8 @@ export const PROBLEM_CODES = {
   LVS1062: 'The system has no such kernel module, or not in this profile.',
   LVS1063: 'A command waits for something that never happens: nothing is left to simulate.',
   LVS1064: 'A script ran into a limit of the shell: it loops for ever, calls itself for ever, or prints for ever.',
+  LVS1065: 'A scheduler that was brought to the run has a name that cannot be had, or is no function.',
+  LVS1066: 'A scheduler that was brought to the run failed: it threw, or picked what is none of its destinations.',
   LVS1070: 'A file that the scenario names lies elsewhere than beside it, is not there, is too large, or cannot be read.',
   LVS1071: 'A file that the scenario names has nothing that could be replayed, or is no capture and no table.',
 } as const

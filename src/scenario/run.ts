@@ -22,6 +22,7 @@ import type { Scenario } from './scenario.ts'
 import { startServers } from './servers.ts'
 import { TrafficRun } from './traffic.ts'
 import { unsupportedProblem } from './unsupported.ts'
+import { problemsOfSchedulers, SchedulersOfRun, type UserSchedulers } from './user-schedulers.ts'
 import type { World } from './world.ts'
 import type { Path } from './source-tree.ts'
 
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly stopAfterNs?: number
   /** Commands to run at the very end, whose outputs join the observations. */
   readonly atEnd?: readonly { readonly host: string; readonly command: string }[]
+  /** Schedulers that the directors have beside those of Linux. */
+  readonly schedulers?: UserSchedulers
 }
 
 /** Runs a scenario whose cluster, if it has one, is expanded. Refused when it cannot even be built. */
@@ -42,12 +45,13 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions = {},
 ): Promise<Result<RunResult, readonly Problem[]>> {
-  const unread = unreadFiles(scenario)
-  if (unread.length > 0) return err(unread)
+  const wrong = [...problemsOfSchedulers(options.schedulers ?? {}), ...unreadFiles(scenario)]
+  if (wrong.length > 0) return err(wrong)
   const seed = options.seed ?? scenario.seed
-  const built = buildWorld(scenario, seed)
+  const schedulers = new SchedulersOfRun(options.schedulers)
+  const built = buildWorld(scenario, seed, schedulers)
   if (!built.ok) return built
-  const run = new Run(scenario, built.value, options)
+  const run = new Run(scenario, built.value, schedulers, options)
   options.onWorld?.(built.value)
   return run.toEnd(seed)
 }
@@ -71,6 +75,7 @@ interface Started {
 class Run {
   readonly #scenario: Scenario
   readonly #world: World
+  readonly #schedulers: SchedulersOfRun
   readonly #options: RunOptions
   readonly #driver: ShellDriver
   readonly #shells = new Map<string, HostShell>()
@@ -78,9 +83,10 @@ class Run {
   #problem: Problem | undefined
   #isOver = false
 
-  constructor(scenario: Scenario, world: World, options: RunOptions) {
+  constructor(scenario: Scenario, world: World, schedulers: SchedulersOfRun, options: RunOptions) {
     this.#scenario = scenario
     this.#world = world
+    this.#schedulers = schedulers
     this.#options = options
     this.#driver = new ShellDriver(world.sim)
     for (const host of world.hosts.values()) this.#shells.set(host.name, new HostShell(host, this.#driver, TOOLS))
@@ -264,6 +270,8 @@ class Run {
   /** Takes note of what ends a run early. */
   #end(end: End): void {
     if (end === 'limit') this.#isOver = true
+    this.#problem ??= this.#schedulers.problemIn(this.#scenario)
+    if (this.#problem !== undefined) this.#isOver = true
     const stopped = this.#started.find(({ task }) => task.stop !== undefined)
     if (stopped === undefined || this.#problem !== undefined) return
     this.#isOver = true

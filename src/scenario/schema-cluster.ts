@@ -12,8 +12,10 @@ import { cpuSchema, REPLICA_COUNT_MAX, segmentSchema } from './schema-network.ts
 import { clusterServerSchema } from './schema-server.ts'
 import { countValue, durationValue, hostName, ipv4Value, parsedText, refuse, renamed, scriptValue } from './schema-values.ts'
 
-/** Schedulers of Linux 6.1 by their kernel names, without `twos`, which Debian does not build. */
-const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const
+/** Schedulers of Linux 6.1 by their kernel names. Debian does not build `twos`: the director of a cluster that names it has it. */
+export const CLUSTER_SCHEDULERS = [
+  'rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos',
+] as const
 
 /** Most real servers of a cluster, included: they and the director share a /24. */
 export const REAL_SERVER_COUNT_MAX = 200
@@ -37,6 +39,11 @@ const serviceValue = parsedText({
     if ((protocol !== 'tcp' && protocol !== 'udp') || rest.length > 0) return undefined
     return port === undefined ? undefined : { protocol, port }
   },
+})
+
+/** Whether there is such a scheduler depends on what is brought to the run, which the schema does not know. */
+const schedulerValue = z.string().meta({
+  title: 'a scheduler such as wrr', anyOf: [{ enum: [...CLUSTER_SCHEDULERS] }, { pattern: '^[a-z0-9_]{1,15}$' }],
 })
 
 const realServerSchema = z.strictObject({
@@ -63,7 +70,7 @@ const rawCluster = renamed(
   z.strictObject({
     vip: ipv4Value.optional().describe('The virtual address; with `rules`, only where they name none.'),
     service: serviceValue.optional(),
-    scheduler: z.enum(SCHEDULERS).optional().describe('wlc unless given.'),
+    scheduler: schedulerValue.optional().describe('wlc unless given; or one that is brought to the run.'),
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
     rules: scriptValue.optional()
       .describe('What `ipvsadm-save -n` prints on a real director: instead of the service and `real_servers`.'),

@@ -11,6 +11,7 @@ import type { RunResult } from './result.ts'
 import { runScenario, type RunOptions } from './run.ts'
 import type { Mode } from './schema-check.ts'
 import type { Scenario } from './scenario.ts'
+import { problemsOfSchedulers, type UserSchedulers } from './user-schedulers.ts'
 
 /** What to simulate. */
 export interface SimulateOptions {
@@ -20,6 +21,8 @@ export interface SimulateOptions {
   readonly seed?: string
   /** The bytes of the files that the text names, such as captures to replay, by the names that it gives them. */
   readonly files?: Readonly<Record<string, Uint8Array>>
+  /** Schedulers of your own, which every director of the run has: `ipvsadm -s NAME`, or `scheduler: NAME` in a cluster. */
+  readonly schedulers?: UserSchedulers
 }
 
 /** Runs a scenario; its cluster, if it has one, in `mode` or in the one that the file names. Refused with all problems. */
@@ -32,14 +35,15 @@ export async function runScenarioText(
   const scenario = read.value
   const { cluster } = scenario
   const expanded = cluster === undefined ? scenario : expandCluster(scenario, options.mode ?? cluster.mode)
-  return runScenario(expanded, seeded(options))
+  return runScenario(expanded, runOptions(options))
 }
 
 /**
- * Every problem of the text of a scenario file, in the order of the file; none when it is fine. With `files`, of these too.
+ * Every problem of the text of a scenario file, in the order of the file; none when it is fine. With `files` and `schedulers`, of
+ * these too.
  */
 export function validateScenarioText(text: string, options: Omit<SimulateOptions, 'seed'>): readonly Problem[] {
-  const read = options.files === undefined ? parseScenario(text, options.fileName) : readScenarioText(text, options)
+  const read = options.files === undefined ? parseWith(text, options) : readScenarioText(text, options)
   return read.ok ? [] : read.error
 }
 
@@ -49,7 +53,7 @@ export async function compareScenarioText(
   options: SimulateOptions,
 ): Promise<Result<RunResult[], readonly Problem[]>> {
   const read = readScenarioText(text, options)
-  return read.ok ? compareModes(read.value, () => seeded(options)) : read
+  return read.ok ? compareModes(read.value, () => runOptions(options)) : read
 }
 
 /** Runs each of the modes of a scenario, one after the other; `optionsFor` is asked before each. */
@@ -67,13 +71,21 @@ export async function compareModes(
 }
 
 /** The scenario of a text, with what its files hold. */
-function readScenarioText(text: string, { fileName, files = {} }: SimulateOptions): Result<Scenario, readonly Problem[]> {
-  const parsed = parseScenario(text, fileName)
+function readScenarioText(text: string, options: SimulateOptions): Result<Scenario, readonly Problem[]> {
+  const { files = {} } = options
+  const parsed = parseWith(text, options)
   if (!parsed.ok) return parsed
   const read = withFiles(parsed.value, new Map(Object.entries(files).map(([name, bytes]) => [name, ok(bytes)])))
   return read.ok ? ok(read.value.scenario) : read
 }
 
-function seeded(options: SimulateOptions): RunOptions {
-  return options.seed === undefined ? {} : { seed: options.seed }
+/** The scenario of a text, which may name the schedulers that are brought; those must be right themselves. */
+function parseWith(text: string, { fileName, schedulers = {} }: SimulateOptions): Result<Scenario, readonly Problem[]> {
+  const wrong = problemsOfSchedulers(schedulers)
+  const parsed = parseScenario(text, fileName, Object.keys(schedulers))
+  return wrong.length === 0 ? parsed : err([...wrong, ...parsed.ok ? [] : parsed.error])
+}
+
+function runOptions({ seed, schedulers = {} }: SimulateOptions): RunOptions {
+  return { schedulers, ...(seed === undefined ? {} : { seed }) }
 }

@@ -11,6 +11,8 @@ import { addRoute, type NewRoute } from '../host/config/routes.ts'
 import type { Errno } from '../host/errno.ts'
 import { Host, type HostOptions } from '../host/host.ts'
 import { attachIpvs } from '../ipvs/director.ts'
+import { SCHEDULERS } from '../ipvs/scheduler/registry.ts'
+import type { SchedulerFactory } from '../ipvs/scheduler/scheduler.ts'
 import { Bridge } from '../link/bridge.ts'
 import { plugIntoBridge, plugTogether, type Cable } from '../link/cable.ts'
 import type { LinkOptions } from '../link/link.ts'
@@ -32,6 +34,9 @@ export interface NicSpec {
   readonly isUp?: boolean
 }
 
+/** The schedulers that the IPVS of a host has. */
+export type SchedulersOf = (host: Host) => ReadonlyMap<string, SchedulerFactory>
+
 /** One run's network. */
 export class World {
   readonly sim: Simulator
@@ -41,7 +46,10 @@ export class World {
   readonly cables = new Map<string, Cable>()
   readonly nics = new Map<string, Nic>()
 
-  constructor(seed: string, limits: RunLimits = DEFAULT_LIMITS) {
+  readonly #schedulersOf: SchedulersOf
+
+  constructor(seed: string, limits: RunLimits = DEFAULT_LIMITS, schedulersOf: SchedulersOf = () => SCHEDULERS) {
+    this.#schedulersOf = schedulersOf
     this.sim = new Simulator(seed, limits)
     this.sim.checkpoint = () => this.checkLedgers()
   }
@@ -50,7 +58,7 @@ export class World {
   addHost(options: HostOptions): Host {
     const host = new Host(this.sim, options)
     host.modules.onLoad((module) => {
-      if (module === 'ip_vs') attachIpvs(host)
+      if (module === 'ip_vs') attachIpvs(host, this.#schedulersOf(host))
     })
     this.hosts.set(options.name, host)
     return host

@@ -31,6 +31,8 @@ export const UNREACHABLE_PROTOCOL = 2
 export const UNREACHABLE_PORT = 3
 /** See `UNREACHABLE_NET`: DF was set and the next link is too narrow; `rest` holds its MTU (RFC 1191). */
 export const UNREACHABLE_FRAGMENTATION_NEEDED = 4
+/** See `UNREACHABLE_NET`: the source cannot be answered from there. */
+export const UNREACHABLE_SOURCE = 8
 /** See `UNREACHABLE_NET`: what REJECT and `ip route add prohibit` say. */
 export const UNREACHABLE_ADMIN_PROHIBITED = 13
 
@@ -51,6 +53,8 @@ export const ICMPV6_ECHO_REPLY = 129
 export const UNREACHABLE_V6_NO_ROUTE = 0
 /** See `UNREACHABLE_V6_NO_ROUTE`. */
 export const UNREACHABLE_V6_PROHIBITED = 1
+/** See `UNREACHABLE_V6_NO_ROUTE`: the source has no meaning beyond its link. */
+export const UNREACHABLE_V6_SCOPE = 2
 /** See `UNREACHABLE_V6_NO_ROUTE`: no answer of the neighbor. */
 export const UNREACHABLE_V6_ADDRESS = 3
 /** See `UNREACHABLE_V6_NO_ROUTE`. */

@@ -165,8 +165,81 @@ describe('ip -6', () => {
       'eth0             UP             fd00::1/64 fe80::ff:fe00:100/64 \n')
     expect(await lan.output('a', 'ip -o -6 addr show dev lo')).toBe(
       '1: lo    inet6 ::1/128 scope host \\       valid_lft forever preferred_lft forever\n')
+    expect(await lan.output('a', 'ip -br addr show to fd00::/64; ip -br addr show to 10.0.0.0/8')).toBe(
+      'eth0             UP             fd00::1/64 \neth0             UP             10.0.0.1/24 \n')
+    await lan.output('a', 'ip -6 addr add fd01::1/64 dev eth0 nodad; ip addr flush to fd00::/64')
+    expect(await lan.output('a', 'ip -br addr show dev eth0')).toBe(
+      'eth0             UP             10.0.0.1/24 fd01::1/64 fe80::ff:fe00:100/64 \n')
     expect(await lan.output('a', 'ip -6 rule')).toBe('0:\tfrom all lookup local\n32766:\tfrom all lookup main\n')
     expect((await lan.run('a', 'ip -6 rule add fwmark 1 table 100')).stop?.what).toContain('rules of IPv6')
+  })
+})
+
+describe('traceroute over IPv6', () => {
+  /** From a, fd04::1 of c is behind b; fd03::/64 is nobody's there. */
+  async function routed(): Promise<Lan> {
+    const lan = await lan6('a', 'b', 'c')
+    await lan.output('a', 'ip -6 route add default via fd00::2')
+    await lan.output('b', 'sysctl -qw net.ipv6.conf.all.forwarding=1; ip -6 route add fd04::/64 via fd00::3; '
+      + 'ip -6 route add prohibit fd03::/64')
+    await lan.output('c', 'ip -6 addr add fd04::1/128 dev lo')
+    return lan
+  }
+  const timeless = (text: string): string => text.replace(/[\d.]+ ms/g, 'T')
+
+  it.each(['', '-I ', '-T -p 80 ', '-U '])('follows the way with %s', async (method) => {
+    const lan = await routed()
+    lan.host('a').files.set('/etc/hosts', 'fd00::2 router\n')
+    expect(timeless(await lan.output('a', `traceroute -q 1 ${method}fd04::1`))).toBe(
+      `traceroute to fd04::1 (fd04::1), 30 hops max, 80 byte packets
+ 1  router (fd00::2)  T
+ 2  fd04::1 (fd04::1)  T
+`)
+    expect(timeless(await lan.output('a', `sleep 10; traceroute6 -n -q 1 ${method}fd00::3`))).toBe(
+      'traceroute to fd00::3 (fd00::3), 30 hops max, 80 byte packets\n 1  fd00::3  T\n')
+    // A SYN has no length of its own.
+    expect(await lan.output('a', `traceroute -n -m 1 -q 1 ${method}fd00::3 100`)).toContain(
+      `${method.startsWith('-T') ? 80 : 100} byte packets`)
+  })
+
+  it('shows who refuses, and takes IPv4 where a name has both', async () => {
+    const lan = await routed()
+    lan.host('a').files.set('/etc/hosts', 'fd00::3 web\n10.0.0.3 web\n')
+    expect(timeless(await lan.output('a', 'traceroute -n -q 1 fd03::1'))).toContain(' 1  fd00::2  T !X\n')
+    const head = (words: string): Promise<string> => lan.output('a', `traceroute -n -q 1 ${words} | head -1`)
+    expect(await head('web')).toBe('traceroute to web (10.0.0.3), 30 hops max, 60 byte packets\n')
+    expect(await head('-6 web')).toBe('traceroute to web (fd00::3), 30 hops max, 80 byte packets\n')
+    expect((await lan.run('a', 'traceroute -4 fd00::3')).stderr).toBe('fd00::3: Address family for hostname not supported\n'
+      + "Cannot handle \"host\" cmdline arg `fd00::3' on position 1 (argc 2)\n")
+  })
+})
+
+describe('route -6', () => {
+  it('adds and removes routes of metric 1', async () => {
+    const lan = await lan6('a')
+    await lan.output('a', 'route -6 add default gw fd00::2; route -A inet6 add fd04::7/64 gw fd00::2 dev eth0 metric 5')
+    const routes = 'ip -6 route | grep via'
+    expect(await lan.output('a', routes)).toBe(
+      'fd04::/64 via fd00::2 dev eth0 metric 5 pref medium\ndefault via fd00::2 dev eth0 metric 1 pref medium\n')
+    expect(await lan.run('a', 'route -6 del fd04::/64')).toMatchObject({ stderr: 'SIOCDELRT: No such process\n', exitCode: 7 })
+    await lan.output('a', 'route --inet6 del fd04::/64 metric 5 gw fd00::2; ip -6 route add fd05::1/64 dev eth0')
+    expect(await lan.output('a', `${routes}; ip -6 route show fd05::/64`)).toBe(
+      'default via fd00::2 dev eth0 metric 1 pref medium\nfd05::/64 dev eth0 metric 1024 pref medium\n')
+    expect(await lan.run('a', 'route -6 add fd06::/64')).toMatchObject({ stderr: 'SIOCADDRT: No such device\n', exitCode: 7 })
+    expect(await lan.run('a', 'route -6 add nosuch dev eth0')).toMatchObject({ stderr: 'nosuch: Unknown host\n', exitCode: 6 })
+    expect((await lan.run('a', 'route -6 add fd06::/64 x y')).exitCode).toBe(4)
+    expect((await lan.run('a', 'route -6 -n')).stop?.what).toContain('not modelled')
+  })
+})
+
+describe('tcpdump and IPv6', () => {
+  it.each([
+    ['ip6', 4], ['icmp6', 4], ['ip6 proto 58', 4], ['ip', 0], ['ip6 and tcp', 0], ['host fd00::2', 3], ['src host fd00::2', 2],
+    ['ip6 dst net fd00::/64', 3], ['net ff00::/8', 1], ['icmp', 0], ['ip6 host fd00::1 and not multicast', 3], ['port 80', 0],
+  ])('%s shows %d packets of the first ping', async (filter, count) => {
+    const lan = await lan6('a', 'b')
+    expect(await lan.output('a', `timeout 3 tcpdump -n -i eth0 ${filter} 2> /dev/null | grep -c IP6 > /tmp/n & `
+      + 'sleep 1; ping -c1 fd00::2 > /dev/null; wait; cat /tmp/n')).toBe(`${count}\n`)
   })
 })
 
@@ -239,7 +312,8 @@ fe80000000000000000000fffe000100 02 40 20 80     eth0
 
   it('python says where it serves', async () => {
     const lan = await lan6('a')
-    expect(await lan.output('a', 'python3 -m http.server --bind :: 80')).toBe('Serving HTTP on :: port 80 (http://[::]:80/) ...\n')
+    expect(await lan.output('a', 'python3 -m http.server --bind :: 80')).toBe(
+      'Serving HTTP on :: port 80 (http://[::]:80/) ...\n')
     expect((await lan.run('a', 'python3 -m http.server --bind fd00::7 81')).stderr).toBe(
       'OSError: [Errno 99] Cannot assign requested address\n')
   })
@@ -249,7 +323,8 @@ fe80000000000000000000fffe000100 02 40 20 80     eth0
     expect(await lan.output('a', 'sysctl -w net.ipv6.conf.all.disable_ipv6=1; ip -6 addr')).toBe(
       'net.ipv6.conf.all.disable_ipv6 = 1\n')
     expect((await lan.run('a', 'ping -c1 fd00::1')).stderr).toBe('ping: connect: Network is unreachable\n')
-    expect(await lan.output('a', 'sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip -6 -br addr')).toContain('fe80::ff:fe00:100/64')
+    expect(await lan.output('a', 'sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; ip -6 -br addr')).toContain(
+      'fe80::ff:fe00:100/64')
   })
 
   it('ip6tables is refused, and rules of iptables never see IPv6', async () => {

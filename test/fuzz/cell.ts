@@ -1,5 +1,6 @@
 /**
- * A part of the fuzzer's network that nobody disturbs but the links: a client behind a router that translates, and a server that
+ * A part of the fuzzer's network that nobody disturbs but the links: a client behind a router that translates, and a
+ * server that
  * has no way back to the client. Here everything that was sent must come, whole and in order, and nothing else may.
  * @module
  */
@@ -17,7 +18,9 @@ import { patternBytes, type Chance } from './chance.ts'
 import { linkOptions } from './network.ts'
 import { complain, later, type World } from './world.ts'
 
-const PLAIN = { src: undefined, dst: undefined, inDevice: undefined, outDevice: undefined, protocol: undefined, fragment: undefined }
+const PLAIN =
+  { src: undefined, dst: undefined, inDevice: undefined, outDevice: undefined, protocol: undefined,
+  fragment: undefined }
 
 /** One side of a connection of the cell. */
 interface Side {
@@ -48,7 +51,8 @@ export function buildCell(world: World, chance: Chance): Cell {
   const { lan } = world
   const link = linkOptions(chance)
   const isGood = link.lossProbability === 0 && link.queueFramesMax === 1000
-  const on = (segment: string, addr: string): DeviceSpec => ({ segment, addrs: [`${addr}/24`], link, mtu: chance.pick([1500, 1500, 576]) })
+  const on = (segment: string,
+    addr: string): DeviceSpec => ({ segment, addrs: [`${addr}/24`], link, mtu: chance.pick([1500, 1500, 576]) })
   const client = lan.host('client', { devices: { eth0: on('inside', '10.210.0.10') }, routes: ['default via 10.210.0.1'] })
   const gate = lan.host('gate', {
     devices: { eth0: on('inside', '10.210.0.1'), eth1: on('outside', '10.211.0.1') }, sysctl: { ip_forward: 1 },
@@ -61,7 +65,8 @@ export function buildCell(world: World, chance: Chance): Cell {
       client: { received: 0, end: 'open' }, server: { received: 0, end: 'open' },
     }
     const inbound = chance.flip(0.3)
-    begin(world, transfer, { from: inbound ? server : client, to: inbound ? client : server, port: 2000 + index, inbound }, chance)
+    begin(world, transfer,
+      { from: inbound ? server : client, to: inbound ? client : server, port: 2000 + index, inbound }, chance)
     return transfer
   })
   for (let i = chance.int(3); i > 0; i--) {
@@ -81,8 +86,10 @@ export class Contacts {
     const { payload } = packet.payload.kind === 'fragment' ? packet.payload.whole : packet
     if (payload.kind !== 'tcp' && payload.kind !== 'udp') return
     if (direction === 'out') this.#contacted.add(`${payload.kind} ${payload.sport} ${packet.dst} ${payload.dport}`)
-    else if (!this.#contacted.has(`${payload.kind} ${payload.dport} ${packet.src} ${payload.sport}`) && payload.dport >= 32_768) {
-      complain(world, `the client of the cell got ${payload.kind} to its port ${payload.dport} from one to whom it never wrote`)
+    else if (!this.#contacted.has(`${payload.kind} ${payload.dport} ${packet.src} ${payload.sport}`)
+      && payload.dport >= 32_768) {
+      complain(world,
+        `the client of the cell got ${payload.kind} to its port ${payload.dport} from one to whom it never wrote`)
     }
   }
 }
@@ -106,17 +113,21 @@ export function checkCell(world: World, { transfers, isGood, gate }: Cell): void
 function gateRules(chance: Chance): NetfilterConfig {
   const ports = chance.pick([undefined, undefined, { first: 50_000, last: 50_009 }])
   const gate = ip('10.211.0.1')
-  const source: RuleTarget = chance.flip(0.5) ? { kind: 'masquerade', ports } : { kind: 'snat', addrs: { first: gate, last: gate }, ports }
+  const source: RuleTarget = chance.flip(0.5) ? { kind: 'masquerade', ports }
+    : { kind: 'snat', addrs: { first: gate, last: gate }, ports }
   const inside = ip('10.210.0.10')
-  const established: RuleMatch = { kind: 'conntrack', legacy: false, states: ['ESTABLISHED', 'RELATED', 'DNAT'], inverted: false }
+  const established: RuleMatch =
+    { kind: 'conntrack', legacy: false, states: ['ESTABLISHED', 'RELATED', 'DNAT'], inverted: false }
   const rules: [table: 'nat' | 'filter', chain: string, spec: RuleSpec][] = [
-    ['nat', 'POSTROUTING', { ...PLAIN, outDevice: { name: 'eth1', inverted: false }, protocol: undefined, matches: [], target: source }],
+    ['nat', 'POSTROUTING',
+      { ...PLAIN, outDevice: { name: 'eth1', inverted: false }, protocol: undefined, matches: [], target: source }],
     ['nat', 'PREROUTING', {
       ...PLAIN, inDevice: { name: 'eth1', inverted: false }, protocol: { number: IPPROTO_TCP, inverted: false },
       matches: [{ kind: 'tcp', sport: undefined, dport: { first: 2000, last: 2009, inverted: false }, flags: undefined }],
       target: { kind: 'dnat', addrs: { first: inside, last: inside }, ports: undefined },
     }],
-    ['filter', 'FORWARD', { ...PLAIN, inDevice: { name: 'eth0', inverted: false }, matches: [], target: { kind: 'accept' } }],
+    ['filter', 'FORWARD',
+      { ...PLAIN, inDevice: { name: 'eth0', inverted: false }, matches: [], target: { kind: 'accept' } }],
     ['filter', 'FORWARD', { ...PLAIN, matches: [established], target: { kind: 'accept' } }],
     ['filter', 'FORWARD', { ...PLAIN, matches: [], target: { kind: 'drop' } }],
   ]
@@ -129,7 +140,8 @@ function gateRules(chance: Chance): NetfilterConfig {
 
 /** The client writes and ends its data; the server reads to the end, writes, and closes. */
 function begin(
-  world: World, transfer: Transfer, way: { readonly from: Host, readonly to: Host, readonly port: number, readonly inbound: boolean },
+  world: World, transfer: Transfer,
+  way: { readonly from: Host, readonly to: Host, readonly port: number, readonly inbound: boolean },
   chance: Chance,
 ): void {
   const { client, server, up, down } = transfer
@@ -157,7 +169,8 @@ function begin(
 function reader(world: World, side: Side): TcpHandlers {
   return {
     onData: (_endpoint, bytes) => {
-      if (!sameBytes(bytes, patternBytes(side.received, bytes.length))) complain(world, `the cell read what was not written, at ${side.received}`)
+      if (!sameBytes(bytes, patternBytes(side.received, bytes.length)))
+        complain(world, `the cell read what was not written, at ${side.received}`)
       side.received += bytes.length
     },
     onClosed: () => { side.end = 'closed' },

@@ -1,5 +1,6 @@
 /**
- * Choices drawn from one seeded stream, and the content of every TCP stream of the fuzzer: a fixed pattern, so that any byte
+ * Choices drawn from one seeded stream, and the content of every TCP stream of the fuzzer: a fixed pattern, so that
+ * any byte
  * says where it belongs, and a forged segment can carry what the true one would.
  * @module
  */

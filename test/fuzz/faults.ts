@@ -69,12 +69,15 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the length of a packet is not that of what it carries', complaint: 'payloadBytes is the length of',
-    plant: (world) => onSend(world, (_nic, packet) => packet.payloadBytes % 7 === 3 ? { ...packet, payloadBytes: packet.payloadBytes + 1 } : packet),
+    plant: (world) => onSend(world, (_nic, packet) =>
+      packet.payloadBytes % 7 === 3 ? { ...packet, payloadBytes: packet.payloadBytes + 1 } : packet),
   },
   {
-    name: 'the pieces of a packet begin where they should not', complaint: 'a fragment lies inside the packet it is a piece of',
+    name: 'the pieces of a packet begin where they should not',
+    complaint: 'a fragment lies inside the packet it is a piece of',
     plant: (world) => onSend(world, (_nic, packet) =>
-      packet.fragmentOffsetBytes > 0 && packet.payload.kind === 'fragment' ? { ...packet, fragmentOffsetBytes: packet.fragmentOffsetBytes + 8 } : packet),
+      packet.fragmentOffsetBytes > 0 && packet.payload.kind === 'fragment'
+        ? { ...packet, fragmentOffsetBytes: packet.fragmentOffsetBytes + 8 } : packet),
   },
   {
     name: 'a packet is put together though pieces are missing', complaint: 'bytes, of which',
@@ -97,7 +100,8 @@ export const FAULTS: readonly Fault[] = [
         const send = nic.send.bind(nic)
         nic.send = (frame) => {
           const { payload } = frame
-          send(payload.kind === 'arp' && payload.op === 2 ? { ...frame, payload: { ...payload, sha: (payload.sha ^ 1) as MacAddr } } : frame)
+          send(payload.kind === 'arp' && payload.op === 2
+            ? { ...frame, payload: { ...payload, sha: (payload.sha ^ 1) as MacAddr } } : frame)
         }
       }
     },
@@ -181,7 +185,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a packet leaves that is larger than the MTU', complaint: 'more than its MTU',
     plant: (world) => onSend(world, (_nic, packet) =>
-      isFragment(packet) && packet.payload.kind === 'fragment' && packet.fragmentOffsetBytes === 0 && totalBytes(packet.payload.whole) > 1500
-        ? fragmentOf(packet.payload.whole, { offsetBytes: 0, payloadBytes: packet.payloadBytes + 64, more: true }) : packet),
+      isFragment(packet) && packet.payload.kind === 'fragment' && packet.fragmentOffsetBytes === 0
+        && totalBytes(packet.payload.whole) > 1500
+        ? fragmentOf(packet.payload.whole, { offsetBytes: 0, payloadBytes: packet.payloadBytes + 64, more: true })
+          : packet),
   },
 ]

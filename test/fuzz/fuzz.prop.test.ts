@@ -1,6 +1,8 @@
 /**
- * Random packets and random changes of configuration while traffic runs: no invariant breaks, and the same plan always ends in
- * the same hash. FUZZ_RUNS says how many runs there are, FUZZ_FROM the number of the first, FC_SEED the seed of all. A failing
+ * Random packets and random changes of configuration while traffic runs: no invariant breaks, and the same plan
+ * always ends in
+ * the same hash. FUZZ_RUNS says how many runs there are, FUZZ_FROM the number of the first, FC_SEED the seed of all.
+ * A failing
  * plan is made smaller by leaving out steps, and printed.
  * @module
  */
@@ -43,5 +45,6 @@ describe(`a planted fault (seed ${seed}, at most ${FAULT_RUNS} runs)`, () => {
 /** What is wrong with a run, and the smallest plan of it that still is. */
 function report(number: number): string {
   const small = shrink(planOf(seed, number), (plan) => play(plan).violations.length > 0)
-  return `run ${number} (FC_SEED=${seed} FUZZ_FROM=${number} FUZZ_RUNS=1)\n${play(small).violations.join('\n')}\n${JSON.stringify(small)}`
+  const { violations } = play(small)
+  return [`run ${number} (FC_SEED=${seed} FUZZ_FROM=${number} FUZZ_RUNS=1)`, ...violations, JSON.stringify(small)].join('\n')
 }

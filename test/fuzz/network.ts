@@ -96,7 +96,8 @@ function hostSpec(
   const devices = Object.fromEntries(segments.map((segment, index) => [`eth${index}`, {
     segment: `s${segment}`, addrs: [`${texts[index]}/24`], mtu, link: links[segment] as LinkOptions,
   }]))
-  const cpu = chance.flip(0.15) ? { cpu: { packetNs: chance.pick([1_000, 2_000_000]), byteNs: 0.5, queueFramesMax: 4 } } : {}
+  const cpu = chance.flip(0.15)
+    ? { cpu: { packetNs: chance.pick([1_000, 2_000_000]), byteNs: 0.5, queueFramesMax: 4 } } : {}
   return {
     devices, options: cpu,
     sysctl: {
@@ -155,6 +156,7 @@ export function tunnelConfig(host: Host, far: Host, chance: Chance): TunnelConfi
   const addrOf = (of: Host): IpAddr => of.net.devices[1]?.addresses[0]?.addr ?? IPV4_ANY
   return {
     local: chance.flip(0.6) ? addrOf(host) : IPV4_ANY, remote: chance.flip(0.9) ? addrOf(far) : IPV4_ANY,
-    ttl: chance.pick([0, 0, 64]), pmtuDiscovery: chance.flip(0.5), checksumIn: chance.flip(0.2), checksumOut: chance.flip(0.2),
+    ttl: chance.pick([0, 0, 64]), pmtuDiscovery: chance.flip(0.5), checksumIn: chance.flip(0.2),
+    checksumOut: chance.flip(0.2),
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Packets that no honest host would send: made field by field, nested in tunnels, cut into pieces that overlap or leave gaps,
+ * Packets that no honest host would send: made field by field, nested in tunnels, cut into pieces that overlap or
+ * leave gaps,
  * quoted in errors, forged into live connections, or read from mangled bytes. A rogue on a segment sends them to a victim.
  * @module
  */
@@ -8,7 +9,8 @@ import { EPHEMERAL_PORT_MIN } from '../../src/host/tcp/tcp-protocol.ts'
 import { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
 import { toWire } from '../../src/host/tcp/sequence.ts'
 import type { LinkDirection } from '../../src/link/link.ts'
-import { isIpv6, MAC_BROADCAST, MAC_ZERO, multicastMacOf, isMulticast, type IpAddr, type MacAddr } from '../../src/wire/address.ts'
+import { isIpv6, MAC_BROADCAST, MAC_ZERO, multicastMacOf, isMulticast, type IpAddr,
+  type MacAddr } from '../../src/wire/address.ts'
 import { ARP_REPLY, ARP_REQUEST, arpPacket } from '../../src/wire/arp-packet.ts'
 import { decodeFrame } from '../../src/wire/decode.ts'
 import { encodeFrame, encodePacket, framingOf } from '../../src/wire/encode.ts'
@@ -16,7 +18,8 @@ import { ethernetFrame, pppFrame, type Frame, type FramePayload } from '../../sr
 import { greBytes, grePacket } from '../../src/wire/gre-packet.ts'
 import { icmpBytes, icmpEcho, icmpError } from '../../src/wire/icmp-message.ts'
 import {
-  fragmentOf, ipFromHeader, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, ipPacket, totalBytes,
+  fragmentOf, ipFromHeader, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, ipPacket,
+  totalBytes,
   type IpPacket, type IpPayload,
 } from '../../src/wire/ip-packet.ts'
 import {
@@ -46,7 +49,8 @@ export function inject(world: World, payload: FramePayload, chance: Chance): voi
   const victim = chance.pick(world.nics)
   const rogue = chance.pick(world.rogues)
   const toGroup = payload.kind === 'ip' && isIpv6(payload.dst) && isMulticast(payload.dst) && chance.flip(0.8)
-  const dst = toGroup ? multicastMacOf(payload.dst) : chance.flip(0.8) ? victim.mac : chance.pick([MAC_BROADCAST, 0x0100_5e00_0001 as MacAddr, 0x0200_0000_7777 as MacAddr])
+  const dst = toGroup ? multicastMacOf(payload.dst) : chance.flip(0.8) ? victim.mac
+    : chance.pick([MAC_BROADCAST, 0x0100_5e00_0001 as MacAddr, 0x0200_0000_7777 as MacAddr])
   const src = chance.flip(0.9) ? rogue.mac : chance.pick(world.nics).mac
   sendForged(world, rogue, ethernetFrame(dst, src, payload))
 }
@@ -61,7 +65,8 @@ export function somePacket(world: World, chance: Chance): IpPacket {
   const uid = world.lan.sim.nextPacketUid()
   const [protocol, payload, payloadBytes] = somePayload(world, kind, { src, dst, uid }, chance)
   return ipPacket({
-    uid, src, dst, protocol, payload, payloadBytes, ttl: isOf6 && payload.kind === 'neighbor' && chance.flip(0.9) ? 255 : chance.pick([64, 64, 64, 2, 1, 0]),
+    uid, src, dst, protocol, payload, payloadBytes, ttl: isOf6 && payload.kind === 'neighbor' && chance.flip(0.9) ? 255
+      : chance.pick([64, 64, 64, 2, 1, 0]),
     tos: chance.pick([0, 0, 0x10, 0xff]), ident: chance.int(4), dontFragment: chance.flip(0.5),
   })
 }
@@ -78,15 +83,20 @@ function somePayload(world: World, kind: string, ends: Ends, chance: Chance): [n
   switch (kind) {
     case 'tcp': {
       const numbers = { seq: chance.int(0xffff_ffff), ack: chance.int(0xffff_ffff), window: chance.int(65_536) }
-      const segment = tcpSegment(ports, numbers, chance.pick(FLAGS), someOptions(chance), patternBytes(0, chance.pick([0, 0, 1, 1000])))
+      const segment =
+        tcpSegment(ports, numbers, chance.pick(FLAGS), someOptions(chance),
+        patternBytes(0, chance.pick([0, 0, 1, 1000])))
       return [IPPROTO_TCP, segment, tcpBytes(segment)]
     }
     case 'udp': {
-      const datagram = udpDatagram(ports, chance.flip(0.8) ? patternBytes(0, chance.pick([0, 8, 1400, 3000])) : chance.bytes(12))
+      const datagram =
+        udpDatagram(ports, chance.flip(0.8) ? patternBytes(0, chance.pick([0, 8, 1400, 3000])) : chance.bytes(12))
       return [IPPROTO_UDP, datagram, udpBytes(datagram)]
     }
     case 'icmp': {
-      const message = icmpEcho(chance.pick([8, 0, 8, 13, 17, 30]), chance.int(8), chance.int(8), patternBytes(0, chance.pick([0, 56, 2000])))
+      const message =
+        icmpEcho(chance.pick([8, 0, 8, 13, 17, 30]), chance.int(8), chance.int(8),
+        patternBytes(0, chance.pick([0, 56, 2000])))
       const any = chance.flip(0.8) ? message : { ...message, code: chance.int(16), rest: chance.int(0xffff_ffff) }
       return [IPPROTO_ICMP, any, icmpBytes(any)]
     }
@@ -117,7 +127,8 @@ function withUid(packet: IpPacket, uid: number): IpPacket {
     case 'fragment': return { ...packet, uid, payload: { ...payload, whole: withUid(payload.whole, uid) } }
     case 'udp': {
       const { gue } = payload
-      return gue === undefined ? { ...packet, uid } : { ...packet, uid, payload: { ...payload, gue: { ...gue, inner: withUid(gue.inner, uid) } } }
+      return gue === undefined ? { ...packet, uid }
+        : { ...packet, uid, payload: { ...payload, gue: { ...gue, inner: withUid(gue.inner, uid) } } }
     }
     default: return { ...packet, uid }
   }
@@ -137,14 +148,17 @@ function wrapped(inner: IpPacket, kind: string, chance: Chance): [number, IpPayl
 function someError(world: World, { dst }: Ends, chance: Chance): [number, IpPayload, number] {
   const seen = chance.pickAny(world.seen)?.payload
   let quoted = seen?.kind === 'ip' && !isIpv6(seen.dst) && chance.flip(0.8) ? seen : ipPacket({
-    uid: 0, src: dst, dst: someAddr(world, chance), protocol: IPPROTO_UDP, payload: udpDatagram({ sport: 53, dport: 53 }, NO_DATA),
+    uid: 0, src: dst, dst: someAddr(world, chance), protocol: IPPROTO_UDP,
+    payload: udpDatagram({ sport: 53, dport: 53 }, NO_DATA),
     payloadBytes: 8,
   })
-  if (chance.flip(0.1)) quoted = fragmentOf(quoted, { offsetBytes: 0, payloadBytes: Math.min(8, quoted.payloadBytes), more: true })
+  if (chance.flip(0.1))
+    quoted = fragmentOf(quoted, { offsetBytes: 0, payloadBytes: Math.min(8, quoted.payloadBytes), more: true })
   const type = chance.pick([3, 3, 3, 5, 5, 11, 12, 4])
   const rest = type === 5 ? someAddr(world, chance) : chance.pick([0, 68, 576, 1000, 1400, 9000])
   const whole = totalBytes(quoted)
-  const message = icmpError({ type, code: chance.pick([4, 4, 0, 1, 3, 13, 15]), rest }, quoted, chance.pick([whole, whole, 28, 20]))
+  const message =
+    icmpError({ type, code: chance.pick([4, 4, 0, 1, 3, 13, 15]), rest }, quoted, chance.pick([whole, whole, 28, 20]))
   const fitting = message.dataBytes <= whole ? message : { ...message, dataBytes: whole }
   return [IPPROTO_ICMP, fitting, icmpBytes(fitting)]
 }
@@ -153,7 +167,8 @@ function someOptions(chance: Chance): TcpOptions {
   if (chance.flip(0.5)) return NO_TCP_OPTIONS
   return {
     mss: chance.pick([undefined, 1460, 536, 0, 65_535]), sackPermitted: chance.flip(0.5),
-    windowScale: chance.pick([undefined, 0, 7, 14]), timestamps: chance.flip(0.3) ? { value: chance.int(0xffff), echo: 0 } : undefined,
+    windowScale: chance.pick([undefined, 0, 7, 14]), timestamps: chance.flip(0.3)
+      ? { value: chance.int(0xffff), echo: 0 } : undefined,
     sack: chance.flip(0.2) ? [{ left: chance.int(0xffff_ffff), right: chance.int(0xffff_ffff) }] : [], raw: undefined,
   }
 }
@@ -193,16 +208,22 @@ export function forgeSegment(world: World, chance: Chance): IpPacket | undefined
   const off = chance.pick([0, 0, 0, 1, -1, 100, -100, 70_000, -70_000, 5_000_000])
   const position = isEndpoint ? Math.max(entry.rcvNxt + off, 0) : 0
   const seq = isEndpoint ? toWire(entry.recvIsn, position) : (entry.ack + off) >>> 0
-  const acked = isEndpoint ? toWire(entry.sendIsn, entry.sndUna + chance.pick([0, 0, entry.sndNxt - entry.sndUna, 1, -1, 99_999])) : entry.seq
+  const acked = isEndpoint
+    ? toWire(entry.sendIsn, entry.sndUna + chance.pick([0, 0, entry.sndNxt - entry.sndUna, 1, -1, 99_999]))
+    : entry.seq
   const flags = chance.pick([TCP_ACK, TCP_ACK, ...FLAGS])
-  const data = isEndpoint && position >= 1 && (flags & TCP_SYN) === 0 ? patternBytes(position - 1, chance.pick([0, 0, 1, 500, 1460])) : NO_DATA
+  const data = isEndpoint && position >= 1 && (flags & TCP_SYN) === 0
+    ? patternBytes(position - 1, chance.pick([0, 0, 1, 500, 1460])) : NO_DATA
   const block = isEndpoint ? toWire(entry.sendIsn, entry.sndUna + chance.pick([1, 500, 3_000])) : 0
   const options: TcpOptions = {
-    ...NO_TCP_OPTIONS, sack: chance.flip(0.3) ? [{ left: block, right: (block + chance.pick([500, 1448, 8_000, -5])) >>> 0 }] : [],
-    timestamps: chance.flip(0.3) ? { value: isEndpoint ? entry.timestampRecent + chance.pick([0, 1, -1]) >>> 0 : 0, echo: 0 } : undefined,
+    ...NO_TCP_OPTIONS, sack: chance.flip(0.3)
+      ? [{ left: block, right: (block + chance.pick([500, 1448, 8_000, -5])) >>> 0 }] : [],
+    timestamps: chance.flip(0.3)
+      ? { value: isEndpoint ? entry.timestampRecent + chance.pick([0, 1, -1]) >>> 0 : 0, echo: 0 } : undefined,
   }
   const segment = tcpSegment(
-    { sport: entry.rport, dport: entry.lport }, { seq, ack: acked, window: chance.pick([0, 1, 500, 65_535]) }, flags, options, data,
+    { sport: entry.rport, dport: entry.lport }, { seq, ack: acked, window: chance.pick([0, 1, 500, 65_535]) }, flags,
+    options, data,
   )
   return ipPacket({
     uid: world.lan.sim.nextPacketUid(), src: entry.remote, dst: entry.local, protocol: IPPROTO_TCP, payload: segment,
@@ -218,10 +239,13 @@ export function forgeRedirect(world: World, chance: Chance): IpPacket | undefine
   const src = chance.pickAny(own)
   if (gateway === undefined || src === undefined) return undefined
   const echo = icmpEcho(8, 1, 1, NO_DATA)
-  const quoted = ipPacket({ uid: 0, src, dst: someAddr(world, chance), protocol: IPPROTO_ICMP, payload: echo, payloadBytes: icmpBytes(echo) })
+  const quoted =
+    ipPacket({ uid: 0, src, dst: someAddr(world, chance), protocol: IPPROTO_ICMP, payload: echo,
+    payloadBytes: icmpBytes(echo) })
   const message = icmpError({ type: 5, code: 1, rest: someAddr(world, chance) }, quoted, 28)
   return ipPacket({
-    uid: world.lan.sim.nextPacketUid(), src: gateway, dst: src, protocol: IPPROTO_ICMP, payload: message, payloadBytes: icmpBytes(message),
+    uid: world.lan.sim.nextPacketUid(), src: gateway, dst: src, protocol: IPPROTO_ICMP, payload: message,
+    payloadBytes: icmpBytes(message),
   })
 }
 
@@ -234,7 +258,8 @@ export function injectArp(world: World, chance: Chance): void {
   )
   const announced = chance.flip(0.3) ? { ...packet, tpa: packet.spa, tha: packet.sha } : packet
   const rogue = chance.pick(world.rogues)
-  sendForged(world, rogue, ethernetFrame(chance.flip(0.5) ? MAC_BROADCAST : mac(), chance.flip(0.7) ? announced.sha : rogue.mac, announced))
+  sendForged(world, rogue,
+    ethernetFrame(chance.flip(0.5) ? MAC_BROADCAST : mac(), chance.flip(0.7) ? announced.sha : rogue.mac, announced))
 }
 
 /** A frame that was seen, again as it was or with bytes changed; what cannot be read as a frame is nothing. */

@@ -4,7 +4,8 @@
  * @module
  */
 import {
-  addRule, clearTable, deleteChain, deleteRule, deleteRuleAt, flushChain, newChain, renameChain, replaceRule, setPolicy, useTable,
+  addRule, clearTable, deleteChain, deleteRule, deleteRuleAt, flushChain, newChain, renameChain, replaceRule,
+  setPolicy, useTable,
   type ChainPlace,
 } from '../../src/host/config/netfilter-changes.ts'
 import { findTable, isTableName, type NetfilterConfig, type TableName } from '../../src/host/config/netfilter-config.ts'
@@ -63,8 +64,10 @@ function changed(world: World, config: NetfilterConfig, chance: Chance): Netfilt
       case 6: return newChain(used, { table, chain: chance.pick(CHAINS) })
       case 7: return newChain(used, { table, chain: chance.pick(CHAINS.slice(5)) })
       case 8: return deleteChain(used, { table, chain: chance.pick(chance.flip(0.8) ? CHAINS.slice(5) : CHAINS) })
-      case 9: return renameChain(used, { table, chain: chance.pick(chance.flip(0.8) ? CHAINS.slice(5) : CHAINS) }, chance.pick(CHAINS))
-      default: return addRule(used, place, someRule(world, table, place.chain, chance), chance.flip(0.5) ? position : undefined)
+      case 9: return renameChain(used, { table, chain: chance.pick(chance.flip(0.8) ? CHAINS.slice(5) : CHAINS) },
+        chance.pick(CHAINS))
+      default: return addRule(used, place, someRule(world, table, place.chain, chance), chance.flip(0.5) ? position
+        : undefined)
     }
   })()
   return result.ok ? result.value : undefined
@@ -73,8 +76,10 @@ function changed(world: World, config: NetfilterConfig, chance: Chance): Netfilt
 function someRule(world: World, table: TableName, chain: string, chance: Chance): RuleSpec {
   const target = someTarget(world, table, chain, chance)
   // Some targets want TCP, or nothing but its SYNs.
-  const wantsTcp = chance.flip(0.9) && (target.kind === 'tcpmss' || (target.kind === 'reject' && target.answer === 'tcp-reset'))
-  const number = wantsTcp ? IPPROTO_TCP : chance.pick([undefined, undefined, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP])
+  const wantsTcp = chance.flip(0.9)
+    && (target.kind === 'tcpmss' || (target.kind === 'reject' && target.answer === 'tcp-reset'))
+  const number = wantsTcp ? IPPROTO_TCP
+    : chance.pick([undefined, undefined, IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP])
   const extra: RuleMatch[] = wantsTcp ? [
     { kind: 'tcp', sport: undefined, dport: undefined, flags: { mask: 0x06, set: 0x02, inverted: false } },
   ] : []
@@ -97,7 +102,8 @@ function someRule(world: World, table: TableName, chain: string, chance: Chance)
 function someMatch(protocol: number | undefined, chance: Chance): RuleMatch {
   const inverted = chance.flip(0.2)
   const port = (): { first: number, last: number, inverted: boolean } | undefined =>
-    chance.flip(0.4) ? undefined : { ...chance.pick([{ first: 80, last: 80 }, { first: 0, last: 1023 }, { first: 53, last: 53 }]), inverted }
+    chance.flip(0.4) ? undefined
+      : { ...chance.pick([{ first: 80, last: 80 }, { first: 0, last: 1023 }, { first: 53, last: 53 }]), inverted }
   if (protocol === IPPROTO_TCP && chance.flip(0.4)) {
     const flags = chance.flip(0.4) ? { mask: 0x17, set: 0x02, inverted } : undefined
     return { kind: 'tcp', sport: port(), dport: port(), flags }
@@ -107,31 +113,28 @@ function someMatch(protocol: number | undefined, chance: Chance): RuleMatch {
     return { kind: 'icmp', type: chance.pick([255, 8, 0, 3]), codes: { first: 0, last: chance.pick([0, 255]) }, inverted }
   }
   switch (chance.int(6)) {
-    case 0: return { kind: 'multiport', side: chance.pick(['sports', 'dports', 'ports']), ranges: [{ first: 53, last: 80 }], inverted }
+    case 0: return { kind: 'multiport', side: chance.pick(['sports', 'dports', 'ports']),
+      ranges: [{ first: 53, last: 80 }], inverted }
     case 1: case 2:
-      return { kind: 'conntrack', legacy: false, states: [chance.pick(CONNTRACK_STATES), chance.pick(CONNTRACK_STATES)], inverted }
+      return { kind: 'conntrack', legacy: false,
+        states: [chance.pick(CONNTRACK_STATES), chance.pick(CONNTRACK_STATES)], inverted }
     case 3: return { kind: 'mark', value: chance.int(2), mask: 0xffff_ffff, inverted }
     case 4: return { kind: 'comment', text: 'nothing' }
-    default: {
-      const share = chance.pick([0, 0.2, 0.6])
-      const some = <T>(value: T): T | undefined => (chance.flip(share) ? value : undefined)
-      return {
-        kind: 'ipvs', protocol: some(IPPROTO_TCP), vaddr: some(VIP), vaddrMask: 0xffff_ffff, vport: some(TCP_PORT),
-        direction: some(chance.pick(['ORIGINAL', 'REPLY'] as const)), method: some(chance.pick(['MASQ', 'GATE', 'IPIP'] as const)),
-        vportControl: some(0), inverted: inverted ? ['ipvs', 'vproto', 'vaddr', 'vport', 'vmethod', 'vportctl'] : [],
-      }
-    }
+    default: return ipvsMatch(chance.pick([0, 0.2, 0.6]), inverted, chance)
   }
 }
 
 /** A target, of those that belong there most of the time. */
 function someTarget(world: World, table: TableName, chain: string, chance: Chance): RuleTarget {
   const kinds: Record<TableName, readonly RuleTarget['kind'][]> = {
-    filter: ['accept', 'drop', 'reject', 'reject', 'reject', 'log', 'none', 'jump'], mangle: ['mark', 'mark', 'tcpmss', 'tcpmss', 'none', 'jump'],
-    nat: chain === 'PREROUTING' || chain === 'OUTPUT' ? ['dnat', 'redirect', 'accept'] : ['snat', 'masquerade', 'masquerade', 'return'],
+    filter: ['accept', 'drop', 'reject', 'reject', 'reject', 'log', 'none', 'jump'],
+    mangle: ['mark', 'mark', 'tcpmss', 'tcpmss', 'none', 'jump'],
+    nat: chain === 'PREROUTING' || chain === 'OUTPUT' ? ['dnat', 'redirect', 'accept']
+      : ['snat', 'masquerade', 'masquerade', 'return'],
     raw: ['notrack', 'notrack', 'none'],
   }
-  const any: readonly RuleTarget['kind'][] = ['jump', 'goto', 'return', 'accept', 'mark', 'dnat', 'reject', 'notrack', 'masquerade']
+  const any: readonly RuleTarget['kind'][] =
+    ['jump', 'goto', 'return', 'accept', 'mark', 'dnat', 'reject', 'notrack', 'masquerade']
   const kind = chance.pick(chance.flip(0.75) ? kinds[table] : any)
   const ports = chance.pick([undefined, undefined, { first: 8080, last: 8080 }, { first: 2000, last: 2002 }])
   const addr = chance.pick(world.addrs)
@@ -155,7 +158,9 @@ export function changeServices(world: World, chance: Chance): void {
   host.modules.load('ip_vs')
   const ipvs = attachIpvs(host)
   if (chance.flip(0.7)) tryChange(host, (net) => addAddress(net, 'lo', { addr: VIP, prefixLength: 32 }))
-  if (world.addrs6.length > 0) tryChange(host, (net) => addIpv6Address(net, 'lo', { addr: VIP6, prefixLength: 128, nodad: true }))
+  if (world.addrs6.length > 0)
+    tryChange(host, (net) => addIpv6Address(net, 'lo', { addr: VIP6, prefixLength: 128, nodad: true }))
+  if (chance.flip(0.4)) askOfIpvs(host, chance)
   const service = chance.pickAny(ipvs.rules.services)
   if (service === undefined || chance.flip(0.2)) {
     const id = someService(world, host, chance)
@@ -168,10 +173,33 @@ export function changeServices(world: World, chance: Chance): void {
   if (!done.ok && ipvs.rules !== before) complain(world, `a refused command changed the services of ${host.name}`)
 }
 
+/** A rule on a director that asks of what IPVS has handled. */
+function askOfIpvs(host: Host, chance: Chance): void {
+  const spec: RuleSpec = {
+    src: undefined, dst: undefined, inDevice: undefined, outDevice: undefined, protocol: undefined, fragment: undefined,
+    matches: [ipvsMatch(chance.pick([0, 0.3, 0.6]), chance.flip(0.3), chance)], target: { kind: 'none' },
+  }
+  const table = chance.pick(['mangle', 'filter', 'nat'] as const)
+  const chain = table === 'filter' ? 'OUTPUT' : 'POSTROUTING'
+  const added = addRule(useTable(host.netfilter.config, table), { table, chain }, spec, 1)
+  if (added.ok) host.netfilter.reconfigure(added.value)
+}
+
+function ipvsMatch(share: number, inverted: boolean, chance: Chance): RuleMatch {
+  const some = <T>(value: T): T | undefined => (chance.flip(share) ? value : undefined)
+  return {
+    kind: 'ipvs', protocol: some(IPPROTO_TCP), vaddr: some(VIP), vaddrMask: 0xffff_ffff, vport: some(TCP_PORT),
+    direction: some(chance.pick(['ORIGINAL', 'REPLY'] as const)),
+    method: some(chance.pick(['MASQ', 'GATE', 'IPIP'] as const)),
+    vportControl: some(0), inverted: inverted ? ['ipvs', 'vproto', 'vaddr', 'vport', 'vmethod', 'vportctl'] : [],
+  }
+}
+
 function someService(world: World, host: Host, chance: Chance): ServiceId {
   const isOf6 = world.addrs6.length > 0 && chance.flip(0.35)
   const own = host.net.devices[1]?.addresses[0]?.addr ?? VIP
-  const addr = isOf6 ? VIP6 : chance.pick([VIP, VIP, own])
+  const own6 = host.net.ipv6.addresses.find(({ scope, device }) => scope === 'global' && device !== 'lo')?.addr ?? VIP6
+  const addr = isOf6 ? chance.pick([VIP6, own6]) : chance.pick([VIP, VIP, own])
   if (chance.flip(0.1)) return { ...addressId(0, isOf6 ? VIP6 : VIP, 0), fwmark: 1 }
   const [protocol, port] = chance.pick([[IPPROTO_TCP, TCP_PORT], [IPPROTO_UDP, UDP_PORT], [IPPROTO_TCP, 0]] as const)
   return addressId(protocol, addr, port)
@@ -181,26 +209,32 @@ function addService(service: ServiceId, chance: Chance): IpvsCommand {
   return {
     kind: chance.flip(0.9) ? 'add-service' : 'edit-service', service,
     options: {
-      scheduler: chance.flip(0.95) ? chance.pick([...SCHEDULERS.keys()]) : 'twos', schedulerFlags: chance.pick([0, 0, 1, 2]),
+      scheduler: chance.flip(0.95) ? chance.pick([...SCHEDULERS.keys()]) : 'twos',
+      schedulerFlags: chance.pick([0, 0, 1, 2]),
       persistenceSeconds: service.port === 0 ? 60 : chance.pick([undefined, undefined, 1, 60]),
-      netmask: service.isIpv6 ? chance.pick([128, 64]) : chance.pick([0xffff_ffff, prefixMask(24)]), engine: '', onePacket: service.protocol === IPPROTO_UDP && chance.flip(0.2),
+      netmask: service.isIpv6 ? chance.pick([128, 64]) : chance.pick([0xffff_ffff, prefixMask(24)]), engine: '',
+      onePacket: service.protocol === IPPROTO_UDP && chance.flip(0.2),
     },
   }
 }
 
-function destination(world: World, kind: 'add-destination' | 'edit-destination', service: ServiceId, chance: Chance): IpvsCommand {
+function destination(world: World, kind: 'add-destination' | 'edit-destination', service: ServiceId,
+  chance: Chance): IpvsCommand {
   const type = chance.pick(['ipip', 'gue', 'gre'] as const)
   return {
     kind, service, destination: {
-      addr: service.isIpv6 ? someAddr6(world, chance) : chance.flip(0.9) ? chance.pick(world.addrs) : someAddr(world, chance), port: chance.flip(0.8) ? service.port : 8080,
+      addr: service.isIpv6 ? someAddr6(world, chance) : chance.flip(0.9) ? chance.pick(world.addrs)
+        : someAddr(world, chance), port: chance.flip(0.8) ? service.port : 8080,
       method: chance.pick(['nat', 'dr', 'tun']), weight: chance.pick([1, 1, 3, 0]), upperThreshold: chance.pick([0, 0, 1]),
       lowerThreshold: 0,
-      tunnel: { type, port: type === 'gue' ? GUE_PORT : 0, checksum: type === 'ipip' ? 'none' : chance.pick(['none', 'full', 'remote']) },
+      tunnel: { type, port: type === 'gue' ? GUE_PORT : 0, checksum: type === 'ipip' ? 'none'
+        : chance.pick(['none', 'full', 'remote']) },
     },
   }
 }
 
-function someCommand(world: World, service: ServiceId & { destinations: readonly { addr: IpAddr, port: number }[] }, chance: Chance): IpvsCommand {
+function someCommand(world: World, service: ServiceId & { destinations: readonly { addr: IpAddr, port: number }[] },
+  chance: Chance): IpvsCommand {
   const { addr = VIP, port = 80 } = chance.pickAny(service.destinations) ?? {}
   switch (chance.int(10)) {
     case 0: return { kind: 'flush' }

@@ -1,5 +1,6 @@
 /**
- * One run of the fuzzer: a plan from a number, the network and the steps of that plan, what must hold on the way and when all is
+ * One run of the fuzzer: a plan from a number, the network and the steps of that plan, what must hold on the way and
+ * when all is
  * over, and the search for a smaller plan that fails as well.
  * @module
  */
@@ -122,15 +123,18 @@ function finish(world: World, watch: Watch, cell: Cell): void {
   if (sim.livePackets !== 0) complain(world, `${sim.livePackets} packets are alive when all is over`)
   for (const host of hosts) {
     if (host.ledger.held !== 0) complain(world, `${host.name} holds ${host.ledger.held} packets when all is over`)
-    if (![...host.tcp.connections()].every((entry) => entry.state === 'CLOSE')) complain(world, `${host.name} has TCP connections when all is over`)
+    if (![...host.tcp.connections()].every((entry) => entry.state === 'CLOSE'))
+      complain(world, `${host.name} has TCP connections when all is over`)
     for (const { name, neighbors } of host.devices) {
-      if (neighbors?.entries().some(({ queue }) => queue.length > 0) === true) complain(world, `packets wait for a neighbor on ${host.name} ${name}`)
+      if (neighbors?.entries().some(({ queue }) => queue.length > 0) === true)
+        complain(world, `packets wait for a neighbor on ${host.name} ${name}`)
     }
     const left = host.netfilter.conntrack.table.entries(sim.nowNs + DAYS_NS).length
     if (left > 0) complain(world, `conntrack of ${host.name} keeps ${left} flows for ever`)
   }
   for (const { host, connections } of directorsOf(world)) {
-    if (connections.table.size > 0) complain(world, `IPVS of ${host.name} keeps ${connections.table.size} connections for ever`)
+    if (connections.table.size > 0)
+      complain(world, `IPVS of ${host.name} keeps ${connections.table.size} connections for ever`)
   }
 }
 

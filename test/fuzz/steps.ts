@@ -1,5 +1,6 @@
 /**
- * The steps of a run, by name: each draws from a seed of its own, so that a step can be left out and the others stay as they are.
+ * The steps of a run, by name: each draws from a seed of its own, so that a step can be left out and the others stay
+ * as they are.
  * @module
  */
 import { readCapture } from '../../src/wire/pcap.ts'
@@ -63,7 +64,9 @@ export const STEPS: Readonly<Record<StepName, Act>> = {
     if (read.ok) inject(world, read.value, chance)
   },
   addresses: changeAddresses, routes: changeRoutes, devices: changeDevices, sysctls: then(changeSysctls, poke),
-  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: then(changeRules, poke), services: then(changeServices, (world, chance) => poke(world, chance, world.addrs6.length > 0 ? [VIP, VIP6] : [VIP])),
+  neighbors: changeNeighbors, links: changeLinks, flush: flushThings, rules: then(changeRules, poke),
+  services: then(changeServices,
+    (world, chance) => poke(world, chance, world.addrs6.length > 0 ? [VIP, VIP6] : [VIP])),
   ipv6: then(changeIpv6, poke),
   policy: then(changePolicy, poke), arptables: then(changeArpRules, poke),
   capture: captureFile,
@@ -101,7 +104,8 @@ function captureFile(world: World, chance: Chance): void {
     const told = framingOfLinkType(read.value.interfaces[frame.interfaceIndex]?.linkType ?? -1)
     if (told !== framing) complain(world, 'a capture has another link type')
     mangle(frame.bytes, chance)
-    formatFrameBytes(frame.bytes.subarray(0, chance.flip(0.5) ? chance.int(frame.bytes.length + 1) : frame.bytes.length), framing, { linkLevel: chance.flip(0.5) })
+    formatFrameBytes(frame.bytes.subarray(0, chance.flip(0.5) ? chance.int(frame.bytes.length + 1)
+      : frame.bytes.length), framing, { linkLevel: chance.flip(0.5) })
     const again = decodeFrame(frame.bytes, framing, 1)
     if (again.ok && again.value.payload.kind === 'ip') formatPacket(again.value.payload)
     formatFrameBytes(chance.bytes(chance.int(80)), framing)
@@ -111,7 +115,8 @@ function captureFile(world: World, chance: Chance): void {
   readCapture(file.subarray(0, chance.flip(0.5) ? file.length : chance.int(file.length + 1)))
   const addr = someAddr(world, chance)
   if (parseIpv4(formatIp(addr)) !== addr) complain(world, `${formatIp(addr)} does not read back`)
-  for (const text of ['10.0.0.256', '10.0.0.01', '10.0.0', formatMac(chance.pick(world.nics).mac)]) if (parseIpv4(text) === undefined) parseMac(text)
+  for (const text of ['10.0.0.256', '10.0.0.01', '10.0.0', formatMac(chance.pick(world.nics).mac)])
+    if (parseIpv4(text) === undefined) parseMac(text)
 }
 
 /** Packets that nobody sent, whole, cut and mangled, as text and as flows: every word of it must be printable. */
@@ -120,13 +125,17 @@ function printAny(world: World, chance: Chance): void {
     const frame = ethernetFrame(MAC_BROADCAST, MAC_ZERO, somePacket(world, chance))
     const bytes = encodeFrame(frame)
     // Type and code of ICMP, options of TCP, and what a header says of lengths.
-    for (let k = chance.int(4); k > 0; k--) bytes[chance.pick([14, 16, 17, 23, 34, 35, 36, 40, 46, 47, 54, 55, 56, 62, 70])] = chance.pick([chance.int(256), chance.int(16), 0x45])
+    for (let k = chance.int(4); k > 0; k--)
+      bytes[chance.pick([14, 16, 17, 23, 34, 35, 36, 40, 46, 47, 54, 55, 56, 62, 70])] =
+      chance.pick([chance.int(256), chance.int(16), 0x45])
     const part = bytes.subarray(0, chance.flip(0.6) ? bytes.length : chance.int(bytes.length + 1))
     const text = formatFrameBytes(part, 'ethernet', { linkLevel: chance.flip(0.3) })
     if (/undefined|NaN/.test(text)) complain(world, `a frame prints as ${text}`)
     const linkType = chance.pick([1, 1, 9, 0, 101, 108, 113, 276, 12, 50])
     const tag = chance.flip(0.2) ? [part.subarray(0, 12), Uint8Array.of(0x81, 0, 0, 5), part.subarray(12)] : [part]
-    const header = { 0: [2, 0, 0, 0], 108: [0, 0, 0, 2], 113: [...new Array<number>(14).fill(0), 8, 0], 276: [8, 0, ...new Array<number>(18).fill(0)] }
+    const header =
+      { 0: [2, 0, 0, 0], 108: [0, 0, 0, 2], 113: [...new Array<number>(14).fill(0), 8, 0],
+      276: [8, 0, ...new Array<number>(18).fill(0)] }
     const before = (header as Record<number, number[]>)[linkType]
     const captured = linkType === 1 ? concatBytes(tag) : concatBytes([Uint8Array.from(before ?? []), part.subarray(14)])
     readCapturedFlow(captured, linkType, captured.length + chance.pick([0, 0, 100]))
@@ -134,7 +143,8 @@ function printAny(world: World, chance: Chance): void {
 }
 
 function mangle(bytes: Uint8Array, chance: Chance): void {
-  for (let i = chance.pick([0, 1, 1, 3, 12]); i > 0 && bytes.length > 0; i--) bytes[chance.int(Math.min(bytes.length, 120))] = chance.int(256)
+  for (let i = chance.pick([0, 1, 1, 3, 12]); i > 0 && bytes.length > 0; i--)
+    bytes[chance.int(Math.min(bytes.length, 120))] = chance.int(256)
 }
 
 /** A classic pcap file in either byte order. */

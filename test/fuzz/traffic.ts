@@ -67,7 +67,9 @@ export function serve(world: World, host: Host, chance: Chance): void {
     if (endpoint !== undefined) write(world, endpoint, behaviour)
   })
   if (listening.ok) world.listeners.push({ host, listener: listening.value })
-  const socket = host.udp.bind({ addr: chance.flip(0.8) ? anyAddress(world, chance) : someTarget(world, chance), port: UDP_PORT }, {
+  const socket =
+    host.udp.bind({ addr: chance.flip(0.8) ? anyAddress(world, chance) : someTarget(world, chance), port: UDP_PORT },
+    {
     // Each answer is half as long, so that two who answer each other come to an end.
     onDatagram: (own, { from, fromPort, data }) => {
       if (data.length > 1) own.sendTo(from, fromPort, data.subarray(0, Math.min(data.length >> 1, 3_000)))
@@ -95,7 +97,8 @@ export function connect(world: World, host: Host, dst: IpAddr, chance: Chance): 
 export function sendDatagrams(world: World, host: Host, dst: IpAddr, chance: Chance): void {
   const dport = chance.pick([UDP_PORT, UDP_PORT, UDP_PORT, 9, 80])
   const opened = host.udp.connect({
-    dst, dport, ...(chance.flip(0.1) ? { src: sourceFor(world, dst, chance) } : {}), ...(chance.flip(0.2) ? { sport: 1000 } : {}),
+    dst, dport, ...(chance.flip(0.1) ? { src: sourceFor(world, dst, chance) } : {}),
+    ...(chance.flip(0.2) ? { sport: 1000 } : {}),
   }, chance.flip(0.5) ? {} : { onDatagram: () => undefined, onError: (socket) => socket.close() })
   const socket = opened.ok ? opened.value : chance.pickAny(world.sockets)
   if (socket === undefined) return
@@ -113,7 +116,8 @@ export function sendPings(world: World, host: Host, dst: IpAddr, chance: Chance)
   world.pings.push({ host, ping })
   for (let sequence = chance.pick([1, 1, 4, 12]); sequence > 0; sequence--) {
     ping.request({
-      src: chance.flip(0.9) ? IPV4_ANY : sourceFor(world, dst, chance), dst, sequence, dataBytes: chance.pick([56, 0, 1472, 4000]),
+      src: chance.flip(0.9) ? IPV4_ANY : sourceFor(world, dst, chance), dst, sequence,
+      dataBytes: chance.pick([56, 0, 1472, 4000]),
       ...(chance.flip(0.3) ? { ttl: chance.pick([1, 2, 3]) } : {}), ...(chance.flip(0.2) ? { dontFragment: true } : {}),
     })
   }
@@ -132,7 +136,9 @@ export function poke(world: World, chance: Chance, targets?: readonly IpAddr[]):
 /** Does anything to a connection that an application can. */
 export function actOnConnection(world: World, chance: Chance): void {
   const host = chance.pick(world.hosts)
-  const endpoint = chance.pickAny([...host.tcp.connections()].filter((entry) => entry.state !== 'TIME_WAIT')) as TcpEndpoint | undefined
+  const endpoint =
+    chance.pickAny([...host.tcp.connections()].filter((entry) =>
+    entry.state !== 'TIME_WAIT')) as TcpEndpoint | undefined
   if (chance.flip(0.1)) {
     const entry = chance.pickAny(world.listeners)
     if (entry !== undefined) entry.host.tcp.unlisten(entry.listener)
@@ -156,7 +162,8 @@ function anyAddress(world: World, chance: Chance): IpAddr {
 
 function someBehaviour(chance: Chance): Behaviour {
   return {
-    bytes: chance.pick([0, 1, 100, 100, 3_000, 3_000, 3_000, 20_000, 20_000, 200_000]), chunkBytes: chance.pick([1_000_000, 60_000, 5_000, 700]),
+    bytes: chance.pick([0, 1, 100, 100, 3_000, 3_000, 3_000, 20_000, 20_000, 200_000]),
+    chunkBytes: chance.pick([1_000_000, 60_000, 5_000, 700]),
     closes: chance.pick(['written', 'written', 'peer', 'peer', 'data', 'never']),
     pausesAt: chance.pick([Infinity, Infinity, 1, 20_000]), pauseMs: chance.pick([1, 400, 20_000]),
     noDelay: chance.flip(0.2), gapNs: chance.pick([300_000, 300_000, 50_000_000, 1_500_000_000]),
@@ -193,7 +200,8 @@ function speak(world: World, behaviour: Behaviour, name: string): TcpHandlers {
   return {
     onData: (endpoint, bytes) => {
       note('data')
-      if (!sameBytes(bytes, patternBytes(received, bytes.length))) complain(world, `${name} read what was not written, at ${received}`)
+      if (!sameBytes(bytes, patternBytes(received, bytes.length)))
+        complain(world, `${name} read what was not written, at ${received}`)
       if (received < behaviour.pausesAt && received + bytes.length >= behaviour.pausesAt) {
         endpoint.pauseReading()
         later(world, behaviour.pauseMs * NS_PER_MILLISECOND, () => endpoint.resumeReading())

@@ -1,5 +1,6 @@
 /**
- * What must hold at every frame and every packet's end, whatever is sent and changed: looked at by a tap on every nic, and by
+ * What must hold at every frame and every packet's end, whatever is sent and changed: looked at by a tap on every
+ * nic, and by
  * the trace of every host.
  * @module
  */
@@ -33,7 +34,7 @@ interface HostWatch {
   readonly pieces: Map<number, { readonly from: number, readonly to: number }[]>
   /** By packet number: what its pieces are put together by. */
   readonly keys: Map<number, string>
-  /** Keys of which a piece of bytes came in, that no packet number tells. */
+  /** Keys and packet numbers of which pieces came in that cannot be told apart. */
   readonly strange: Set<string>
   /** The largest MTU that each device ever had. */
   readonly mtus: Map<string, number>
@@ -52,7 +53,8 @@ export class Watch implements FrameTap, HostTrace {
     this.#world = world
     for (const host of world.lan.hosts.values()) {
       const watch: HostWatch = {
-        host, received: 0, sent: 0, ttls: new Map(), pieces: new Map(), keys: new Map(), strange: new Set(), mtus: new Map(),
+        host, received: 0, sent: 0, ttls: new Map(), pieces: new Map(), keys: new Map(), strange: new Set(),
+        mtus: new Map(),
       }
       this.#byName.set(host.name, watch)
       host.trace = this
@@ -93,10 +95,12 @@ export class Watch implements FrameTap, HostTrace {
     for (const { host, received, sent } of this.#byName.values()) {
       const { ledger } = host
       held += ledger.held
-      if (ledger.received !== received) complain(this.#world, `${host.name} received ${received}, and counts ${ledger.received}`)
+      if (ledger.received !== received)
+        complain(this.#world, `${host.name} received ${received}, and counts ${ledger.received}`)
       if (ledger.sent !== sent) complain(this.#world, `${host.name} sent ${sent}, and counts ${ledger.sent}`)
       const drops = [...host.drops.values()].reduce((sum, count) => sum + count, 0)
-      if (drops !== ledger.dropped) complain(this.#world, `${host.name} dropped ${ledger.dropped}, and gives reasons for ${drops}`)
+      if (drops !== ledger.dropped)
+        complain(this.#world, `${host.name} dropped ${ledger.dropped}, and gives reasons for ${drops}`)
     }
     for (const { state, retransmitTimer, delayedAckTimer, pathTimer } of this.#world.endpoints) {
       if (state !== 'CLOSE' && state !== 'TIME_WAIT') continue
@@ -104,7 +108,8 @@ export class Watch implements FrameTap, HostTrace {
       if (isArmed) complain(this.#world, 'a connection that is over has a timer')
     }
     const { livePackets, frames } = lan.sim
-    if (livePackets !== held + frames.inFlight) complain(this.#world, `${livePackets} are alive, ${held} are held, ${frames.inFlight} fly`)
+    if (livePackets !== held + frames.inFlight)
+      complain(this.#world, `${livePackets} are alive, ${held} are held, ${frames.inFlight} fly`)
   }
 
   decision(): void {}
@@ -120,10 +125,12 @@ export class Watch implements FrameTap, HostTrace {
     const { pieces, keys, strange } = this.#byName.get(name) as HostWatch
     if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
     const parts = pieces.get(packet.uid)
-    if (parts === undefined || strange.has(keys.get(packet.uid) ?? '')) return
+    if (parts === undefined || strange.has(keys.get(packet.uid) ?? '') || strange.has(String(packet.uid))) return
     let covered = 0
-    for (const { from, to } of [...parts].sort((a, b) => a.from - b.from)) if (from <= covered) covered = Math.max(covered, to)
-    if (covered < packet.payloadBytes) complain(this.#world, `${name} used ${packet.payloadBytes} bytes, of which ${covered} came`)
+    for (const { from, to } of [...parts].sort((a, b) => a.from - b.from))
+      if (from <= covered) covered = Math.max(covered, to)
+    if (covered < packet.payloadBytes)
+      complain(this.#world, `${name} used ${packet.payloadBytes} bytes, of which ${covered} came`)
   }
 
   dropped(): void {}
@@ -135,15 +142,7 @@ export class Watch implements FrameTap, HostTrace {
     if (!isForUs) complain(this.#world, `${nic.name} took in a frame for another`)
     if (frame.payload.kind !== 'ip') return
     const packet = frame.payload
-    const key = `${packet.src}/${packet.dst}/${packet.protocol}/${packet.ident}`
-    if (isFragment(packet) && packet.payload.kind !== 'fragment') watch.strange.add(key)
-    // Pieces of a tunnel's packet say nothing of the pieces that may be inside.
-    if (packet.payload.kind === 'fragment' && inside(packet) === undefined) {
-      watch.keys.set(packet.uid, key)
-      const parts = watch.pieces.get(packet.uid) ?? []
-      watch.pieces.set(packet.uid, parts)
-      parts.push({ from: packet.fragmentOffsetBytes, to: packet.fragmentOffsetBytes + packet.payloadBytes })
-    }
+    for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer)) notePiece(watch, layer)
     const ttls = watch.ttls.get(packet.uid) ?? new Set<number>()
     watch.ttls.set(packet.uid, ttls)
     for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer)) ttls.add(layer.ttl)
@@ -156,15 +155,20 @@ export class Watch implements FrameTap, HostTrace {
     if (seen.length > SEEN_MAX) seen.shift()
     const device = watch.host.devices.find((candidate) => candidate.nic === nic)
     if (device === undefined || !device.config.isUp) return complain(this.#world, `${nic.name} is down, and sent a frame`)
-    if (frame.src !== nic.mac && !forged.has(frame)) complain(this.#world, `${nic.name} sent a frame in the name of another`)
+    if (frame.src !== nic.mac && !forged.has(frame))
+      complain(this.#world, `${nic.name} sent a frame in the name of another`)
     if (frame.payload.kind === 'arp') {
-      const isMangled = watch.host.arp.filter.rules.chains.some(({ rules }) => rules.some(({ spec }) => spec.action.kind === 'mangle'))
-      if (!isMangled && frame.payload.op === ARP_REPLY && frame.payload.sha !== nic.mac) complain(this.#world, `${nic.name} gave a MAC address not its own`)
+      const isMangled =
+        watch.host.arp.filter.rules.chains.some(({ rules }) =>
+        rules.some(({ spec }) => spec.action.kind === 'mangle'))
+      if (!isMangled && frame.payload.op === ARP_REPLY && frame.payload.sha !== nic.mac)
+        complain(this.#world, `${nic.name} gave a MAC address not its own`)
       return
     }
     const headerBytes = framingOf(frame) === 'ppp' ? PPP_HEADER_BYTES : ETHERNET_HEADER_BYTES
     const packetBytes = frame.bytes - headerBytes
-    if (packetBytes > (watch.mtus.get(device.name) ?? 0)) complain(this.#world, `${nic.name} sent ${packetBytes} bytes, more than its MTU`)
+    if (packetBytes > (watch.mtus.get(device.name) ?? 0))
+      complain(this.#world, `${nic.name} sent ${packetBytes} bytes, more than its MTU`)
     const { payload } = frame.payload
     const isTold = payload.kind === 'neighbor' && payload.linkAddress !== undefined && !watch.ttls.has(frame.payload.uid)
     if (isTold && payload.linkAddress !== nic.mac) complain(this.#world, `${nic.name} told of a MAC address not its own`)
@@ -175,23 +179,46 @@ export class Watch implements FrameTap, HostTrace {
   #watchTtl(watch: HostWatch, packet: IpPacket): void {
     const ttls = watch.ttls.get(packet.uid)
     if (ttls === undefined) return
-    for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer)) if (ttls.has(layer.ttl + 1)) return
+    for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer))
+      if (ttls.has(layer.ttl + 1)) return
     complain(this.#world, `${watch.host.name} sent on a packet with TTL ${packet.ttl} that had ${[...ttls].join(' and ')}`)
   }
 
-  /** A frame is its bytes: it can be read back, and says the same. Of large frames only some are looked at, and fewer printed. */
+  /**
+   * A frame is its bytes: it can be read back, and says the same. Of large frames only some are looked at, and fewer
+   * printed.
+   */
   #watchCodec(nic: Nic, frame: Frame): void {
     const number = this.#count++
     if (frame.bytes > 300 && number % 4 !== 0) return
     const bytes = encodeFrame(frame)
-    if (bytes.length !== frame.bytes) complain(this.#world, `${nic.name}: a frame of ${frame.bytes} bytes is ${bytes.length} long`)
+    if (bytes.length !== frame.bytes)
+      complain(this.#world, `${nic.name}: a frame of ${frame.bytes} bytes is ${bytes.length} long`)
     const read = decodeFrame(bytes, framingOf(frame), 0)
     if (!read.ok) complain(this.#world, `${nic.name}: a frame cannot be read: ${read.error.message}`)
     else if (!sameBytes(encodeFrame(read.value), bytes)) complain(this.#world, `${nic.name}: a frame reads as another`)
     if (number % 4 !== 0) return
-    const text = formatFrame(frame, { linkLevel: number % 8 === 0, sequences: number % 12 === 0 ? undefined : this.#sequences })
+    const text =
+      formatFrame(frame, { linkLevel: number % 8 === 0, sequences: number % 12 === 0 ? undefined : this.#sequences })
     if (/undefined|NaN/.test(text)) complain(this.#world, `a frame prints as ${text}`)
   }
+}
+
+/** Takes note of a piece of a packet that came in, by itself or inside another. */
+function notePiece(watch: HostWatch, packet: IpPacket): void {
+  if (!isFragment(packet)) return
+  const { uid, fragmentOffsetBytes, payloadBytes } = packet
+  const key = `${packet.src}/${packet.dst}/${packet.protocol}/${packet.ident}`
+  // A piece of a tunnel's packet does not say which part of what is inside came.
+  if (packet.payload.kind !== 'fragment' || inside(packet) !== undefined) {
+    watch.strange.add(key)
+    watch.strange.add(String(uid))
+    return
+  }
+  const parts = watch.pieces.get(uid) ?? []
+  watch.pieces.set(uid, parts)
+  watch.keys.set(uid, key)
+  parts.push({ from: fragmentOffsetBytes, to: fragmentOffsetBytes + payloadBytes })
 }
 
 /** The packet inside, also of one that was cut, or whose inside is only known to be GUE by its port. */

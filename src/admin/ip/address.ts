@@ -3,14 +3,14 @@
  * @module
  */
 import type { Host } from '../../host/host.ts'
-import { ipv6AddressesOf } from '../../host/config/ipv6-config.ts'
+import { ipv6AddressesOf, type Ipv6AddressConfig } from '../../host/config/ipv6-config.ts'
 import { addAddress, flushAddresses, removeAddress, type NewAddress } from '../../host/config/addresses.ts'
 import { findDeviceConfig, type AddressConfig, type DeviceConfig, type Scope } from '../../host/config/net-config.ts'
-import { broadcastOf, formatIp, parseIpv4, type IpAddr } from '../../wire/address.ts'
+import { broadcastOf, formatIp, inPrefix, parseIpv4, type IpAddr } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { counterLines, deviceHead, deviceName, deviceState, linkAddress, queueLength } from './device-text.ts'
 import { changeIpv6Address, flushIpv6Addresses, ipv6AddressLines } from './ipv6-address.ts'
-import { namesIpv6 } from './ipv6-words.ts'
+import { namesIpv6, parseIpv6Prefix } from './ipv6-words.ts'
 import type { IpOptions } from './options.ts'
 import { answered, expected, incomplete, isShortFor, noDevice, parsePrefix, Words, type Prefix } from './words.ts'
 
@@ -123,7 +123,7 @@ function flush(host: Host, words: Words, family: 4 | 6 | undefined): ToolResult 
   }
   const { device } = filter
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
-  if (family !== 4 && filter.label === undefined && filter.prefix === undefined) flushIpv6Addresses(host, filter)
+  if (family !== 4) flushIpv6Addresses(host, (address) => (device ?? address.device) === address.device && fits(address, filter))
   if (family === 6) return printed('')
   for (const config of host.net.devices) {
     if (device !== undefined && config.name !== device) continue
@@ -164,7 +164,7 @@ function readFilter(words: Words): Filter | ToolResult {
     const value = isValued ? words.take() : word
     if (value === undefined) return incomplete()
     if (word === 'to') {
-      const prefix = parsePrefix(value)
+      const prefix = value.includes(':') ? parseIpv6Prefix(value) : parsePrefix(value)
       if (prefix === undefined) return expected('any valid prefix', value)
       filter.prefix = prefix
     } else if (word === 'label') {
@@ -181,13 +181,12 @@ function readFilter(words: Words): Filter | ToolResult {
   return filter
 }
 
-function fits(address: AddressConfig, filter: Filter): boolean {
+function fits(address: AddressConfig | Ipv6AddressConfig, filter: Filter): boolean {
   const { prefix } = filter
   if (filter.scope !== undefined && address.scope !== filter.scope) return false
-  if (filter.label !== undefined && address.label !== filter.label) return false
+  if (filter.label !== undefined && (!('label' in address) || address.label !== filter.label)) return false
   if (prefix === undefined) return true
-  return prefix.prefixLength <= address.prefixLength
-    && (prefix.prefixLength === 0 || address.addr >>> (32 - prefix.prefixLength) === prefix.addr >>> (32 - prefix.prefixLength))
+  return prefix.prefixLength <= address.prefixLength && inPrefix(address.addr, prefix.addr, prefix.prefixLength)
 }
 
 function show(host: Host, words: Words, options: IpOptions): ToolResult {
@@ -202,8 +201,7 @@ function show(host: Host, words: Words, options: IpOptions): ToolResult {
     if (name !== undefined && config.name !== name) continue
     if (filter.onlyUp === true && !config.isUp) continue
     const addresses = options.family === 6 ? [] : config.addresses.filter((address) => fits(address, filter))
-    const ipv6 = options.family === 4 || filter.prefix !== undefined || filter.label !== undefined ? []
-      : ipv6AddressesOf(host.net, config.name).filter(({ scope }) => filter.scope === undefined || filter.scope === scope)
+    const ipv6 = options.family === 4 ? [] : ipv6AddressesOf(host.net, config.name).filter((address) => fits(address, filter))
     const isFiltered = filter.prefix !== undefined || filter.scope !== undefined || filter.label !== undefined
       || options.family !== undefined
     if (isFiltered && addresses.length === 0 && ipv6.length === 0) continue

@@ -5,7 +5,7 @@
  */
 import type { Host } from '../../host/host.ts'
 import { addIpv6Address, removeIpv6Address, type Ipv6AddressConfig } from '../../host/config/ipv6-config.ts'
-import { findDeviceConfig, type NetConfig, type Scope } from '../../host/config/net-config.ts'
+import { findDeviceConfig, type NetConfig } from '../../host/config/net-config.ts'
 import { formatIp } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
@@ -43,12 +43,11 @@ export function changeIpv6Address(host: Host, words: Words, verb: 'add' | 'repla
   return printed('')
 }
 
-/** Removes the IPv6 addresses of a device, or of all, of a scope, or of any. */
-export function flushIpv6Addresses(host: Host, filter: { readonly device?: string, readonly scope?: Scope }): void {
-  for (const { device, addr, scope } of host.net.ipv6.addresses) {
-    if (filter.device !== undefined && filter.device !== device) continue
-    if (filter.scope !== undefined && filter.scope !== scope) continue
-    const removed = removeIpv6Address(host.net, device, { addr })
+/** Removes the IPv6 addresses that are meant. */
+export function flushIpv6Addresses(host: Host, isMeant: (address: Ipv6AddressConfig) => boolean): void {
+  for (const address of host.net.ipv6.addresses) {
+    if (!isMeant(address)) continue
+    const removed = removeIpv6Address(host.net, address.device, { addr: address.addr })
     if (removed.ok) host.reconfigure(removed.value)
   }
 }

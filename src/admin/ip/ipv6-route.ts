@@ -6,7 +6,7 @@
 import type { Host } from '../../host/host.ts'
 import { addIpv6Route, removeIpv6Route, type Ipv6RouteConfig, type NewIpv6Route } from '../../host/config/ipv6-config.ts'
 import { findDeviceConfig } from '../../host/config/net-config.ts'
-import { formatIp, inPrefix, ipWords, parseIpv6 } from '../../wire/address.ts'
+import { formatIp, inPrefix, ipWords, networkOf, parseIpv6 } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
 import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parseNumber, wrong, Words } from './words.ts'
@@ -75,7 +75,8 @@ function readValue(read: RouteWords, word: string, words: Words): ToolResult | u
       if (read.network !== undefined) return refused(`Error: either "to" is duplicate, or "${value}" is a garbage.\n`, 255)
       const prefix = parseIpv6Prefix(value)
       if (prefix === undefined) return expected('inet6 prefix', value)
-      read.network = prefix.addr
+      // What stands behind the prefix does not count (ip6_route_info_create), other than in IPv4.
+      read.network = networkOf(prefix.addr, prefix.prefixLength)
       read.prefixLength = prefix.prefixLength
       return undefined
     }
@@ -91,7 +92,6 @@ function add(host: Host, words: Words, replace: boolean): ToolResult {
   const added = addIpv6Route(host.net, { ...read, network, prefixLength }, { replace })
   if (!added.ok) {
     if (added.error === 'EINVAL' && read.preferredSource !== undefined) return answeredInWords('Invalid source address')
-    if (added.error === 'EINVAL') return answeredInWords('Invalid prefix for given prefix length')
     return answered(added.error)
   }
   host.reconfigure(added.value)

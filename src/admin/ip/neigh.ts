@@ -1,6 +1,6 @@
 /**
  * `ip neigh`: show, add, replace, change, del, flush, get, and proxy entries of IPv4; without -4 or -6, those of IPv4 come first.
- * Of the states all but noarp can be set; flags other than `proxy` cannot, and neighbors of devices that need none are not modelled.
+ * Of the states all but noarp can be set; flags other than `proxy` cannot. Neighbors of devices that need none are not modelled.
  * @module
  */
 import type { Host } from '../../host/host.ts'
@@ -238,7 +238,8 @@ function show(host: Host, words: Words, family: Family | undefined): ToolResult 
 }
 
 function neighborText({ state, isValid, mac, isRouter }: Neighbor): string {
-  return `${isValid ? `lladdr ${formatMac(mac)} ` : ''}${isRouter ? 'router ' : ''}${state === 'none' ? '' : `${state.toUpperCase()} `}`
+  const known = `${isValid ? `lladdr ${formatMac(mac)} ` : ''}${isRouter ? 'router ' : ''}`
+  return `${known}${state === 'none' ? '' : `${state.toUpperCase()} `}`
 }
 
 const USAGE = `Usage: ip neigh { add | del | change | replace }

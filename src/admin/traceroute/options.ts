@@ -1,13 +1,13 @@
 /**
- * The command line of traceroute 2.1.2: -4 -F -I -T -U -f -m -N -n -p -q -s -t -w -z, the host and the length of packets.
+ * The command line of traceroute 2.1.2: -4 -6 -F -I -T -U -f -m -N -n -p -q -s -t -w -z, the host and the length of packets.
  * @module
  */
 import { err, ok, type Result } from '../../base/result.ts'
 import { secondsToNs } from '../../base/units.ts'
 import type { Host } from '../../host/host.ts'
-import { IPV4_ANY, isIpv6, type IpAddr } from '../../wire/address.ts'
+import { IPV4_ANY, isIpv6, parseIp, type IpAddr } from '../../wire/address.ts'
 import { readOptions, type ReadOptions } from '../options.ts'
-import { resolve } from '../names.ts'
+import { isOfFamily, resolve, type Family } from '../names.ts'
 import { refused, unsupported, type ToolResult } from '../tool.ts'
 
 /** How probes are made: UDP to a port that counts up, UDP to one port, ICMP echo requests, TCP SYNs. */
@@ -17,7 +17,7 @@ export type TracerouteMethod = 'default' | 'udp' | 'icmp' | 'tcp'
 export interface TracerouteOptions {
   readonly dst: IpAddr
   readonly shownAs: string
-  /** 0.0.0.0 lets the route choose. */
+  /** 0.0.0.0 lets the route choose, of IPv6, too. */
   readonly src: IpAddr
   readonly method: TracerouteMethod
   /** Port of the first probe, or of all; the first sequence number of -I. */
@@ -51,7 +51,7 @@ const LONG = {
   queries: 'q', source: 's', sendwait: 'z', udp: 'U',
 } as const
 /** What the tool has, too. */
-const UNMODELLED = '6dgielrAMODPV'
+const UNMODELLED = 'dgielrAMODPV'
 const UNMODELLED_LONG = [
   'debug', 'gateway', 'interface', 'flowlabel', 'extensions', 'as-path-lookups', 'module', 'options', 'sport', 'fwmark', 'UL',
   'dccp', 'protocol', 'mtu', 'back', 'version', 'help',
@@ -63,8 +63,10 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 }
 
 /** Reads a command line, or gives what the tool says to it. */
-export function readTraceroute(host: Host, argv: readonly string[]): Result<TracerouteOptions, ToolResult> {
-  const read = readOptions(argv, { valued: 'fmNptwqsz', flags: `4FITUn${UNMODELLED}`, long: LONG })
+export function readTraceroute(
+  host: Host, argv: readonly string[], named: Family | undefined,
+): Result<TracerouteOptions, ToolResult> {
+  const read = readOptions(argv, { valued: 'fmNptwqsz', flags: `46FITUn${UNMODELLED}`, long: LONG })
   if (!read.ok) return err(badOption(argv, read.error))
   const { values, flags, operands } = read.value
   const other = [...flags].find((flag) => UNMODELLED.includes(flag))
@@ -79,7 +81,8 @@ export function readTraceroute(host: Host, argv: readonly string[]): Result<Trac
   }
   const waits = waitFactors(values.get('w') ?? '5,3,10')
   if (waits === undefined) return err(cannotHandle(argv, 'w', values.get('w') ?? ''))
-  return checked(host, read.value, { argv, numbers, waits, operands })
+  const family = flags.has('6') ? 6 : flags.has('4') ? 4 : named
+  return checked(host, read.value, { argv, numbers, waits, operands, family })
 }
 
 interface Given {
@@ -87,27 +90,32 @@ interface Given {
   readonly numbers: ReadonlyMap<string, number>
   readonly waits: readonly [max: number, here: number, near: number]
   readonly operands: readonly string[]
+  readonly family: Family | undefined
 }
 
 function checked(host: Host, { values, flags }: ReadOptions, given: Given): Result<TracerouteOptions, ToolResult> {
-  const { argv, numbers, waits: [wait, hereFactor, nearFactor], operands: [name, length, extra] } = given
+  const { argv, numbers, waits: [wait, hereFactor, nearFactor], operands: [name, length, extra], family } = given
   if (name === undefined) {
     return err(argv.length === 0 ? unsupported('traceroute', 'traceroute: its help text is not modelled')
       : complaint('Specify "host" missing argument.'))
   }
-  const dst = resolve(host, name)
+  if (name.includes('%')) return err(unsupported(name, 'traceroute: zones of addresses are not modelled'))
+  // Of a name that has both, the address of IPv4 is taken (DEF_AF).
+  const dst = resolve(host, name, family ?? 4) ?? resolve(host, name, family)
   if (dst === undefined) {
+    const literal = parseIp(name)
+    const reason = literal !== undefined && !isOfFamily(literal, family) ? 'Address family for hostname not supported'
+      : 'Name or service not known'
     const place = `on position 1 (argc ${argv.indexOf(name) + 1})`
-    return err(complaint(`${name}: Name or service not known\nCannot handle "host" cmdline arg \`${name}' ${place}`))
+    return err(complaint(`${name}: ${reason}\nCannot handle "host" cmdline arg \`${name}' ${place}`))
   }
-  if (isIpv6(dst)) return err(unsupported(name, 'traceroute: IPv6 is not modelled'))
   if (length !== undefined && !/^\d+$/.test(length)) {
     const argc = argv.lastIndexOf(length) + 1
     return err(complaint(`Cannot handle "packetlen" cmdline arg \`${length}' on position 2 (argc ${argc})`))
   }
   if (extra !== undefined) return err(complaint(`Extra arg \`${extra}' (position 3, argc ${argv.lastIndexOf(extra) + 1})`))
   const source = values.get('s')
-  const src = source === undefined ? IPV4_ANY : resolve(host, source)
+  const src = source === undefined ? IPV4_ANY : resolve(host, source, isIpv6(dst) ? 6 : 4)
   if (src === undefined) {
     return err(complaint(`${source}: Name or service not known\n${cannotHandle(argv, 's', source ?? '').stderr.trimEnd()}`))
   }

@@ -4,15 +4,16 @@
  * @module
  */
 import type { Errno } from '../../host/errno.ts'
+import type { Hooks } from '../../host/hooks.ts'
 import type { Host } from '../../host/host.ts'
 import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN } from '../../host/tcp/tcp-protocol.ts'
-import type { IpAddr } from '../../wire/address.ts'
+import { isIpv6, type IpAddr } from '../../wire/address.ts'
 import {
-  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_HEADER_BYTES, icmpBytes, icmpEcho, isIcmpError, ICMP_REDIRECT, ICMP_SOURCE_QUENCH,
-  type IcmpMessage,
+  ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_HEADER_BYTES, ICMP_REDIRECT, ICMP_SOURCE_QUENCH, icmpBytes, icmpEcho,
+  ICMPV6_ECHO_REPLY, ICMPV6_ECHO_REQUEST, isIcmpError, isIcmpv6Error, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import {
-  IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, type IpPacket, type IpPayload,
+  IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, ipHeaderBytes, type IpPacket, type IpPayload,
 } from '../../wire/ip-packet.ts'
 import { NO_DATA, TCP_HEADER_BYTES, TCP_SYN, tcpBytes, tcpSegment } from '../../wire/tcp-segment.ts'
 import { UDP_HEADER_BYTES, udpBytes, udpDatagram } from '../../wire/udp-datagram.ts'
@@ -41,6 +42,7 @@ export class ProbeSender {
   readonly #host: Host
   readonly #options: TracerouteOptions
   readonly #owner: string
+  readonly #hooks: Hooks
   readonly #payloadBytes: number
   /** Probes that may still be answered, by what is theirs alone: two ports, or identifier and sequence number. */
   readonly #probes = new Map<string, number>()
@@ -57,7 +59,8 @@ export class ProbeSender {
     this.#ident = ping.ident
     this.#closers.push(() => ping.close())
     this.#owner = `traceroute:${ping.ident}`
-    host.hooks.register('localIn', this.#owner, LAST, (packet) => {
+    this.#hooks = isIpv6(options.dst) ? host.ipv6.hooks : host.hooks
+    this.#hooks.register('localIn', this.#owner, LAST, (packet) => {
       const reply = this.#recognize(packet)
       if (reply !== undefined) onReply(reply)
       return packet
@@ -66,12 +69,12 @@ export class ProbeSender {
     const headerBytes = method === 'icmp' ? ICMP_HEADER_BYTES : UDP_HEADER_BYTES
     // A SYN carries no data, whatever length is asked for.
     this.#payloadBytes = method === 'tcp' || packetBytes === undefined ? PAYLOAD_BYTES
-      : Math.max(headerBytes, packetBytes - IPV4_HEADER_BYTES)
+      : Math.max(headerBytes, packetBytes - ipHeaderBytes(options.dst))
   }
 
   /** Length of each probe, its IP header included. */
   get packetBytes(): number {
-    return IPV4_HEADER_BYTES + this.#payloadBytes
+    return ipHeaderBytes(this.#options.dst) + this.#payloadBytes
   }
 
   /** Sends probe number `probe`. Returns why it was refused at once. */
@@ -86,7 +89,7 @@ export class ProbeSender {
 
   /** Ends it: ports are free again, and later answers reach nobody. */
   close(): void {
-    this.#host.hooks.unregister(this.#owner)
+    this.#hooks.unregister(this.#owner)
     for (const close of this.#closers) close()
   }
 
@@ -94,8 +97,11 @@ export class ProbeSender {
     const { method, dst, src } = this.#options
     if (method === 'icmp') {
       const sequence = this.#next++ & 0xffff
-      const payload = icmpEcho(ICMP_ECHO_REQUEST, this.#ident, sequence, filler(this.#payloadBytes - ICMP_HEADER_BYTES))
-      return { payload, protocol: IPPROTO_ICMP, key: String(payload.rest), bytes: icmpBytes(payload) }
+      const isVersion6 = isIpv6(dst)
+      const type = isVersion6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST
+      const payload = icmpEcho(type, this.#ident, sequence, filler(this.#payloadBytes - ICMP_HEADER_BYTES))
+      const protocol = isVersion6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP
+      return { payload, protocol, key: String(payload.rest), bytes: icmpBytes(payload) }
     }
     if (method === 'tcp') return this.#syn()
     const dport = (method === 'default' ? this.#next++ : this.#next) & 0xffff
@@ -109,12 +115,13 @@ export class ProbeSender {
   /** A SYN whose connection nobody will make: the kernel answers the SYN-ACK with a RST. */
   #syn(): { readonly payload: IpPayload, readonly protocol: number, readonly key: string, readonly bytes: number } {
     const random = this.#host.sim.stream(`traceroute:${this.#host.name}`)
+    const { dst } = this.#options
     const dport = this.#next
     let sport: number
     do sport = EPHEMERAL_PORT_MIN + random.int(EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1)
     while (this.#probes.has(`${sport}:${dport}`))
     const options = {
-      mss: this.#host.deviceMtuBytes(this.#options.dst) - IPV4_HEADER_BYTES - TCP_HEADER_BYTES, sackPermitted: true,
+      mss: this.#host.deviceMtuBytes(dst) - ipHeaderBytes(dst) - TCP_HEADER_BYTES, sackPermitted: true,
       windowScale: SYN_WINDOW_SCALE, timestamps: { value: random.int(0x100000000), echo: 0 }, sack: [], raw: undefined,
     }
     const numbers = { seq: random.int(0x100000000), ack: 0, window: SYN_WINDOW }
@@ -124,23 +131,31 @@ export class ProbeSender {
 
   #recognize(packet: IpPacket): ProbeReply | undefined {
     const { payload } = packet
-    const isError = payload.kind === 'icmp' && isIcmpError(payload.type)
-    if (isError && (payload.type === ICMP_REDIRECT || payload.type === ICMP_SOURCE_QUENCH)) return undefined
-    const quoted = isError ? payload.quoted : undefined
-    if (isError && quoted?.dst !== this.#options.dst) return undefined
+    const error = errorIn(payload)
+    if (error?.kind === 'icmp' && (error.type === ICMP_REDIRECT || error.type === ICMP_SOURCE_QUENCH)) return undefined
+    const quoted = error?.quoted
+    if (error !== undefined && quoted?.dst !== this.#options.dst) return undefined
     const key = quoted !== undefined ? keyOf(quoted.payload, false) : keyOf(payload, true)
     const probe = key === undefined ? undefined : this.#probes.get(key)
     if (key === undefined || probe === undefined) return undefined
     // Each probe is answered once.
     this.#probes.delete(key)
-    return { probe, from: packet.src, ttl: packet.ttl, error: isError ? payload : undefined }
+    return { probe, from: packet.src, ttl: packet.ttl, error }
   }
+}
+
+function errorIn(payload: IpPayload): IcmpMessage | undefined {
+  if (payload.kind === 'icmp') return isIcmpError(payload.type) ? payload : undefined
+  return payload.kind === 'icmpv6' && isIcmpv6Error(payload.type) ? payload : undefined
 }
 
 /** What a probe is known by, in itself or in the answer to it. */
 function keyOf(payload: IpPayload, isAnswer: boolean): string | undefined {
   if (payload.kind === 'icmp') {
     return payload.type === (isAnswer ? ICMP_ECHO_REPLY : ICMP_ECHO_REQUEST) ? String(payload.rest) : undefined
+  }
+  if (payload.kind === 'icmpv6') {
+    return payload.type === (isAnswer ? ICMPV6_ECHO_REPLY : ICMPV6_ECHO_REQUEST) ? String(payload.rest) : undefined
   }
   if (payload.kind !== 'udp' && payload.kind !== 'tcp') return undefined
   return isAnswer ? `${payload.dport}:${payload.sport}` : `${payload.sport}:${payload.dport}`

@@ -1,5 +1,5 @@
 /**
- * traceroute(8) 2.1.2 for IPv4: who answers when packets live for ever more hops. Sixteen probes are on their way at once, and
+ * traceroute(8) 2.1.2: who answers when packets live for ever more hops. Sixteen probes are on their way at once, and
  * times are those of the simulation. Options: see `options.ts`. Names come from /etc/hosts.
  * @module
  */
@@ -7,9 +7,10 @@ import { NS_PER_MILLISECOND } from '../../base/units.ts'
 import { errnoText, type Errno } from '../../host/errno.ts'
 import { formatIp, IPV4_ANY, type IpAddr } from '../../wire/address.ts'
 import {
-  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
+  ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, ICMPV6_PARAMETER_PROBLEM, ICMPV6_TIME_EXCEEDED, ICMPV6_TOO_BIG, ICMPV6_UNREACHABLE,
+  PROBLEM_NEXT_HEADER, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
-import { hostName } from '../iptables/addresses.ts'
+import { nameOf, type Family } from '../names.ts'
 import { Interrupted } from '../shell/shell-task.ts'
 import type { Tool, ToolContext, ToolResult, Waiter } from '../tool.ts'
 import { readTraceroute, type TracerouteOptions } from './options.ts'
@@ -19,9 +20,14 @@ import { ProbeSender, type ProbeReply } from './probe-sender.ts'
 const WAIT_PRECISION_NS = NS_PER_MILLISECOND
 
 /** The tool. */
-export const traceroute: Tool = async (context) => {
+export const traceroute: Tool = (context) => trace(context, undefined)
+
+/** The tool as it is called for IPv6. */
+export const traceroute6: Tool = (context) => trace(context, 6)
+
+async function trace(context: ToolContext, named: Family | undefined): Promise<ToolResult> {
   const { host } = context
-  const read = readTraceroute(host, context.argv)
+  const read = readTraceroute(host, context.argv, named)
   if (!read.ok) return read.error
   const options = read.value
   const run = new TracerouteRun(context, options)
@@ -150,7 +156,8 @@ class TracerouteRun {
     probe.ttl = ttl
     probe.receivedNs = this.#nowNs
     probe.isDone = true
-    probe.isFinal = error === undefined || !(error.type === ICMP_TIME_EXCEEDED && error.code === 0)
+    const timeExceeded = error?.kind === 'icmpv6' ? ICMPV6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED
+    probe.isFinal = error === undefined || !(error.type === timeExceeded && error.code === 0)
     if (error !== undefined && probe.isFinal) probe.error = errorText(error)
     this.#wake?.()
   }
@@ -218,7 +225,7 @@ class TracerouteRun {
   #addressText(addr: IpAddr): string {
     const text = formatIp(addr)
     if (this.#options.isNumeric) return ` ${text}`
-    return ` ${hostName(this.#context.readFile('/etc/hosts') ?? '', addr) ?? text} (${text})`
+    return ` ${nameOf(this.#context.host, addr) ?? text} (${text})`
   }
 }
 
@@ -241,7 +248,15 @@ const UNREACHABLE_TEXTS = [
   '!N', '!H', '!P', '', '', '!S', '!N', '!H', '!N', '!X', '!X', '!N', '!H', '!X', '!V', '!C',
 ]
 
-function errorText({ type, code, rest }: IcmpMessage): string {
+/** The same for IPv6. */
+const UNREACHABLE_V6_TEXTS = ['!N', '!X', '!H', '!H', '']
+
+function errorText({ kind, type, code, rest }: IcmpMessage): string {
+  if (kind === 'icmpv6') {
+    if (type === ICMPV6_UNREACHABLE) return UNREACHABLE_V6_TEXTS[code] ?? `!<${type}-${code}>`
+    if (type === ICMPV6_TOO_BIG) return `!F-${rest}`
+    return type === ICMPV6_PARAMETER_PROBLEM && code === PROBLEM_NEXT_HEADER ? '!P' : `!<${type}-${code}>`
+  }
   if (type !== ICMP_UNREACHABLE) return `!<${type}-${code}>`
   if (code === UNREACHABLE_FRAGMENTATION_NEEDED) return `!F-${rest & 0xffff}`
   return UNREACHABLE_TEXTS[code] ?? `!<${code}>`

@@ -5,13 +5,13 @@
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
-import { IPV6_ANY, isMulticast, type IpAddr } from '../../wire/address.ts'
+import { IPV6_ANY, isLinkLocal, isMulticast, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_HEADER_BYTES, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, ICMPV6_ECHO_REPLY, ICMPV6_ECHO_REQUEST,
   ICMPV6_ERROR_PACKET_BYTES_MAX, ICMPV6_PARAMETER_PROBLEM, ICMPV6_TIME_EXCEEDED, ICMPV6_TOO_BIG, ICMPV6_UNREACHABLE, icmpBytes,
   icmpError, isIcmpv6Error, PROBLEM_NEXT_HEADER, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED,
-  UNREACHABLE_NET, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL, UNREACHABLE_V6_ADDRESS, UNREACHABLE_V6_NO_ROUTE, UNREACHABLE_V6_PORT,
-  UNREACHABLE_V6_PROHIBITED, type IcmpMessage,
+  UNREACHABLE_NET, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL, UNREACHABLE_SOURCE, UNREACHABLE_V6_ADDRESS, UNREACHABLE_V6_NO_ROUTE,
+  UNREACHABLE_V6_PORT, UNREACHABLE_V6_PROHIBITED, UNREACHABLE_V6_SCOPE, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import { IPPROTO_ICMPV6, IPV6_HEADER_BYTES, totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Device } from '../device.ts'
@@ -20,10 +20,12 @@ import type { IcmpErrorFields } from '../icmp.ts'
 
 /** inet_peer_xrlim_allow: six at once. */
 const RATE_BURST = 6
-/** The smallest MTU that a link of IPv6 may have: smaller reports count as this one. */
+/** The smallest MTU that a link of IPv6 may have: smaller reports are not believed. */
 const MTU_BYTES_MIN = 1280
 /** Where the next header is named in a fixed header. */
 const NEXT_HEADER_AT = 6
+/** Of the route to a link. */
+const LINK_PREFIX_LENGTH = 64
 
 interface Bucket {
   tokensNs: number
@@ -57,24 +59,27 @@ export class Icmpv6 {
   }
 
   /**
-   * Sends an error about `packet`, unless a rule or the rate limit forbids it. `trouble` is given in the numbers of IPv4. It
-   * comes from the address that the packet was for, if that is ours.
+   * Sends an error about `packet`, unless a rule or the rate limit forbids it; unlike IPv4 also about pieces that are not the
+   * first. `trouble` is given in the numbers of IPv4. It comes from the address that the packet was for, if that is ours, and
+   * goes out where the packet came in (`device`) if its sender is known on that link only.
    */
-  sendError(packet: IpPacket, trouble: IcmpErrorFields): void {
+  sendError(packet: IpPacket, trouble: IcmpErrorFields, device?: Device): void {
     const host = this.#host
     const { src, dst, payload } = packet
-    if (packet.fragmentOffsetBytes !== 0 || src === IPV6_ANY || isMulticast(src) || isMulticast(dst)) return
+    if (src === IPV6_ANY || isMulticast(src) || isMulticast(dst)) return
     if (payload.kind === 'neighbor' || (payload.kind === 'icmpv6' && isIcmpv6Error(payload.type))) return
     const message = inIpv6(trouble)
-    const route = host.ipv6.routing.lookup(src)
+    const from = host.ipv6.routing.isLocal(dst) ? dst : IPV6_ANY
+    const link = device ?? host.ipv6.routing.linkOf(from)
+    const route = host.ipv6.routing.lookup(src, link)
     if (route.type !== 'unicast' && route.type !== 'local') return
-    if (route.type !== 'local' && !this.#allows(src, message, route.via?.prefixLength ?? 128)) return
+    const prefixLength = isLinkLocal(src) ? LINK_PREFIX_LENGTH : route.via?.prefixLength ?? 128
+    if (route.type !== 'local' && !this.#allows(src, message, prefixLength)) return
     const room = Math.min(ICMPV6_ERROR_PACKET_BYTES_MAX, host.pathMtuBytes(src)) - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES
     const body = icmpError(message, packet, Math.min(totalBytes(packet), room))
     host.ipv6.output.send({
-      src: host.ipv6.routing.isLocal(dst) ? dst : IPV6_ANY, dst: src, protocol: IPPROTO_ICMPV6, payload: body,
-      payloadBytes: icmpBytes(body), dontFragment: false,
-    })
+      src: from, dst: src, protocol: IPPROTO_ICMPV6, payload: body, payloadBytes: icmpBytes(body), dontFragment: false,
+    }, link)
   }
 
   #answer(packet: IpPacket, message: IcmpMessage, device: Device): void {
@@ -89,7 +94,7 @@ export class Icmpv6 {
 
   #report(packet: IpPacket, message: IcmpMessage, quoted: IpPacket): void {
     const host = this.#host
-    if (message.type === ICMPV6_TOO_BIG) host.learnPathMtu(quoted.dst, Math.max(message.rest, MTU_BYTES_MIN))
+    if (message.type === ICMPV6_TOO_BIG && message.rest >= MTU_BYTES_MIN) host.learnPathMtu(quoted.dst, message.rest)
     if (quoted.protocol === IPPROTO_ICMPV6) host.pings.receiveError(message, quoted, packet.src)
     else host.transport(quoted.protocol)?.receiveError(message, quoted)
   }
@@ -117,6 +122,7 @@ function inIpv6({ type, code, rest }: IcmpErrorFields): IcmpErrorFields {
   switch (code) {
     case UNREACHABLE_NET: return unreachable(UNREACHABLE_V6_NO_ROUTE)
     case UNREACHABLE_PORT: return unreachable(UNREACHABLE_V6_PORT)
+    case UNREACHABLE_SOURCE: return unreachable(UNREACHABLE_V6_SCOPE)
     case UNREACHABLE_ADMIN_PROHIBITED: return unreachable(UNREACHABLE_V6_PROHIBITED)
     case UNREACHABLE_FRAGMENTATION_NEEDED: return { type: ICMPV6_TOO_BIG, code: 0, rest }
     case UNREACHABLE_PROTOCOL: return { type: ICMPV6_PARAMETER_PROBLEM, code: PROBLEM_NEXT_HEADER, rest: NEXT_HEADER_AT }

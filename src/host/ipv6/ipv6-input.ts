@@ -8,7 +8,7 @@ import { NS_PER_SECOND } from '../../base/units.ts'
 import { IPV6_ANY, isLinkLocal, isLoopback, isMulticast } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_ADMIN_PROHIBITED, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_NET,
-  UNREACHABLE_PROTOCOL,
+  UNREACHABLE_PROTOCOL, UNREACHABLE_SOURCE,
 } from '../../wire/icmp-message.ts'
 import { IPPROTO_ICMPV6, isFragment, totalBytes, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Device } from '../device.ts'
@@ -73,8 +73,8 @@ export class Ipv6Input {
     }
     const route = routing.lookup(dst, device)
     if (route.type === 'local') return this.#local(packet, device, passage)
-    if (route.type !== 'unicast') return this.#refuse(packet, route)
-    this.#forward(packet, route, passage)
+    if (route.type !== 'unicast') return this.#refuse(packet, route, device)
+    this.#forward(packet, route, { device, passage })
   }
 
   #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
@@ -86,19 +86,24 @@ export class Ipv6Input {
     if (passed !== undefined) this.deliver(passed, device)
   }
 
-  #forward(packet: IpPacket, route: Route, passage: Passage | undefined): void {
+  #forward(packet: IpPacket, route: Route, from: { readonly device: Device, readonly passage: Passage | undefined }): void {
     const host = this.#host
+    const { device, passage } = from
+    const { icmp } = host.ipv6
     if (!host.ipv6.isForwarding) return host.drop(packet, 'not-forwarding')
     if (packet.ttl <= 1) {
-      host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
+      icmp.sendError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 }, device)
       return host.drop(packet, 'ttl-exceeded')
     }
     // What has a meaning on one link only does not leave it.
-    if (packet.src === IPV6_ANY || isLinkLocal(packet.src)) return host.drop(packet, 'martian-source')
+    if (packet.src === IPV6_ANY || isLinkLocal(packet.src)) {
+      icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_SOURCE, rest: 0 }, device)
+      return host.drop(packet, 'martian-source')
+    }
     if (isLinkLocal(packet.dst)) return host.drop(packet, 'martian-destination')
     const { mtuBytes } = route.device.config
     if (totalBytes(packet) > mtuBytes) {
-      host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+      icmp.sendError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes }, device)
       return host.drop(packet, 'too-big')
     }
     const next = withTtlDecremented(packet)
@@ -111,11 +116,11 @@ export class Ipv6Input {
   }
 
   /** ip6_pkt_drop(): a host that forwards nothing says so, too. */
-  #refuse(packet: IpPacket, route: Route): void {
+  #refuse(packet: IpPacket, route: Route, device: Device): void {
     const host = this.#host
     if (route.type === 'blackhole') return host.drop(packet, 'blackhole')
     const code = route.type === 'prohibit' ? UNREACHABLE_ADMIN_PROHIBITED : UNREACHABLE_NET
-    host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 })
+    host.ipv6.icmp.sendError(packet, { type: ICMP_UNREACHABLE, code, rest: 0 }, device)
     host.drop(packet, route.type === 'prohibit' ? 'prohibited' : route.type === 'unreachable' ? 'unreachable-route' : 'no-route')
   }
 }

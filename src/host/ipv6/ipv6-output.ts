@@ -1,6 +1,7 @@
 /**
  * IPv6 on its way out: routing, localOut, postrouting, fragmentation by the sender, and the device's own way of sending.
- * Follows ip6_xmit(), ip6_output(), ip6_fragment() and ip6_finish_output2() in net/ipv6/ip6_output.c. Tunnels carry no IPv6.
+ * Follows ip6_xmit(), ip6_output(), ip6_fragment() and ip6_finish_output2() in net/ipv6/ip6_output.c. Tunnels carry no IPv6;
+ * what is sent to a group is not also delivered to the sender itself.
  * @module
  */
 import type { Actor } from '../../sim/event-queue.ts'
@@ -17,6 +18,9 @@ import { describeRoute } from '../ip-input.ts'
 import { refusal } from '../ip-output.ts'
 import type { SendRequest } from '../ip-service.ts'
 import type { Route } from '../routing.ts'
+
+/** Hop limit of what endpoints send to a group (IPV6_DEFAULT_MCASTHOPS). */
+const GROUP_HOP_LIMIT = 1
 
 /** A packet on its way round by `lo`, and what was known of it on its way out. */
 interface Looped {
@@ -36,7 +40,7 @@ export class Ipv6Output implements Actor {
   /** Sends what an endpoint of this host asks for, by `device` where it is given. See `IpService.sendPacket`. */
   send(request: SendRequest, device?: Device): Errno | undefined {
     const host = this.#host
-    const route = host.ipv6.routing.lookup(request.dst, device)
+    const route = host.ipv6.routing.lookup(request.dst, device ?? host.ipv6.routing.linkOf(request.src))
     const refused = refusal(route)
     if (refused !== undefined) return refused
     const isChosen = request.src === 0 || request.src === IPV6_ANY
@@ -102,10 +106,11 @@ export class Ipv6Output implements Actor {
     const host = this.#host
     host.ledger.originated++
     this.#nextIdent = (this.#nextIdent + 1) >>> 0
+    const ttl = request.ttl
+      ?? (isMulticast(request.dst) ? GROUP_HOP_LIMIT : host.sysctl.int(`net.ipv6.conf.${device.name}.hop_limit`))
     return ipPacket({
       uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload,
-      payloadBytes: request.payloadBytes, ttl: request.ttl ?? host.sysctl.int(`net.ipv6.conf.${device.name}.hop_limit`),
-      tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
+      payloadBytes: request.payloadBytes, ttl, tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
     })
   }
 

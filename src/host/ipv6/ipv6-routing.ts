@@ -23,7 +23,8 @@ export class Ipv6Routing {
   reset(net: NetConfig, devices: ReadonlyMap<string, Device>): void {
     this.#devices = devices
     this.#lo = devices.get('lo')
-    this.#addresses = net.ipv6.addresses
+    // Device by device: the first one decides between sources that no rule tells apart.
+    this.#addresses = net.devices.flatMap(({ name }) => net.ipv6.addresses.filter((address) => address.device === name))
     // Longest prefix first, then the smallest metric; the order of adding decides among equals (sort is stable).
     this.#routes = [...net.ipv6.routes].sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
     this.#speaking = new Set(net.ipv6.devices)
@@ -63,6 +64,13 @@ export class Ipv6Routing {
       && ((ipWords(addr)[3] ?? 0) & 0xffffff) === (d & 0xffffff) && d >>> 24 === 0xff)
   }
 
+  /** The device on whose link this address of the host has its meaning: of a link-local one, the device that has it. */
+  linkOf(addr: IpAddr): Device | undefined {
+    if (!isLinkLocal(addr)) return undefined
+    const own = this.#addresses.find((address) => address.addr === addr)
+    return own === undefined ? undefined : this.#devices.get(own.device)
+  }
+
   /** The link-local address of a device. */
   linkLocalOf(device: Device): IpAddr | undefined {
     return this.#addresses.find((address) => address.device === device.name && address.scope === 'link'
@@ -77,7 +85,7 @@ export class Ipv6Routing {
   selectSource(device: Device, dst: IpAddr): IpAddr {
     const needsLink = isMulticast(dst) || isLinkLocal(dst)
     let best: Ipv6AddressConfig | undefined
-    for (const address of this.#byDevice(device)) {
+    for (const address of this.#addresses) {
       if (address.state !== 'valid' || (needsLink && address.device !== device.name)) continue
       if (isLoopback(address.addr) !== isLoopback(dst) && isLoopback(address.addr)) continue
       if (best === undefined || isBetter(address, best, { device, dst })) best = address
@@ -85,16 +93,11 @@ export class Ipv6Routing {
     return best?.addr ?? IPV6_ANY
   }
 
-  /** All addresses, those of the outgoing device first. */
-  #byDevice(device: Device): readonly Ipv6AddressConfig[] {
-    const own = this.#addresses.filter((address) => address.device === device.name)
-    return [...own, ...this.#addresses.filter((address) => address.device !== device.name)]
-  }
-
   #onLink(dst: IpAddr, device: Device | undefined): Route {
     const lo = this.#lo as Device
+    // What has come round by `lo` was for an address of any device.
     const own = this.#addresses.find(({ addr, state, device: name }) => addr === dst && state === 'valid'
-      && (device === undefined || device.name === name))
+      && (device === undefined || device === lo || device.name === name))
     if (own !== undefined) return plain('local', lo, dst, dst)
     const way = device ?? [...this.#devices.values()].find((other) => this.#isLink(other))
     if (way === undefined || !this.#isLink(way)) return plain('none', lo, dst, IPV6_ANY)

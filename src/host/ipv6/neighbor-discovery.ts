@@ -124,7 +124,8 @@ export class NeighborDiscovery implements Actor {
     if (isMulticast(packet.dst) && isSolicited) return
     const own = this.#host.ipv6.routing.findAddress(device, target)
     if (own?.state === 'tentative') return this.#lose(device, target)
-    if (own === undefined) device.ipv6Neighbors?.learnFromAdvertisement(target, linkAddress, { isRouter, isSolicited, isOverride })
+    if (own !== undefined) return
+    device.ipv6Neighbors?.learnFromAdvertisement(target, linkAddress, { isRouter, isSolicited, isOverride })
   }
 
   /** Somebody else has the address (addrconf_dad_failure). */

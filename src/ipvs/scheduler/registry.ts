@@ -1,6 +1,5 @@
 /**
- * The schedulers by the names ipvsadm knows them by. `twos` is not among them: it picks by chance, and the modelled kernel is
- * built without it.
+ * The schedulers of Linux by the names ipvsadm knows them by.
  * @module
  */
 import type { Destination } from '../destination.ts'
@@ -16,6 +15,7 @@ import { RoundRobin } from './rr.ts'
 import type { SchedulerFactory } from './scheduler.ts'
 import { shortestExpectedDelay } from './sed.ts'
 import { SourceHashing } from './sh.ts'
+import { powerOfTwos } from './twos.ts'
 import { weightedLeastConnection } from './wlc.ts'
 import { WeightedRoundRobin } from './wrr.ts'
 
@@ -39,5 +39,6 @@ export const SCHEDULERS: ReadonlyMap<string, SchedulerFactory> = new Map<string,
   ['fo', plain(failover)],
   ['ovf', plain(overflow)],
   ['mh', (pool) => new MaglevHashing(pool)],
+  ['twos', (pool) => ({ pick: () => powerOfTwos(pool.destinations, pool.random) })],
   ['none', plain(() => undefined)],
 ])

@@ -2,6 +2,7 @@
  * What a scheduler is: it picks a destination for a new connection, and is told when the destinations of its service change.
  * @module
  */
+import type { RandomStream } from '../../sim/random.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { accepts, type Destination } from '../destination.ts'
 
@@ -21,6 +22,8 @@ export interface Pool {
   readonly schedulerFlags: number
   /** Now, and how long the caches of lblc and lblcr hold. */
   readonly clock: SchedulerClock
+  /** Chance of its own: whoever draws moves nobody else's draws. */
+  readonly random: RandomStream
 }
 
 /** Time, for the schedulers that remember. */

@@ -5,8 +5,10 @@
 import type { DestinationRule } from '../../../src/ipvs/control/rules.ts'
 import { addressId, IPIP_TUNNEL } from '../../../src/ipvs/control/rules.ts'
 import { Destination } from '../../../src/ipvs/destination.ts'
-import type { Flow } from '../../../src/ipvs/scheduler/scheduler.ts'
+import type { Flow, SchedulerFactory } from '../../../src/ipvs/scheduler/scheduler.ts'
+import { SCHEDULERS } from '../../../src/ipvs/scheduler/registry.ts'
 import { Service, type ServiceClock } from '../../../src/ipvs/service.ts'
+import { randomStream } from '../../../src/sim/random.ts'
 import type { IpAddr } from '../../../src/wire/address.ts'
 
 const LETTERS = 'ABCDEFGHIJ'
@@ -23,12 +25,19 @@ export class SchedulerBench {
     nowNs: 0, lblcExpirationNs: 86_400e9, lblcrExpirationNs: 86_400e9, round: 0, isRunning: true,
   } satisfies ServiceClock
   readonly service: Service
+  /** What the scheduler draws from; another one may be put in its place. */
+  random = randomStream('bench', 'scheduler')
 
-  constructor(scheduler: string, weights: readonly number[], schedulerFlags = 0) {
+  constructor(
+    scheduler: string, weights: readonly number[], schedulerFlags = 0,
+    schedulers: ReadonlyMap<string, SchedulerFactory> = SCHEDULERS,
+  ) {
     const options = {
       scheduler, schedulerFlags, persistenceSeconds: undefined, netmask: 0xffffffff, engine: '', onePacket: false,
     }
-    this.service = new Service(addressId(6, VIP, 80), options, this.clock)
+    this.service = new Service(
+      addressId(6, VIP, 80), options, this.clock, { schedulers, random: () => this.random },
+    )
     for (const weight of weights) this.add(weight)
   }
 
