@@ -150,7 +150,8 @@ export class NeighborTable implements Actor {
     flags: { readonly isRouter?: boolean, readonly isSolicited: boolean, readonly isOverride: boolean },
   ): void {
     const neighbor = this.#entries.get(addr)
-    if (neighbor === undefined || neighbor.state === 'failed' || (mac === undefined && !neighbor.isValid)) return
+    if (neighbor === undefined || neighbor.state === 'failed' || neighbor.state === 'permanent') return
+    if (mac === undefined && !neighbor.isValid) return
     const told = mac ?? neighbor.mac
     const disagrees = neighbor.isValid && told !== neighbor.mac && !flags.isOverride
     if (disagrees && neighbor.state !== 'reachable') return
@@ -216,7 +217,6 @@ export class NeighborTable implements Actor {
         neighbor.timer.armAt(neighbor.confirmedNs + REACHABLE_NS)
       } else {
         // Use does not count here: Linux notes it only while an entry is not sure, which is long ago.
-
         neighbor.state = 'stale'
         neighbor.updatedNs = nowNs
       }

@@ -126,7 +126,7 @@ export class World {
     if (spec.isUp !== false) host.reconfigure(settleIpv6Addresses(accepted(setDeviceUp(host.net, spec.device))))
     for (const { addr, prefixLength } of spec.addresses) {
       if (isIpv6(addr)) {
-        host.reconfigure(accepted(addIpv6Address(host.net, spec.device, { addr, prefixLength, nodad: true })))
+        host.reconfigure(settleIpv6Addresses(accepted(addIpv6Address(host.net, spec.device, { addr, prefixLength }))))
         continue
       }
       // What `ip addr add ... brd +` does; there is none to a prefix of 31 or 32 bits.

@@ -9,7 +9,7 @@ import { findDeviceConfig, type NetConfig } from '../../host/config/net-config.t
 import { formatIp } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
-import { answered, answeredInWords, expected, incomplete, noDevice, wrong, type Words } from './words.ts'
+import { answered, expected, incomplete, noDevice, wrong, type Words } from './words.ts'
 
 interface AddressWords {
   prefix?: Ipv6Prefix
@@ -38,7 +38,7 @@ export function changeIpv6Address(host: Host, words: Words, verb: 'add' | 'repla
   }
   const base = verb === 'replace' ? withoutAddress(host.net, name, prefix) : host.net
   const added = addIpv6Address(base, name, { addr, prefixLength, nodad: read.nodad, isDeprecated: read.isDeprecated })
-  if (!added.ok) return added.error === 'EACCES' ? answeredInWords('IPv6 is disabled on this device') : answered(added.error)
+  if (!added.ok) return answered(added.error)
   host.reconfigure(added.value)
   return printed('')
 }
@@ -98,7 +98,10 @@ function isOtherWord(word: string): boolean {
 }
 
 function addressText(address: Ipv6AddressConfig): string {
-  const state = address.state === 'tentative' ? ' tentative' : address.state === 'failed' ? ' dadfailed tentative' : ''
-  const deprecated = address.isDeprecated ? ' deprecated' : ''
-  return `inet6 ${formatIp(address.addr)}/${address.prefixLength} scope ${address.scope}${deprecated}${state} `
+  // In the order of iproute2's table of flags.
+  const flags = [
+    address.isUnasked ? ' nodad' : '', address.state === 'failed' ? ' dadfailed' : '', address.isDeprecated ? ' deprecated' : '',
+    address.state === 'valid' ? '' : ' tentative',
+  ].join('')
+  return `inet6 ${formatIp(address.addr)}/${address.prefixLength} scope ${address.scope}${flags} `
 }

@@ -7,13 +7,11 @@ import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { Errno } from '../errno.ts'
 import { connectedRoute } from './addresses.ts'
-import { withOwnAddresses, withoutIpv6Of } from './ipv6-config.ts'
+import { IPV6_MTU_BYTES_MIN, withOwnAddresses, withoutIpv6Of } from './ipv6-config.ts'
 import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, type TunnelConfig } from './net-config.ts'
 
 /** Smallest MTU that IPv4 lives with (RFC 791). */
 export const MTU_BYTES_MIN = 68
-/** The same of IPv6 (RFC 8200 5). */
-const IPV6_MTU_BYTES_MIN = 1280
 
 /** Adds a device, down and without addresses. EEXIST when the name is taken. */
 export function addDevice(
@@ -80,9 +78,11 @@ export function setDeviceMtu(config: NetConfig, name: string, mtuBytes: number):
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (mtuBytes < MTU_BYTES_MIN || mtuBytes > (device.kind === 'loopback' ? 65_536 : 65_535)) return err('EINVAL')
-  // A link that is too narrow for IPv6 loses it (addrconf_notify).
+  // A link that is too narrow for IPv6 loses it, and begins anew with it when it gets wider (addrconf_notify).
   const kept = mtuBytes < IPV6_MTU_BYTES_MIN ? withoutIpv6Of(config, name) : config
-  return changeDevice(kept, name, { mtuBytes })
+  const changed = changeDevice(kept, name, { mtuBytes })
+  const isWider = device.mtuBytes < IPV6_MTU_BYTES_MIN && mtuBytes >= IPV6_MTU_BYTES_MIN
+  return changed.ok && isWider && device.isUp ? ok(withOwnAddresses(changed.value, name)) : changed
 }
 
 /** Changes the ends of a tunnel. ENODEV when there is no such tunnel. */

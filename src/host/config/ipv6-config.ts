@@ -8,13 +8,13 @@
 import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import {
-  inPrefix, IPV6_LOOPBACK, ipv6FromWords, isLinkLocal, isLoopback, isMulticast, linkLocalOf, networkOf, type IpAddr,
+  inPrefix, IPV6_ANY, IPV6_LOOPBACK, isLinkLocal, isLoopback, isMulticast, linkLocalOf, networkOf, type IpAddr,
 } from '../../wire/address.ts'
 import type { Errno } from '../errno.ts'
 import { findDeviceConfig, type NetConfig, type RouteOrigin, type Scope } from './net-config.ts'
 
-/** fe80:: */
-const LINK_LOCAL_NETWORK = ipv6FromWords(0xfe800000, 0, 0, 0)
+/** Smallest MTU that IPv6 lives with (RFC 8200 5). */
+export const IPV6_MTU_BYTES_MIN = 1280
 /** Metric of routes that come with addresses (IP6_RT_PRIO_ADDRCONF), and of those of users (IP6_RT_PRIO_USER). */
 const METRIC_OF_KERNEL = 256
 const METRIC_OF_USER = 1024
@@ -28,6 +28,8 @@ export interface Ipv6AddressConfig {
   readonly scope: Scope
   /** `tentative` while it is not known whether somebody else has it, `failed` when somebody has (RFC 4862 5.4). */
   readonly state: 'valid' | 'tentative' | 'failed'
+  /** It was added to be valid without asking (IFA_F_NODAD). */
+  readonly isUnasked: boolean
   /** Its preferred lifetime is over: a source of new connections only where there is no other. */
   readonly isDeprecated: boolean
 }
@@ -115,14 +117,20 @@ export function setIpv6(config: NetConfig, name: string, isOn: boolean): Result<
   return ok(device.isUp ? withOwnAddresses(with6, name) : with6)
 }
 
-/** What a device gets that comes up: ::1, or a link-local address and the route to its link. */
+/**
+ * What a device gets that comes up: ::1, or a link-local address, and the routes to its networks, those of addresses that it had
+ * before included. Nothing with an MTU that is too small for IPv6.
+ */
 export function withOwnAddresses(config: NetConfig, name: string): NetConfig {
   const device = findDeviceConfig(config, name)
-  if (device === undefined || !speaksIpv6(config, name)) return config
+  if (device === undefined || !speaksIpv6(config, name) || device.mtuBytes < IPV6_MTU_BYTES_MIN) return config
+  const routed = produce(config, (draft) => {
+    for (const address of ipv6AddressesOf(config, name)) addPrefixRoute(draft.ipv6.routes as Ipv6RouteConfig[], address)
+  })
   const own = device.kind === 'loopback' ? { addr: IPV6_LOOPBACK, prefixLength: 128 }
     : { addr: linkLocalOf(device.mac), prefixLength: 64 }
-  const added = addIpv6Address(config, name, own)
-  return added.ok ? added.value : config
+  const added = addIpv6Address(routed, name, own)
+  return added.ok ? added.value : routed
 }
 
 /** What a device loses that goes down: all addresses and routes. */
@@ -135,19 +143,22 @@ export function withoutIpv6Of(config: NetConfig, name: string): NetConfig {
 
 /**
  * Adds an address, and the route to its network. ENODEV for an unknown device, EACCES for one that does not speak IPv6, EEXIST
- * when the device has it, EADDRNOTAVAIL for a multicast or loopback address that cannot be there.
+ * when the device has it, EADDRNOTAVAIL for `::` and for a multicast or loopback address that cannot be there. On a device that is
+ * down it waits for that to come up.
  */
 export function addIpv6Address(config: NetConfig, name: string, address: NewIpv6Address): Result<NetConfig, Errno> {
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (!speaksIpv6(config, name)) return err('EACCES')
   const { addr, prefixLength } = address
-  if (isMulticast(addr) || (isLoopback(addr) && device.kind !== 'loopback')) return err('EADDRNOTAVAIL')
+  if (addr === IPV6_ANY || isMulticast(addr) || (isLoopback(addr) && device.kind !== 'loopback')) return err('EADDRNOTAVAIL')
   if (config.ipv6.addresses.some((other) => other.device === name && other.addr === addr)) return err('EEXIST')
   const scope = isLoopback(addr) ? 'host' : isLinkLocal(addr) ? 'link' : 'global'
-  const asks = address.nodad !== true && device.isUp && device.kind === 'ethernet'
+  const isUnasked = address.nodad === true
+  const asks = !isUnasked && device.kind === 'ethernet'
   const added: Ipv6AddressConfig = {
-    device: name, addr, prefixLength, scope, state: asks ? 'tentative' : 'valid', isDeprecated: address.isDeprecated ?? false,
+    device: name, addr, prefixLength, scope, state: asks ? 'tentative' : 'valid', isUnasked,
+    isDeprecated: address.isDeprecated ?? false,
   }
   return ok(produce(config, (draft) => {
     draft.ipv6.addresses.splice(placeOf(added, config.ipv6.addresses), 0, added)
@@ -169,7 +180,10 @@ export function settleIpv6Addresses(config: NetConfig): NetConfig {
   return tentative.reduce((net, { device, addr }) => settleIpv6Address(net, device, addr, 'valid'), config)
 }
 
-/** Removes an address, and the route to its network if no other is in it. ENODEV, EADDRNOTAVAIL. */
+/**
+ * Removes an address, and the route to its network if no other is in it; routes of the device that preferred it as source do so no
+ * more (rt6_remove_prefsrc). ENODEV, EADDRNOTAVAIL.
+ */
 export function removeIpv6Address(
   config: NetConfig, name: string, address: { readonly addr: IpAddr, readonly prefixLength?: number | undefined },
 ): Result<NetConfig, Errno> {
@@ -179,6 +193,9 @@ export function removeIpv6Address(
   if (gone === undefined) return err('EADDRNOTAVAIL')
   return ok(produce(config, (draft) => {
     draft.ipv6.addresses = draft.ipv6.addresses.filter((other) => other.device !== name || other.addr !== gone.addr)
+    for (const route of draft.ipv6.routes) {
+      if (route.device === name && route.preferredSource === gone.addr) route.preferredSource = undefined
+    }
     const isShared = draft.ipv6.addresses.some((other) => other.device === name && other.prefixLength === gone.prefixLength
       && inPrefix(other.addr, gone.addr, gone.prefixLength))
     if (isShared) return
@@ -264,8 +281,8 @@ function placeOf(added: Ipv6AddressConfig, addresses: readonly Ipv6AddressConfig
   return addresses.findLastIndex((other) => other.device === added.device) + 1 || addresses.length
 }
 
-function addPrefixRoute(routes: Ipv6RouteConfig[], { device, addr, prefixLength, scope }: Ipv6AddressConfig): void {
-  const network = scope === 'link' && prefixLength === 64 ? LINK_LOCAL_NETWORK : networkOf(addr, prefixLength)
+function addPrefixRoute(routes: Ipv6RouteConfig[], { device, addr, prefixLength }: Ipv6AddressConfig): void {
+  const network = networkOf(addr, prefixLength)
   const isThere = routes.some((route) => route.device === device && route.network === network
     && route.prefixLength === prefixLength && route.metric === METRIC_OF_KERNEL)
   if (isThere) return

@@ -8,12 +8,14 @@ import type { SysctlDefinition, SysctlRegistry } from '../sysctl.ts'
 interface ConfEntry {
   readonly name: string
   readonly initial: number
+  /** Of `all`, where it is another. */
+  readonly initialOfAll?: number
   readonly min?: number
   readonly max?: number
 }
 
 const CONF: readonly ConfEntry[] = [
-  { name: 'accept_dad', initial: 1 }, { name: 'accept_ra', initial: 1 }, { name: 'accept_redirects', initial: 1 },
+  { name: 'accept_dad', initial: 1, initialOfAll: 0 }, { name: 'accept_ra', initial: 1 }, { name: 'accept_redirects', initial: 1 },
   { name: 'autoconf', initial: 1 }, { name: 'dad_transmits', initial: 1 }, { name: 'hop_limit', initial: 64, min: 1, max: 255 },
 ]
 
@@ -32,7 +34,9 @@ export function defineIpv6Sysctls(sysctl: SysctlRegistry, listeners: Ipv6SysctlL
 
 /** Defines net.ipv6.conf.<device>.*; a device takes over what `default` holds at that moment. */
 export function defineIpv6DeviceSysctls(sysctl: SysctlRegistry, device: string, listeners: Ipv6SysctlListeners): void {
-  for (const { name, initial, ...bounds } of CONF) sysctl.define({ ...entry(sysctl, device, name, initial), ...bounds })
+  for (const { name, initial, initialOfAll = initial, ...bounds } of CONF) {
+    sysctl.define({ ...entry(sysctl, device, name, device === 'all' ? initialOfAll : initial), ...bounds })
+  }
   sysctl.define({
     ...entry(sysctl, device, 'disable_ipv6', 1), onChange: (value) => listeners.onDisable(device, value),
   })

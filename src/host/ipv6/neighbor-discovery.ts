@@ -1,7 +1,8 @@
 /**
  * Neighbor discovery (RFC 4861) and the question whether an address is free (RFC 4862 5.4), as Linux does them. Follows
  * ndisc_solicit(), ndisc_recv_ns() and ndisc_recv_na() in net/ipv6/ndisc.c, addrconf_dad_start() and its kin in addrconf.c.
- * Router discovery, redirects, proxies, anycast and optimistic addresses are not modelled.
+ * Router discovery, redirects, proxies, anycast and optimistic addresses are not modelled, nor is the nonce of a question about
+ * an own address (enhanced_dad), which makes it 8 bytes longer on a wire.
  * @module
  */
 import { NS_PER_SECOND } from '../../base/units.ts'
@@ -41,18 +42,20 @@ export class NeighborDiscovery implements Actor {
     this.#host = host
   }
 
-  /** Begins to ask for addresses that are new and tentative, and ends it for those that are gone. */
+  /** Begins to ask for addresses of devices that are up, new and tentative, and ends it for those that are gone. */
   watch(net: NetConfig): void {
     const { sim, name, sysctl } = this.#host
-    const isTentative = (doubt: Doubt): boolean => net.ipv6.addresses.some(({ device, addr, state }) => state === 'tentative'
-      && device === doubt.device && addr === doubt.addr)
+    const up = new Set(net.devices.filter(({ isUp }) => isUp).map((device) => device.name))
+    const tentative = net.ipv6.addresses.filter(({ device, state }) => state === 'tentative' && up.has(device))
+    const isTentative = (doubt: Doubt): boolean =>
+      tentative.some(({ device, addr }) => device === doubt.device && addr === doubt.addr)
     for (let i = this.#doubts.length - 1; i >= 0; i--) if (!isTentative(this.#doubts[i] as Doubt)) this.#doubts.splice(i, 1)
-    for (const { device, addr, state } of net.ipv6.addresses) {
-      if (state !== 'tentative' || this.#doubts.some((doubt) => doubt.device === device && doubt.addr === addr)) continue
-      const asks = sysctl.int(`net.ipv6.conf.${device}.accept_dad`) > 0
+    for (const { device, addr } of tentative) {
+      if (this.#doubts.some((doubt) => doubt.device === device && doubt.addr === addr)) continue
+      const asks = ['all', device].some((conf) => sysctl.int(`net.ipv6.conf.${conf}.accept_dad`) > 0)
       const doubt = { device, addr, questionsLeft: asks ? sysctl.int(`net.ipv6.conf.${device}.dad_transmits`) : 0 }
       this.#doubts.push(doubt)
-      const delayNs = doubt.questionsLeft === 0 ? 0 : sim.stream(`ipv6:${name}`).int(START_DELAY_NS)
+      const delayNs = asks ? sim.stream(`ipv6:${name}`).int(START_DELAY_NS) : 0
       sim.schedule(sim.nowNs + delayNs, this, 0, doubt)
     }
   }
@@ -100,8 +103,9 @@ export class NeighborDiscovery implements Actor {
   #answer(packet: IpPacket, message: NeighborMessage, device: Device): void {
     const { target, linkAddress } = message
     const own = this.#host.ipv6.routing.findAddress(device, target)
-    if (own === undefined) return
     const isDoubt = packet.src === IPV6_ANY
+    // Who is in doubt asks the group, and has no name yet (RFC 4861 7.1.1).
+    if (own === undefined || (isDoubt && (linkAddress !== undefined || !isMulticast(packet.dst)))) return
     if (own.state !== 'valid') {
       // Two that ask for one address at the same time both go without it; a mere question is not answered.
       if (isDoubt && own.state === 'tentative') this.#lose(device, target)
