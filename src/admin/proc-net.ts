@@ -68,7 +68,8 @@ function littleEndian(value: number): string {
 function ipv6Addresses({ net }: Host): string {
   const hex = (value: number, digits = 2): string => value.toString(16).padStart(digits, '0')
   return net.ipv6.addresses.map(({ addr, device, prefixLength, scope, state, isUnasked, isDeprecated }) => {
-    const flags = 0x80 + (state === 'valid' ? 0 : state === 'tentative' ? 0x40 : 0x48) + (isDeprecated ? 0x20 : 0) + (isUnasked ? 0x02 : 0)
+    const doubt = state === 'valid' ? 0 : state === 'tentative' ? 0x40 : 0x48
+    const flags = 0x80 + doubt + (isDeprecated ? 0x20 : 0) + (isUnasked ? 0x02 : 0)
     const index = findDeviceConfig(net, device)?.ifindex ?? 0
     const scopeBits = scope === 'global' ? 0 : scope === 'link' ? 0x20 : 0x10
     const numbers = [index, prefixLength, scopeBits, flags].map((value) => hex(value)).join(' ')

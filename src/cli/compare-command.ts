@@ -9,6 +9,7 @@ import { summariseMode } from '../scenario/comparison.ts'
 import { expandCluster } from '../scenario/expand-cluster.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, loadScenario, showProblems } from './load.ts'
+import { loadSchedulers } from './schedulers.ts'
 import { codeOf, deliverRecording, nothingChecked, simulate, textOptions, type SimulationOptions } from './simulation.ts'
 import { print } from './terminal.ts'
 
@@ -17,14 +18,16 @@ export async function compareCommand(file: string, options: SimulationOptions): 
   if (options.trace === true && (options.json === true || options.jsonl === true))
     return badUsage('--trace prints text: it does not go with JSON')
   const asJson = options.json === true || options.jsonl === true
-  const loaded = await loadScenario(file, asJson, options.quiet)
+  const schedulers = await loadSchedulers(options)
+  if (!schedulers.ok) return schedulers.error
+  const loaded = await loadScenario(file, asJson, options.quiet, schedulers.value)
   if (!loaded.ok) return loaded.error
   const { cluster, modes } = loaded.value
   if (cluster === undefined) return badUsage(`${file} has no cluster, so there is nothing to compare`)
   const compared: ComparedMode[] = []
   let code: ExitCode = EXIT.ok
   for (const mode of modes) {
-    const simulated = await simulate(expandCluster(loaded.value, mode), options)
+    const simulated = await simulate(expandCluster(loaded.value, mode), options, schedulers.value)
     if (!simulated.ok) return showProblems(simulated.error, asJson)
     const { result } = simulated.value
     const delivered = await deliverRecording(simulated.value, options)

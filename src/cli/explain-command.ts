@@ -18,15 +18,15 @@ import type { World } from '../scenario/world.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readText } from './files.ts'
 import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
+import { loadSchedulers, type SchedulerOptions } from './schedulers.ts'
 import { textOptions } from './simulation.ts'
 import { print, say } from './terminal.ts'
 
-interface ExplainOptions {
+interface ExplainOptions extends SchedulerOptions {
   readonly packet?: string
   readonly connection?: string
   readonly mode?: string
   readonly seed?: string
-  readonly json?: boolean
 }
 
 /** Records kept: enough for the scenarios that one looks into packet by packet. */
@@ -40,13 +40,16 @@ export async function explainCommand(fileOrCode: string, options: ExplainOptions
   if (typeof subject === 'number') return subject
   const mode = parseMode(options.mode)
   if (!mode.ok) return mode.error
-  const loaded = await loadScenario(fileOrCode, options.json === true)
+  const schedulers = await loadSchedulers(options)
+  if (!schedulers.ok) return schedulers.error
+  const loaded = await loadScenario(fileOrCode, options.json === true, false, schedulers.value)
   if (!loaded.ok) return loaded.error
   const scenario = inMode(loaded.value, mode.value)
   if (!scenario.ok) return scenario.error
   const recorder = new Recorder({ recordsMax: RECORDS_MAX, isDetailed: true })
   let world: World | undefined
   const ran = await runScenario(scenario.value, {
+    schedulers: schedulers.value,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onWorld: (made) => {
       world = made
@@ -84,6 +87,7 @@ function isLabFile(path: string): boolean {
 /** Plays a lab. Unless a packet or a connection of it is asked for, tells of each step that failed why it did. */
 async function explainLabFile(file: string, options: ExplainOptions): Promise<ExitCode> {
   if (options.mode !== undefined || options.seed !== undefined) return badUsage('a lab has no mode and no seed')
+  if (options.scheduler !== undefined) return badUsage('a lab has no schedulers but those of Linux')
   const wantsSubject = options.packet !== undefined || options.connection !== undefined
   const subject = wantsSubject ? subjectOf(options) : undefined
   if (typeof subject === 'number') return subject

@@ -11,6 +11,7 @@ import { FILES_BYTES_MAX, filesOf, withFiles } from '../scenario/replay-files.ts
 import type { Scenario } from '../scenario/scenario.ts'
 import { MODES, type Mode } from '../scenario/schema-check.ts'
 import { parseDuration } from '../scenario/units-text.ts'
+import type { UserSchedulers } from '../scenario/user-schedulers.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readBeside, readText } from './files.ts'
 import { print, say } from './terminal.ts'
@@ -34,14 +35,19 @@ interface ReadScenario {
   readonly notes: readonly string[]
 }
 
-/** Reads a scenario file and the files that it names. Says so when it cannot be read; its problems are for the caller to show. */
-export function readScenario(path: string): Result<Result<ReadScenario, readonly Problem[]>, ExitCode> {
+/**
+ * Reads a scenario file and the files that it names. Says so when it cannot be read; its problems are for the caller to show.
+ * `schedulers` are the names that it may use beside Linux's.
+ */
+export function readScenario(
+  path: string, schedulers: readonly string[],
+): Result<Result<ReadScenario, readonly Problem[]>, ExitCode> {
   const text = readText(path)
   if (!text.ok) {
     say(`lvsim: ${text.error.path}: ${text.error.message}`)
     return err(EXIT.io)
   }
-  const parsed = parseScenario(text.value, path)
+  const parsed = parseScenario(text.value, path, schedulers)
   if (!parsed.ok) return ok(parsed)
   const files = new Map<string, Result<Uint8Array, string>>()
   let bytesLeft = FILES_BYTES_MAX
@@ -54,8 +60,10 @@ export function readScenario(path: string): Result<Result<ReadScenario, readonly
 }
 
 /** Reads a scenario file. On failure everything has been said; what was used of the files it names is said unless `isQuiet`. */
-export async function loadScenario(path: string, asJson: boolean, isQuiet = false): Promise<Result<Scenario, ExitCode>> {
-  const read = readScenario(path)
+export async function loadScenario(
+  path: string, asJson: boolean, isQuiet = false, schedulers: UserSchedulers = {},
+): Promise<Result<Scenario, ExitCode>> {
+  const read = readScenario(path, Object.keys(schedulers))
   if (!read.ok) return read
   if (!read.value.ok) return err(await showProblems(read.value.error, asJson))
   const { scenario, notes } = read.value.value

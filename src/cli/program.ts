@@ -49,6 +49,7 @@ function addRuns(verb: AddVerb, finish: Finish): void {
       'run scenarios/first.lvs.yaml --trace --seed 7',
       'run scenarios/first.lvs.yaml --pcap out --json',
       'run scenarios/replay.lvs.yaml --mode nat',
+      'run scenarios/own-scheduler.lvs.yaml --scheduler scenarios/calmest.mjs',
     ]),
   )
     .option('--mode <mode>', 'build the cluster of the file for this mode: nat, dr or tun')
@@ -73,6 +74,7 @@ function addLooks(verb: AddVerb, finish: Finish): void {
   ])
     .option('--on <host>', 'the host that runs the command, or whose rules are shown')
     .option('--rules', 'instead of a command: each change of the rules of IPVS, by whom and when, as a diff')
+    .addOption(schedulerOption())
     .option('--since <time>', 'with --rules: one diff of all changes after this moment, counted as --at')
     .option('--at <time>', 'this long after the last setup was over; the end unless given')
     .option('--mode <mode>', 'nat, dr or tun')
@@ -93,6 +95,7 @@ function addLooks(verb: AddVerb, finish: Finish): void {
   )
     .option('--packet <number>', 'the packet, as numbered by --trace')
     .option('--connection <address:port>', "the client's end of a connection")
+    .addOption(schedulerOption())
     .option('--mode <mode>', 'nat, dr or tun')
     .option('--seed <seed>', 'instead of that of the file')
     .option('--json', 'print one JSON document')
@@ -106,6 +109,7 @@ function addFiles(verb: AddVerb, finish: Finish): void {
     'validate scenarios/first.lvs.yaml',
     'validate scenarios/*.lvs.yaml --json',
   ])
+    .addOption(schedulerOption())
     .option('--json', 'print one JSON document')
     .action(async (files: string[], options) => {
       finish(await (await import('./validate-command.ts')).validateCommand(files, options))
@@ -171,6 +175,12 @@ function withRunOptions(command: Command): Command {
     .option('--json', 'print one JSON document')
     .addOption(new Option('--jsonl', 'print one JSON document a line').conflicts('json'))
     .option('--trace', 'print every frame, as tcpdump does')
+    .addOption(schedulerOption())
     .option('--pcap <folder>', 'write a capture of each nic (pcapng); mergecap joins them')
     .option('--quiet', 'no progress, and only what failed')
+}
+
+function schedulerOption(): Option {
+  return new Option('--scheduler <file>', 'a module of yours that exports schedulers; it is run as a program of yours (repeatable)')
+    .argParser((path: string, before: readonly string[] = []) => [...before, path])
 }

@@ -6,6 +6,7 @@ import { jsonText, runDocument, runLines } from '../report/json.ts'
 import { failuresText, runText } from '../report/run-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode, showProblems } from './load.ts'
+import { loadSchedulers } from './schedulers.ts'
 import { codeOf, deliverRecording, nothingChecked, simulate, textOptions, type SimulationOptions } from './simulation.ts'
 import { print } from './terminal.ts'
 
@@ -19,11 +20,13 @@ export async function runCommand(
   const asJson = options.json === true || options.jsonl === true
   const mode = parseMode(options.mode)
   if (!mode.ok) return mode.error
-  const loaded = await loadScenario(file, asJson, options.quiet)
+  const schedulers = await loadSchedulers(options)
+  if (!schedulers.ok) return schedulers.error
+  const loaded = await loadScenario(file, asJson, options.quiet, schedulers.value)
   if (!loaded.ok) return loaded.error
   const scenario = inMode(loaded.value, mode.value)
   if (!scenario.ok) return scenario.error
-  const simulated = await simulate(scenario.value, options)
+  const simulated = await simulate(scenario.value, options, schedulers.value)
   if (!simulated.ok) return showProblems(simulated.error, asJson)
   const { result } = simulated.value
   const delivered = await deliverRecording(simulated.value, options)

@@ -12,17 +12,17 @@ import { runScenario } from '../scenario/run.ts'
 import { describeLimit } from '../sim/limits.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { badUsage, inMode, loadScenario, parseMode, parseTime, showProblems } from './load.ts'
+import { loadSchedulers, type SchedulerOptions } from './schedulers.ts'
 import { codeOf } from './simulation.ts'
 import { print, printForeign, say, styleFor } from './terminal.ts'
 
-interface ShowOptions {
+interface ShowOptions extends SchedulerOptions {
   readonly on?: string
   readonly at?: string
   readonly mode?: string
   readonly seed?: string
   readonly rules?: boolean
   readonly since?: string
-  readonly json?: boolean
 }
 
 /**
@@ -38,7 +38,9 @@ export async function showCommand(file: string, words: readonly string[], option
   if (at !== undefined && !at.ok) return at.error
   const since = options.since === undefined ? undefined : parseTime('--since', options.since)
   if (since !== undefined && !since.ok) return since.error
-  const loaded = await loadScenario(file, options.json === true)
+  const schedulers = await loadSchedulers(options)
+  if (!schedulers.ok) return schedulers.error
+  const loaded = await loadScenario(file, options.json === true, false, schedulers.value)
   if (!loaded.ok) return loaded.error
   const scenario = inMode(loaded.value, mode.value)
   if (!scenario.ok) return scenario.error
@@ -50,6 +52,7 @@ export async function showCommand(file: string, words: readonly string[], option
   const ran = await runScenario(
     { ...scenario.value, observe: [], expect: [] },
     {
+      schedulers: schedulers.value,
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(at === undefined ? {} : { stopAfterNs: at.value }),
       atEnd: command.value === undefined ? [] : [command.value],

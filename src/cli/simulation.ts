@@ -13,17 +13,17 @@ import type { Problem } from '../scenario/problems.ts'
 import type { RunResult } from '../scenario/result.ts'
 import { runScenario, type RunOptions } from '../scenario/run.ts'
 import type { Scenario } from '../scenario/scenario.ts'
+import type { UserSchedulers } from '../scenario/user-schedulers.ts'
 import { concatBytes } from '../wire/bytes.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { nowRunning } from './failure.ts'
 import { writeWhole } from './files.ts'
+import type { SchedulerOptions } from './schedulers.ts'
 import { print, say, styleFor } from './terminal.ts'
 
 /** Options of `run` and `compare`. */
-export interface SimulationOptions {
+export interface SimulationOptions extends SchedulerOptions {
   readonly seed?: string
-  readonly json?: boolean
-  readonly jsonl?: boolean
   readonly trace?: boolean
   readonly pcap?: string
   readonly quiet?: boolean
@@ -49,6 +49,7 @@ export function textOptions(): TextOptions {
 export async function simulate(
   scenario: Scenario,
   options: SimulationOptions,
+  schedulers: UserSchedulers,
 ): Promise<Result<Simulated, readonly Problem[]>> {
   const recorder =
     options.trace === true || options.pcap !== undefined
@@ -56,6 +57,7 @@ export async function simulate(
       : undefined
   const showsProgress = process.stderr.isTTY === true && options.quiet !== true
   const run: RunOptions = {
+    schedulers,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onWorld: (world) => {
       recorder?.attach(world)

@@ -6,14 +6,17 @@ import { jsonText, problemsDocument } from '../report/json.ts'
 import { renderProblem, type Problem } from '../scenario/problems.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readScenario } from './load.ts'
+import { loadSchedulers, type SchedulerOptions } from './schedulers.ts'
 import { print, say } from './terminal.ts'
 
 /** Checks files; the worst of what was found is the exit code. */
-export async function validateCommand(files: readonly string[], options: { readonly json?: boolean }): Promise<ExitCode> {
+export async function validateCommand(files: readonly string[], options: SchedulerOptions): Promise<ExitCode> {
+  const schedulers = await loadSchedulers(options)
+  if (!schedulers.ok) return schedulers.error
   let code: ExitCode = EXIT.ok
   const problems: Problem[] = []
   for (const file of files) {
-    const read = readScenario(file)
+    const read = readScenario(file, Object.keys(schedulers.value))
     if (!read.ok) {
       code = read.error
       continue

@@ -8,7 +8,7 @@ import { hashText } from '../base/hash.ts'
 import type { Nic } from '../link/nic.ts'
 import { PacketLedger } from '../sim/ledger.ts'
 import type { Simulator } from '../sim/simulator.ts'
-import { IPV6_ANY, ipWords, isIpv6, MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
+import { IPV6_ANY, ipWords, isIpv6, isMulticast, type IpAddr, type MacAddr } from '../wire/address.ts'
 import { ethernetFrame, type Frame } from '../wire/frame.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import { Arp } from './arp.ts'
@@ -303,11 +303,13 @@ export class Host implements IpService {
     if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
     if (wasQueued) this.release(payload)
     if (!device.config.isUp) return this.drop(payload, 'device-down')
-    if (isIpv6(payload.dst)) return this.ipv6.input.receive(payload, device)
-    if (frame.dst === MAC_BROADCAST && this.routing.lookup(payload.dst).type === 'unicast') {
+    // Nobody sends on what came to all or to a group (pkt_type in ip_forward and ip6_forward).
+    const isForSeveral = frame.dst !== nic.mac
+    if (isForSeveral && !isMulticast(payload.dst) && this.#routeTo(payload.dst).type === 'unicast') {
       return this.drop(payload, 'not-for-us')
     }
-    this.input.receive(payload, device)
+    if (isIpv6(payload.dst)) this.ipv6.input.receive(payload, device)
+    else this.input.receive(payload, device)
   }
 
   // --- devices -------------------------------------------------------------------------------------------------------

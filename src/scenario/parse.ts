@@ -20,8 +20,8 @@ import { SourceText } from './source-text.ts'
 
 /**
  * Reads a scenario file. Refuses with every independent problem that it finds, in the order of the file, at most
- * PROBLEM_COUNT_MAX. `fileName` is what the problems name; nothing is read from it. `schedulers` are those that a cluster may name
- * beside Linux's.
+ * PROBLEM_COUNT_MAX. `fileName` is what the problems name; nothing is read from it. `schedulers` are those that a cluster may
+ * name beside Linux's.
  */
 export function parseScenario(
   text: string, fileName: string, schedulers: readonly string[] = [],

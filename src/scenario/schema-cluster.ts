@@ -12,7 +12,7 @@ import { cpuSchema, REPLICA_COUNT_MAX, segmentSchema } from './schema-network.ts
 import { clusterServerSchema } from './schema-server.ts'
 import { countValue, durationValue, hostName, ipv4Value, parsedText, refuse, renamed, scriptValue } from './schema-values.ts'
 
-/** Schedulers of Linux 6.1 by their kernel names. Debian does not build `twos`: the director of a cluster that names it has it. */
+/** Schedulers of Linux 6.1 by their kernel names. Debian does not build `twos`; the director of a cluster that names it does. */
 export const CLUSTER_SCHEDULERS = [
   'rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos',
 ] as const

@@ -1,5 +1,5 @@
 /**
- * The schedulers that a user brings to a run: whether their names will do, their modules `ip_vs_NAME`, and the first fault of one.
+ * The schedulers that a user brings to a run: whether their names will do, their modules `ip_vs_NAME`, and the first fault.
  * @module
  */
 import { findWord } from '../admin/shell/script-position.ts'

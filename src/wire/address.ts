@@ -62,7 +62,7 @@ export function formatIpv4(addr: IpAddr): string {
   return `${addr >>> 24}.${(addr >>> 16) & 255}.${(addr >>> 8) & 255}.${addr & 255}`
 }
 
-/** The address as a tool prints it; IPv6 in the canonical form of RFC 5952. */
+/** The address as a tool prints it; IPv6 in the canonical form of RFC 5952, as inet_ntop(3) has it. */
 export function formatIp(addr: IpAddr): string {
   return addr < IPV6_BASE ? formatIpv4(addr) : formatIpv6Words(ipWords(addr))
 }
@@ -117,15 +117,25 @@ export function prefixMask(prefixLength: number): number {
 /** True when both addresses are of one family and lie in one network of this prefix length. */
 export function inPrefix(addr: IpAddr, network: IpAddr, prefixLength: number): boolean {
   if (addr < IPV6_BASE && network < IPV6_BASE) return ((addr ^ network) & prefixMask(prefixLength)) === 0
-  return isIpv6(addr) && isIpv6(network) && networkOf(addr, prefixLength) === networkOf(network, prefixLength)
+  if (!isIpv6(addr) || !isIpv6(network)) return false
+  const [left, right] = [ipWords(addr), ipWords(network)]
+  for (let index = 0; index < 4; index++) {
+    if ((((left[index] ?? 0) ^ (right[index] ?? 0)) & wordMask(index, prefixLength)) !== 0) return false
+  }
+  return true
 }
 
 /** The first address of the network that `addr` lies in. */
 export function networkOf(addr: IpAddr, prefixLength: number): IpAddr {
   if (addr < IPV6_BASE) return ((addr & prefixMask(prefixLength)) >>> 0) as IpAddr
   const [a = 0, b = 0, c = 0, d = 0] = ipWords(addr)
-  const mask = (index: number): number => prefixMask(Math.min(Math.max(prefixLength - 32 * index, 0), 32))
+  const mask = (index: number): number => wordMask(index, prefixLength)
   return ipv6FromWords(a & mask(0), b & mask(1), c & mask(2), d & mask(3))
+}
+
+/** What of the word at this index belongs to a prefix. */
+function wordMask(index: number, prefixLength: number): number {
+  return prefixMask(Math.min(Math.max(prefixLength - 32 * index, 0), 32))
 }
 
 /** The last address of the IPv4 network that `addr` lies in: its directed broadcast address. */
@@ -179,7 +189,10 @@ function groupsOf(text: string): number[] | undefined {
   return groups
 }
 
-/** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first on a tie) as `::`. */
+/**
+ * RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first on a tie) as `::`; the IPv4 address in
+ * ::/96 and ::ffff:0:0/96 in its own form (inet_ntop(3)).
+ */
 function formatIpv6Words(words: readonly number[]): string {
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff])
   let best = -1
@@ -188,6 +201,9 @@ function formatIpv6Words(words: readonly number[]): string {
     let length = 0
     while (start + length < 8 && groups[start + length] === 0) length++
     if (length > bestLength) [best, bestLength] = [start, length]
+  }
+  if (best === 0 && (bestLength === 6 || (bestLength === 5 && groups[5] === 0xffff))) {
+    return `${bestLength === 6 ? '::' : '::ffff:'}${formatIpv4((words[3] ?? 0) as IpAddr)}`
   }
   const hex = groups.map((group) => group.toString(16))
   if (best < 0) return hex.join(':')

@@ -8,7 +8,9 @@ import {
   ICMP_HEADER_BYTES, ICMPV6_ECHO_REPLY, ICMPV6_ECHO_REQUEST, ICMPV6_PARAMETER_PROBLEM, ICMPV6_TIME_EXCEEDED, ICMPV6_TOO_BIG,
   ICMPV6_UNREACHABLE, UNREACHABLE_V6_PORT,
 } from './icmp-message.ts'
-import { IPPROTO_TCP, IPPROTO_UDP, IPV6_HEADER_BYTES } from './ip-packet.ts'
+import {
+  IPPROTO_FRAGMENT, IPPROTO_TCP, IPPROTO_UDP, IPV6_FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES,
+} from './ip-packet.ts'
 import { NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION } from './neighbor-message.ts'
 
 const UNREACHABLE_WORDS = [
@@ -60,8 +62,9 @@ function unreachableText(code: number, quote: Uint8Array): string {
   const dst = formatIp(getIpv6(quote, 24))
   if (code === BEYOND_SCOPE) return `${words} ${dst}, source address ${formatIp(getIpv6(quote, 8))}`
   if (code !== UNREACHABLE_V6_PORT) return code < UNREACHABLE_WORDS.length ? `${words} ${dst}` : words
-  const protocol = quote[6] ?? 0
-  const port = get16(quote, IPV6_HEADER_BYTES + 2)
+  const isPiece = quote[6] === IPPROTO_FRAGMENT
+  const protocol = quote[isPiece ? IPV6_HEADER_BYTES : 6] ?? 0
+  const port = get16(quote, IPV6_HEADER_BYTES + (isPiece ? IPV6_FRAGMENT_HEADER_BYTES : 0) + 2)
   if (protocol === IPPROTO_TCP) return `${words}, ${dst} tcp port ${port}`
   if (protocol === IPPROTO_UDP) return `${words}, ${dst} udp port ${port}`
   return `${words}, ${dst} protocol ${protocol} port ${port} unreachable`

@@ -9,7 +9,8 @@ async function lan6(...names: string[]): Promise<Lan> {
   const lan = new Lan(names, [['ip6tables', ip6tables], ['iptables', iptables]])
   for (const [index, name] of names.entries()) {
     lan.host(name).ipv6.switchOn()
-    await lan.output(name, `ip -6 addr add fd00::${index + 1}/64 dev eth0 nodad`)
+    // Nobody objects to an address within two seconds.
+    await lan.output(name, `ip -6 addr add fd00::${index + 1}/64 dev eth0; sleep 3`)
   }
   return lan
 }

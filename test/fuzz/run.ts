@@ -5,7 +5,9 @@
  * @module
  */
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../src/base/units.ts'
+import type { Host } from '../../src/host/host.ts'
 import { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
+import { TimeWait } from '../../src/host/tcp/time-wait.ts'
 import { buildCell, checkCell, Contacts, type Cell } from './cell.ts'
 import { Chance } from './chance.ts'
 import { buildNetwork } from './network.ts'
@@ -118,6 +120,8 @@ function finish(world: World, watch: Watch, cell: Cell): void {
     director.host.sysctl.set('net.ipv4.vs.drop_entry', '0')
     director.apply({ kind: 'flush' })
   }
+  runUntil(world, watch, sim.nowNs + 200 * NS_PER_SECOND)
+  partTimeWaits(hosts)
   if (sim.run(Infinity) !== 'idle') throw new Error(`the network finds no rest: ${JSON.stringify(sim.limitReached)}`)
   watch.checkBooks()
   if (sim.livePackets !== 0) complain(world, `${sim.livePackets} packets are alive when all is over`)
@@ -136,6 +140,16 @@ function finish(world: World, watch: Watch, cell: Cell): void {
     if (connections.table.size > 0)
       complain(world, `IPVS of ${host.name} keeps ${connections.table.size} connections for ever`)
   }
+}
+
+/**
+ * Two ends in TIME_WAIT whose numbers a forged segment has set at odds answer and prolong each other for ever, on Linux, too, if only
+ * once in 500 ms (tcp_timewait_state_process). Long after every endpoint is gone no others are left; these are silenced.
+ */
+function partTimeWaits(hosts: readonly Host[]): void {
+  const left = hosts.flatMap((host) => [...host.tcp.connections()].filter((entry) => entry instanceof TimeWait))
+  // One alone has nobody to prolong it.
+  if (left.length > 1) for (const entry of left) entry.judge = () => 'ignore'
 }
 
 /** Looks on at the client of the cell, beside the watch. */

@@ -206,8 +206,12 @@ export class Watch implements FrameTap, HostTrace {
 
 /** Takes note of a piece of a packet that came in, by itself or inside another. */
 function notePiece(watch: HostWatch, packet: IpPacket): void {
-  if (!isFragment(packet)) return
   const { uid, fragmentOffsetBytes, payloadBytes } = packet
+  if (!isFragment(packet)) {
+    // A copy that took another way, and came in one piece.
+    if (watch.pieces.has(uid)) watch.strange.add(String(uid))
+    return
+  }
   const key = `${packet.src}/${packet.dst}/${packet.protocol}/${packet.ident}`
   // A piece of a tunnel's packet does not say which part of what is inside came.
   if (packet.payload.kind !== 'fragment' || inside(packet) !== undefined) {

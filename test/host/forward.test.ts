@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NS_PER_SECOND } from '../../src/base/units.ts'
 import type { Host } from '../../src/host/host.ts'
-import { MAC_BROADCAST } from '../../src/wire/address.ts'
+import { MAC_BROADCAST, type MacAddr } from '../../src/wire/address.ts'
 import { ethernetFrame } from '../../src/wire/frame.ts'
 import type { IpPacket } from '../../src/wire/ip-packet.ts'
 import { udpDatagram } from '../../src/wire/udp-datagram.ts'
@@ -144,9 +144,11 @@ describe('a router', () => {
     expect(drops(router)).toEqual({ 'no-listener': 1 })
   })
 
-  it('does not forward what came in a broadcast frame', () => {
+  it.each([
+    ['all', MAC_BROADCAST], ['a group', 0x01005e000012 as MacAddr],
+  ])('does not forward what came in a frame for %s', (_, mac) => {
     const { nic, config } = deviceOf(client, 'eth0')
-    nic?.send(ethernetFrame(MAC_BROADCAST, config.mac, { ...sample(), dst: ip('10.1.0.10') }))
+    nic?.send(ethernetFrame(mac, config.mac, { ...sample(), dst: ip('10.1.0.10') }))
     lan.runFor(1_000_000)
     expect(drops(router)).toEqual({ 'not-for-us': 1 })
   })

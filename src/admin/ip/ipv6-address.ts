@@ -4,8 +4,8 @@
  * @module
  */
 import type { Host } from '../../host/host.ts'
-import { addIpv6Address, removeIpv6Address, type Ipv6AddressConfig } from '../../host/config/ipv6-config.ts'
-import { findDeviceConfig, type NetConfig } from '../../host/config/net-config.ts'
+import { addIpv6Address, IPV6_MTU_BYTES_MIN, removeIpv6Address, type Ipv6AddressConfig } from '../../host/config/ipv6-config.ts'
+import { findDeviceConfig } from '../../host/config/net-config.ts'
 import { formatIp } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
@@ -36,8 +36,10 @@ export function changeIpv6Address(host: Host, words: Words, verb: 'add' | 'repla
     host.reconfigure(removed.value)
     return printed('')
   }
-  const base = verb === 'replace' ? withoutAddress(host.net, name, prefix) : host.net
-  const added = addIpv6Address(base, name, { addr, prefixLength, nodad: read.nodad, isDeprecated: read.isDeprecated })
+  // A device whose link is too narrow for IPv6 has none of it (ipv6_add_dev).
+  if ((findDeviceConfig(host.net, name)?.mtuBytes ?? 0) < IPV6_MTU_BYTES_MIN) return answered('EINVAL')
+  const { nodad, isDeprecated } = read
+  const added = addIpv6Address(host.net, name, { addr, prefixLength, nodad, isDeprecated }, { replace: verb === 'replace' })
   if (!added.ok) return answered(added.error)
   host.reconfigure(added.value)
   return printed('')
@@ -55,11 +57,6 @@ export function flushIpv6Addresses(host: Host, isMeant: (address: Ipv6AddressCon
 /** An address and its lifetimes, as `ip address` lists them, without indent. */
 export function ipv6AddressLines(address: Ipv6AddressConfig): readonly [string, string] {
   return [addressText(address), `valid_lft forever preferred_lft ${address.isDeprecated ? '0sec' : 'forever'}`]
-}
-
-function withoutAddress(net: NetConfig, name: string, { addr }: Ipv6Prefix): NetConfig {
-  const removed = removeIpv6Address(net, name, { addr })
-  return removed.ok ? removed.value : net
 }
 
 function readWord(words: Words, read: AddressWords): ToolResult | undefined {

@@ -4,9 +4,12 @@
  * @module
  */
 import type { Host } from '../../host/host.ts'
-import { addIpv6Route, removeIpv6Route, type Ipv6RouteConfig, type NewIpv6Route } from '../../host/config/ipv6-config.ts'
+import {
+  addIpv6Route, METRIC_OF_USER, removeIpv6Route, type Ipv6RouteConfig, type NewIpv6Route,
+} from '../../host/config/ipv6-config.ts'
 import { findDeviceConfig } from '../../host/config/net-config.ts'
-import { formatIp, inPrefix, ipWords, networkOf, parseIpv6 } from '../../wire/address.ts'
+import type { Errno } from '../../host/errno.ts'
+import { formatIp, inPrefix, ipWords, isLinkLocal, isMulticast, networkOf, parseIpv6 } from '../../wire/address.ts'
 import { printed, refused, unsupported, type ToolResult } from '../tool.ts'
 import { parseIpv6Prefix, type Ipv6Prefix } from './ipv6-words.ts'
 import { answered, answeredInWords, expected, incomplete, isShortFor, noDevice, parseNumber, wrong, Words } from './words.ts'
@@ -18,8 +21,10 @@ const OTHER_WORDS = /^(mtu|advmss|nexthop|table|tos|realms?|encap|expires|pref|h
 export function ipv6Route(host: Host, argv: readonly string[]): ToolResult {
   const words = new Words(argv)
   const verb = words.take() ?? 'show'
-  if (isShortFor(verb, 'add') || isShortFor(verb, 'append', 2)) return add(host, words, false)
-  if (isShortFor(verb, 'change', 2) || verb === 'chg' || isShortFor(verb, 'replace')) return add(host, words, true)
+  if (isShortFor(verb, 'add')) return add(host, words, 'add')
+  if (isShortFor(verb, 'append', 2)) return add(host, words, 'append')
+  if (isShortFor(verb, 'change', 2) || verb === 'chg') return add(host, words, 'change')
+  if (isShortFor(verb, 'replace')) return add(host, words, 'replace')
   if (isShortFor(verb, 'delete')) return remove(host, words)
   if (isShortFor(verb, 'get')) return get(host, words)
   if (isShortFor(verb, 'flush')) return flush(host, words)
@@ -83,19 +88,35 @@ function readValue(read: RouteWords, word: string, words: Words): ToolResult | u
   }
 }
 
-function add(host: Host, words: Words, replace: boolean): ToolResult {
+function add(host: Host, words: Words, verb: 'add' | 'append' | 'change' | 'replace'): ToolResult {
   const read = readRoute(words)
   if ('exitCode' in read) return read
   const { network, prefixLength, device } = read
   if (device !== undefined && findDeviceConfig(host.net, device) === undefined) return noDevice(device)
   if (network === undefined || prefixLength === undefined) return incomplete()
-  const added = addIpv6Route(host.net, { ...read, network, prefixLength }, { replace })
+  const twins = host.net.ipv6.routes.filter((route) => route.network === network && route.prefixLength === prefixLength)
+  if (verb === 'change') {
+    if (twins.length === 0) return answeredInWords('Can not replace route - no match found')
+    if (!twins.some(({ metric }) => metric === (read.metric ?? METRIC_OF_USER))) return answered('ENOENT')
+  }
+  const added = addIpv6Route(host.net, { ...read, network, prefixLength }, { replace: verb === 'change' || verb === 'replace' })
   if (!added.ok) {
-    if (added.error === 'EINVAL' && read.preferredSource !== undefined) return answeredInWords('Invalid source address')
-    return answered(added.error)
+    if (verb !== 'append' || added.error !== 'EEXIST') return refusedRoute(host, read, added.error)
+    return unsupported(verb, 'ip route: several next hops of one route are not modelled for IPv6')
   }
   host.reconfigure(added.value)
   return printed('')
+}
+
+/** What the kernel says of an errno, in words of its own where it has some (fib6_nh_init, ip6_validate_gw). */
+function refusedRoute(host: Host, { gateway, device }: RouteWords, errno: Errno): ToolResult {
+  if (errno === 'ENETDOWN') return answeredInWords('Nexthop device is not up')
+  if (errno === 'EACCES') return answeredInWords('IPv6 is disabled on nexthop device')
+  if (errno !== 'EINVAL') return answered(errno)
+  if (gateway !== undefined && host.isLocalAddress(gateway)) return answeredInWords('Gateway can not be a local address')
+  if (gateway !== undefined && isMulticast(gateway)) return answeredInWords('Invalid gateway address')
+  if (gateway !== undefined && isLinkLocal(gateway) && device === undefined) return answeredInWords('Egress device not specified')
+  return answeredInWords('Invalid source address')
 }
 
 function remove(host: Host, words: Words): ToolResult {
@@ -176,18 +197,22 @@ function get(host: Host, words: Words): ToolResult {
     if (device === undefined) return noDevice(value)
   }
   const route = host.ipv6.routing.lookup(dst, device)
+  if (route.type === 'unicast' && device !== undefined && device !== route.device) {
+    return unsupported('oif', 'ip route get: "oif" is modelled for IPv6 only where it is the way')
+  }
   switch (route.type) {
     case 'none': case 'unreachable': return answered(route.type === 'none' ? 'ENETUNREACH' : 'EHOSTUNREACH')
     case 'blackhole': return answered('EINVAL')
     case 'prohibit': return answered('EACCES')
     default:
   }
-  const type = route.type === 'local' ? 'local ' : ''
   const gateway = route.gateway === undefined ? '' : ` via ${formatIp(route.gateway)}`
   const via = host.net.ipv6.routes.find((config) => config === route.via)
-  const origin = route.type === 'local' ? ' table local proto kernel' : via?.origin === 'kernel' ? ' proto kernel' : ''
+  const kind = isMulticast(dst) ? 'multicast ' : route.type === 'local' ? 'local ' : ''
+  const by = via === undefined ? 'kernel' : via.origin
+  const origin = `${kind === '' ? '' : ' table local'}${by === 'boot' ? '' : ` proto ${by}`}`
   const metric = route.type === 'local' ? 0 : via?.metric ?? 256
-  return printed(`${type}${formatIp(dst)} from ::${gateway} dev ${route.device.name}${origin} src ${formatIp(route.source)} `
+  return printed(`${kind}${formatIp(dst)} from ::${gateway} dev ${route.device.name}${origin} src ${formatIp(route.source)} `
     + `metric ${metric} pref medium\n`)
 }
 

@@ -15,9 +15,10 @@ import { findDeviceConfig, type NetConfig, type RouteOrigin, type Scope } from '
 
 /** Smallest MTU that IPv6 lives with (RFC 8200 5). */
 export const IPV6_MTU_BYTES_MIN = 1280
-/** Metric of routes that come with addresses (IP6_RT_PRIO_ADDRCONF), and of those of users (IP6_RT_PRIO_USER). */
+/** Metric of routes that come with addresses (IP6_RT_PRIO_ADDRCONF). */
 const METRIC_OF_KERNEL = 256
-const METRIC_OF_USER = 1024
+/** Metric of the routes of users, unless they say another (IP6_RT_PRIO_USER). */
+export const METRIC_OF_USER = 1024
 
 /** One IPv6 address. */
 export interface Ipv6AddressConfig {
@@ -144,21 +145,30 @@ export function withoutIpv6Of(config: NetConfig, name: string): NetConfig {
 /**
  * Adds an address, and the route to its network. ENODEV for an unknown device, EACCES for one that does not speak IPv6, EEXIST
  * when the device has it, EADDRNOTAVAIL for `::` and for a multicast or loopback address that cannot be there. On a device that is
- * down it waits for that to come up.
+ * down it waits for that to come up. With `replace`, an address that the device has gets the new flags and keeps all else
+ * (inet6_addr_modify).
  */
-export function addIpv6Address(config: NetConfig, name: string, address: NewIpv6Address): Result<NetConfig, Errno> {
+export function addIpv6Address(
+  config: NetConfig, name: string, address: NewIpv6Address, options: { readonly replace?: boolean } = {},
+): Result<NetConfig, Errno> {
   const device = findDeviceConfig(config, name)
   if (device === undefined) return err('ENODEV')
   if (!speaksIpv6(config, name)) return err('EACCES')
   const { addr, prefixLength } = address
   if (addr === IPV6_ANY || isMulticast(addr) || (isLoopback(addr) && device.kind !== 'loopback')) return err('EADDRNOTAVAIL')
-  if (config.ipv6.addresses.some((other) => other.device === name && other.addr === addr)) return err('EEXIST')
-  const scope = isLoopback(addr) ? 'host' : isLinkLocal(addr) ? 'link' : 'global'
+  const twin = config.ipv6.addresses.findIndex((other) => other.device === name && other.addr === addr)
+  if (twin >= 0 && options.replace !== true) return err('EEXIST')
   const isUnasked = address.nodad === true
+  const isDeprecated = address.isDeprecated ?? false
+  if (twin >= 0) {
+    return ok(produce(config, (draft) => {
+      Object.assign(draft.ipv6.addresses[twin] as object, { isUnasked, isDeprecated })
+    }))
+  }
+  const scope = isLoopback(addr) ? 'host' : isLinkLocal(addr) ? 'link' : 'global'
   const asks = !isUnasked && device.kind === 'ethernet'
   const added: Ipv6AddressConfig = {
-    device: name, addr, prefixLength, scope, state: asks ? 'tentative' : 'valid', isUnasked,
-    isDeprecated: address.isDeprecated ?? false,
+    device: name, addr, prefixLength, scope, state: asks ? 'tentative' : 'valid', isUnasked, isDeprecated,
   }
   return ok(produce(config, (draft) => {
     draft.ipv6.addresses.splice(placeOf(added, config.ipv6.addresses), 0, added)
@@ -206,9 +216,10 @@ export function removeIpv6Address(
 }
 
 /**
- * Adds a route. EINVAL for bits beyond the prefix; ENODEV for an unknown device, or none where none follows from a gateway;
- * ENETDOWN for a device that is down; EHOSTUNREACH for a gateway that no connected route leads to; EEXIST for a second route of
- * the same network and metric (unless `replace`).
+ * Adds a route. EINVAL for bits beyond the prefix, for a gateway that is an address of the host or a group, a link-local one without
+ * a device, and a source that is no address of the host; EHOSTUNREACH for a gateway that no connected route leads to; ENODEV for an
+ * unknown device, or none; EACCES for one that does not speak IPv6, ENETDOWN for one that is down; EEXIST for a second route of the
+ * same network and metric (unless `replace`).
  */
 export function addIpv6Route(
   config: NetConfig, route: NewIpv6Route, options: { readonly replace?: boolean } = {},
@@ -248,17 +259,22 @@ function completeRoute(config: NetConfig, route: NewIpv6Route): Result<Ipv6Route
   }
   // What goes nowhere is on `lo`, as the kernel has it.
   if (type !== 'unicast') return ok({ ...common, device: 'lo' })
+  if (route.device !== undefined && findDeviceConfig(config, route.device) === undefined) return err('ENODEV')
+  if (gateway !== undefined && (isMulticast(gateway) || hasAddress(config, gateway))) return err('EINVAL')
   const name = route.device ?? (gateway === undefined ? undefined : deviceTowards(config, gateway))
-  if (name === undefined) return err(gateway === undefined ? 'ENODEV' : 'EHOSTUNREACH')
-  const device = findDeviceConfig(config, name)
-  if (device === undefined) return err('ENODEV')
-  if (!device.isUp || !speaksIpv6(config, name)) return err('ENETDOWN')
+  if (name === undefined) return err(gateway === undefined ? 'ENODEV' : isLinkLocal(gateway) ? 'EINVAL' : 'EHOSTUNREACH')
   const isReachable = gateway === undefined || route.onLink === true || isLinkLocal(gateway)
     || config.ipv6.routes.some((other) => other.device === name && other.gateway === undefined
       && inPrefix(gateway, other.network, other.prefixLength))
   if (!isReachable) return err('EHOSTUNREACH')
-  if (preferredSource !== undefined && !config.ipv6.addresses.some(({ addr }) => addr === preferredSource)) return err('EINVAL')
+  if (!speaksIpv6(config, name)) return err('EACCES')
+  if (findDeviceConfig(config, name)?.isUp !== true) return err('ENETDOWN')
+  if (preferredSource !== undefined && !hasAddress(config, preferredSource)) return err('EINVAL')
   return ok({ ...common, device: name })
+}
+
+function hasAddress(config: NetConfig, addr: IpAddr): boolean {
+  return config.ipv6.addresses.some((address) => address.addr === addr && address.state === 'valid')
 }
 
 /** The device of the longest connected route to a gateway; none follows from a link-local one. */

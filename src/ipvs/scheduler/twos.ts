@@ -8,7 +8,7 @@ import type { RandomStream } from '../../sim/random.ts'
 import { accepts, type Destination } from '../destination.ts'
 import { overhead } from './load.ts'
 
-/** Draws twice, and picks the less loaded of the two, the one drawn first on a tie. Draws nothing when there is nobody to pick. */
+/** Draws twice, and picks the less loaded of the two, the one drawn first on a tie. Draws nothing when nobody can be picked. */
 export function powerOfTwos(destinations: readonly Destination[], random: RandomStream): Destination | undefined {
   const open = destinations.filter(accepts)
   const total = open.reduce((sum, { weight }) => sum + weight, 0)

@@ -68,6 +68,22 @@ describe('IPv6 of a device', () => {
     expect(speaksIpv6(done(removeDevice(configured(), 'eth0')), 'eth0')).toBe(false)
   })
 
+  it('gives an address that it got while it was down its route when it comes up, and asks who has it', () => {
+    const down = done(setDeviceDown(configured(), 'eth0'))
+    const waiting = done(addIpv6Address(down, 'eth0', { addr: ip6('fd00::1'), prefixLength: 64 }))
+    expect([addresses(waiting), routes(waiting)]).toEqual([['fd00::1/64 tentative'], ['::1/128 lo 256']])
+    const up = done(setDeviceUp(waiting, 'eth0'))
+    expect([addresses(up), routes(up)]).toEqual([
+      ['fd00::1/64 tentative', 'fe80::ff:fe00:100/64 tentative'], ['::1/128 lo 256', 'fd00::/64 eth0 256', 'fe80::/64 eth0 256'],
+    ])
+  })
+
+  it('begins anew when its MTU gets large enough again', () => {
+    const small = done(setDeviceMtu(withAddress('fd00::1/64'), 'eth0', 1279))
+    expect(addresses(done(setDeviceUp(done(setDeviceDown(small, 'eth0')), 'eth0')))).toEqual([])
+    expect(addresses(done(setDeviceMtu(small, 'eth0', 1280)))).toEqual(['fe80::ff:fe00:100/64 tentative'])
+  })
+
   it('ends when its MTU gets too small for IPv6', () => {
     const config = withAddress('fd00::1/64')
     expect(addresses(done(setDeviceMtu(config, 'eth0', 1280)))).toHaveLength(2)
@@ -77,6 +93,22 @@ describe('IPv6 of a device', () => {
 })
 
 describe('an IPv6 address', () => {
+  it('is no longer the source that a route prefers once it is gone', () => {
+    const config = done(addIpv6Route(withAddress('fd00::1/64'), route('fd05::/64', {
+      device: 'eth0', preferredSource: ip6('fd00::1'),
+    })))
+    const gone = done(removeIpv6Address(config, 'eth0', { addr: ip6('fd00::1') }))
+    expect(gone.ipv6.routes.map(({ network, preferredSource }) => [formatIp(network), preferredSource]))
+      .toEqual([['::1', undefined], ['fe80::', undefined], ['fd05::', undefined]])
+  })
+
+  it('keeps its state when it is added again to replace itself', () => {
+    const config = done(addIpv6Address(withAddress('fd00::1/64'), 'eth0', {
+      addr: ip6('fd00::1'), prefixLength: 64, isDeprecated: true,
+    }, { replace: true }))
+    expect(ipv6AddressesOf(config, 'eth0')[0]).toMatchObject({ state: 'valid', isDeprecated: true, isUnasked: false })
+  })
+
   it('stands before the older ones of its scope, link-local ones last, and brings the route to its network', () => {
     const config = withAddress('fd00::2/128', withAddress('fd00::1/64'))
     expect(addresses(config)).toEqual(['fd00::2/128 valid', 'fd00::1/64 valid', 'fe80::ff:fe00:100/64 valid'])
@@ -126,7 +158,8 @@ describe('an IPv6 route', () => {
     ['an unknown device', route('fd05::/64', { device: 'eth9' }), 'ENODEV'],
     ['a gateway that nobody can reach', route('fd05::/64', { gateway: ip6('fd07::1') }), 'EHOSTUNREACH'],
     ['a gateway elsewhere than the device', route('fd05::/64', { gateway: ip6('fd07::1'), device: 'eth0' }), 'EHOSTUNREACH'],
-    ['a link-local gateway without device', route('fd05::/64', { gateway: ip6('fe80::1') }), 'EHOSTUNREACH'],
+    ['a link-local gateway without device', route('fd05::/64', { gateway: ip6('fe80::1') }), 'EINVAL'],
+    ['a gateway that is an address of the host', route('fd05::/64', { gateway: ip6('fd00::1') }), 'EINVAL'],
     ['a source of somebody else', route('fd05::/64', { device: 'eth0', preferredSource: ip6('fd00::77') }), 'EINVAL'],
     ['a second one of the same metric', route('fd00::/64', { device: 'eth0', metric: 256 }), 'EEXIST'],
   ])('is refused with %s', (_, wanted, error) => {

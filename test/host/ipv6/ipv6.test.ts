@@ -49,6 +49,16 @@ function routed(): Net {
   }
 }
 
+/** A packet as the router got one from the client. */
+function packetOf(client: Host) {
+  datagram6(client, 'fd00::1', 9)
+  lan.runFor(MS)
+  const frames = lan.takeFrames('client.eth0').map(({ frame }) => frame.payload)
+  const sent = frames.find((payload) => payload.kind === 'ip' && payload.payload.kind === 'udp')
+  if (sent?.kind !== 'ip') throw new Error('nothing was sent')
+  return sent
+}
+
 describe('a route is chosen', () => {
   it('by the longest prefix, then by the metric; types other than unicast lead nowhere', () => {
     const { router } = routed()
@@ -134,7 +144,56 @@ describe('a router', () => {
     const { client, router } = routed()
     ping6(client, 'fd01::11', { src: 'fe80::ff:fe00:100' })
     lan.runFor(MS)
-    expect(router.drops.get('martian-source')).toBe(1)
+    expect([router.drops.get('martian-source'), takenIn('client.eth0')]).toEqual([1, [
+      '< IP6 fe80::ff:fe00:200 > fe80::ff:fe00:100: ICMP6, destination unreachable, beyond scope fd01::11,'
+        + ' source address fe80::ff:fe00:100, length 112',
+    ]])
+  })
+
+  it('answers a link-local address on the link that it called by', () => {
+    const { router, server } = routed()
+    ping6(server, 'fe80::ff:fe00:201', { src: 'fe80::ff:fe00:300' })
+    datagram6(server, 'fe80::ff:fe00:201', 9)
+    lan.runFor(MS)
+    expect(takenIn('server.eth0')).toEqual([
+      '< IP6 fe80::ff:fe00:201 > fe80::ff:fe00:300: ICMP6, echo reply, id 7, seq 1, length 64',
+      '< IP6 fe80::ff:fe00:201 > fe80::ff:fe00:300: ICMP6, destination unreachable, unreachable port,'
+        + ' fe80::ff:fe00:201 udp port 9, length 66',
+    ])
+    expect(router.drops.size).toBe(1)
+  })
+
+  it('answers at its own link-local addresses', () => {
+    const { router } = routed()
+    for (const addr of ['fe80::ff:fe00:200', 'fe80::ff:fe00:201']) ping6(router, addr)
+    lan.runFor(MS)
+    expect([...router.drops.keys()]).toEqual([])
+  })
+
+  it('calls a group with a hop limit of 1', () => {
+    const { client } = routed()
+    ping6(client, 'ff02::1')
+    lan.runFor(MS)
+    const ttls = lan.takeFrames('client.eth0').map(({ frame }) => frame.payload)
+      .flatMap((payload) => (payload.kind === 'ip' && payload.dst === ip6('ff02::1') ? [payload.ttl] : []))
+    expect(ttls).toEqual([1])
+  })
+
+  it('believes no path MTU below 1280', () => {
+    const { client, router } = routed()
+    for (const mtu of [1279, 1280]) {
+      router.sendIcmpError(packetOf(client), { type: 3, code: 4, rest: mtu })
+      lan.runFor(MS)
+      expect(client.pathMtuBytes(ip6('fd00::1'))).toBe(mtu === 1280 ? 1280 : 1500)
+    }
+  })
+
+  it('says of every piece of a packet what went wrong with it', () => {
+    const { client, router } = routed()
+    ping6(client, 'fd02::1', { dataBytes: 2000 })
+    lan.runFor(MS)
+    expect(router.drops.get('no-route')).toBe(2)
+    expect(takenIn('client.eth0')).toHaveLength(2)
   })
 
   it('says after three questions that a neighbor does not answer', () => {
@@ -165,20 +224,9 @@ describe('errors', () => {
     const { client, router } = routed()
     router.sendIcmpError({ ...packetOf(client), dst: ip6('ff02::1') }, { type: 3, code: 3, rest: 0 })
     router.sendIcmpError({ ...packetOf(client), src: IPV6_ANY }, { type: 3, code: 3, rest: 0 })
-    router.sendIcmpError({ ...packetOf(client), fragmentOffsetBytes: 8 }, { type: 3, code: 3, rest: 0 })
     lan.runFor(MS)
     expect(takenIn('client.eth0')).toEqual([])
   })
-
-  /** A packet as the router got one from the client. */
-  function packetOf(client: Host) {
-    datagram6(client, 'fd00::1', 9)
-    lan.runFor(MS)
-    const frames = lan.takeFrames('client.eth0').map(({ frame }) => frame.payload)
-    const sent = frames.find((payload) => payload.kind === 'ip' && payload.payload.kind === 'udp')
-    if (sent?.kind !== 'ip') throw new Error('nothing was sent')
-    return sent
-  }
 
   it('name the next header that nobody knows', () => {
     const { client, router } = routed()

@@ -95,7 +95,7 @@ describe('an advertisement', () => {
   const [mac, other] = [0x02 as MacAddr, 0x03 as MacAddr]
   const addr = ip6('fd00::9')
 
-  function tableWith(state: 'reachable' | 'stale'): NeighborTable {
+  function tableWith(state: 'reachable' | 'stale' | 'permanent'): NeighborTable {
     const nothing = (): void => {}
     const table = new NeighborTable(new Simulator('42'), {
       solicit: nothing, transmit: nothing, release: nothing, giveUp: nothing, hold: nothing,
@@ -115,6 +115,12 @@ describe('an advertisement', () => {
     const table = tableWith(before)
     table.learnFromAdvertisement(addr, told, { isSolicited, isOverride })
     expect(table.find(addr)).toMatchObject({ state: after, mac: kept })
+  })
+
+  it('changes nothing of an entry that an admin has set', () => {
+    const table = tableWith('permanent')
+    table.learnFromAdvertisement(ip6('fd00::9'), mac, { isRouter: true, isSolicited: true, isOverride: true })
+    expect(table.find(ip6('fd00::9'))).toMatchObject({ state: 'permanent', isRouter: false })
   })
 
   it('of somebody unknown makes no entry', () => {
@@ -161,10 +167,32 @@ describe('a new address', () => {
     expect([lan.takeLines('a.eth0'), lan.imbalances()]).toEqual([[], []])
   })
 
-  it('is valid at once where nobody is asked: dad_transmits=0', () => {
+  it('is valid at once where nobody is asked: accept_dad=0, for the device and for all', () => {
+    a.sysctl.set('net.ipv6.conf.eth0.accept_dad', '0')
+    address6To(a, 'eth0', 'fd00::5/64', true)
+    lan.runFor(1)
+    a.sysctl.set('net.ipv6.conf.all.accept_dad', '1')
+    address6To(a, 'eth0', 'fd00::6/64', true)
+    lan.runFor(1)
+    expect(statesOf(a).slice(0, 2)).toEqual(['fd00::6 tentative', 'fd00::5 valid'])
+  })
+
+  it('waits for the moment of the first question even if there is none: dad_transmits=0', () => {
     a.sysctl.set('net.ipv6.conf.eth0.dad_transmits', '0')
     address6To(a, 'eth0', 'fd00::5/64', true)
     lan.runFor(1)
-    expect(statesOf(a)[0]).toBe('fd00::5 valid')
+    expect(statesOf(a)[0]).toBe('fd00::5 tentative')
+    lan.runFor(SECOND)
+    expect([statesOf(a)[0], lan.takeLines('a.eth0')]).toEqual(['fd00::5 valid', []])
+  })
+
+  it('is asked for only when its device comes up', () => {
+    setUp(a, 'eth0', false)
+    address6To(a, 'eth0', 'fd00::5/64', true)
+    lan.runFor(3 * SECOND)
+    expect(statesOf(a)).toEqual(['fd00::5 tentative'])
+    setUp(a, 'eth0', true)
+    lan.runFor(3 * SECOND)
+    expect(statesOf(a)).toEqual(['fd00::5 valid', 'fe80::ff:fe00:100 valid'])
   })
 })
