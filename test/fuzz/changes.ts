@@ -226,7 +226,7 @@ export function changeLinks(world: World, chance: Chance): void {
 export function flushThings(world: World, chance: Chance): void {
   const host = chance.pick(world.hosts)
   switch (chance.int(6)) {
-    case 0: host.paths.flush(); break
+    case 0: host.paths.flush(chance.flip(0.5) ? 4 : 6); break
     case 1: host.routing.forgetRedirects(); break
     case 2: {
       const { table } = host.netfilter.conntrack

@@ -125,7 +125,8 @@ export class Watch implements FrameTap, HostTrace {
     const { pieces, keys, strange } = this.#byName.get(name) as HostWatch
     if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
     const parts = pieces.get(packet.uid)
-    if (parts === undefined || strange.has(keys.get(packet.uid) ?? '') || strange.has(String(packet.uid))) return
+    // Of what carries another packet, the pieces that were noted are of that one.
+    if (parts === undefined || inside(packet) !== undefined || strange.has(keys.get(packet.uid) ?? '') || strange.has(String(packet.uid))) return
     let covered = 0
     for (const { from, to } of [...parts].sort((a, b) => a.from - b.from))
       if (from <= covered) covered = Math.max(covered, to)
