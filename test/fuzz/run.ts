@@ -145,8 +145,8 @@ function finish(world: World, watch: Watch, cell: Cell): void {
 }
 
 /**
- * Two ends in TIME_WAIT whose numbers a forged segment has set at odds answer and prolong each other for ever, on Linux, too, if only
- * once in 500 ms (tcp_timewait_state_process). Long after every endpoint is gone no others are left; these are silenced.
+ * Two ends in TIME_WAIT whose numbers a forged segment has set at odds answer and prolong each other for ever, on Linux, too,
+ * if only once in 500 ms (tcp_timewait_state_process). Long after every endpoint is gone no others are left; these are silenced.
  */
 function partTimeWaits(hosts: readonly Host[]): void {
   const left = hosts.flatMap((host) => [...host.tcp.connections()].filter((entry) => entry instanceof TimeWait))

@@ -126,7 +126,8 @@ export class Watch implements FrameTap, HostTrace {
     if (isFragment(packet)) complain(this.#world, `${name} used a piece of a packet (${by})`)
     const parts = pieces.get(packet.uid)
     // Of what carries another packet, the pieces that were noted are of that one.
-    if (parts === undefined || inside(packet) !== undefined || strange.has(keys.get(packet.uid) ?? '') || strange.has(String(packet.uid))) return
+    if (parts === undefined || inside(packet) !== undefined) return
+    if (strange.has(keys.get(packet.uid) ?? '') || strange.has(String(packet.uid))) return
     let covered = 0
     for (const { from, to } of [...parts].sort((a, b) => a.from - b.from))
       if (from <= covered) covered = Math.max(covered, to)
