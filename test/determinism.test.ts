@@ -13,8 +13,8 @@ const FILES = readdirSync(FOLDER)
 const IDLE =
   '  idle: {interfaces: {eth0: {segment: aside, addresses: [192.0.2.1/24]}}, servers: [{port: 80}]}\n'
 
-/** What draws from the streams of chance: arrivals, and source ports that nobody names. */
-const DRAWS = /poisson|http|replay/
+/** What draws from the streams of chance: arrivals, source ports that nobody names, and the patience of proxy ARP. */
+const DRAWS = /poisson|http|replay|proxy_arp/
 
 /** The text of a scenario; of the long one, fewer requests. */
 function textOf(name: string): string {

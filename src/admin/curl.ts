@@ -226,13 +226,13 @@ function remaining(result: HttpResult): string {
 /** The variables of -w that concern one transfer. */
 function writeOut(format: string, result: HttpResult, to: Target): string {
   const since = (ns: number | undefined): string => nsToSeconds(ns === undefined ? 0 : ns - result.startNs).toFixed(6)
-  const variables: Record<string, string> = {
+  const variables = new Map(Object.entries({
     http_code: String(result.status ?? 0).padStart(3, '0'), response_code: String(result.status ?? 0).padStart(3, '0'),
     time_connect: since(result.connectedNs), time_starttransfer: since(result.firstByteNs), time_total: since(result.endNs),
     time_namelookup: '0.000000', size_download: String(result.bodyBytes), remote_ip: formatIp(to.addr),
     remote_port: String(to.port),
     exitcode: String(curlExitCode(result.failure)), num_connects: '1',
-  }
-  return format.replace(/%\{(\w+)\}/g, (_, name: string) => variables[name] ?? '').replaceAll('%%', '%')
+  }))
+  return format.replace(/%\{(\w+)\}/g, (_, name: string) => variables.get(name) ?? '').replaceAll('%%', '%')
     .replace(/\\([nrt])/g, (_, letter: string) => ({ n: '\n', r: '\r', t: '\t' }[letter] ?? ''))
 }

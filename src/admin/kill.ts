@@ -5,14 +5,14 @@
 import { processesOf, type Signal } from './processes.ts'
 import { printed, refused, unsupported, type Tool } from './tool.ts'
 
-const SIGNALS: Record<string, Signal> = {
-  '1': 'HUP', '2': 'INT', '9': 'KILL', '10': 'USR1', '12': 'USR2', '15': 'TERM', HUP: 'HUP', INT: 'INT', KILL: 'KILL',
-  USR1: 'USR1', USR2: 'USR2', TERM: 'TERM',
-}
+const SIGNALS: ReadonlyMap<string, Signal> = new Map<string, Signal>([
+  ['1', 'HUP'], ['2', 'INT'], ['9', 'KILL'], ['10', 'USR1'], ['12', 'USR2'], ['15', 'TERM'], ['HUP', 'HUP'], ['INT', 'INT'],
+  ['KILL', 'KILL'], ['USR1', 'USR1'], ['USR2', 'USR2'], ['TERM', 'TERM'],
+])
 
 /** The signal that an option such as -9, -KILL or -SIGHUP names; undefined for another option. */
 function signalOf(option: string): Signal | undefined {
-  return SIGNALS[option.replace(/^-(s=?)?/, '').replace(/^SIG/, '')]
+  return SIGNALS.get(option.replace(/^-(s=?)?/, '').replace(/^SIG/, ''))
 }
 
 /** Sends a signal to processes by number. Signal 0 only asks whether they are there. */

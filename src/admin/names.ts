@@ -38,10 +38,21 @@ export function nameOf(host: Host, addr: IpAddr): string | undefined {
   return entries(host).find((entry) => entry.addr === addr)?.names[0] ?? (addr === LOCALHOST ? 'localhost' : undefined)
 }
 
-function entries(host: Host): { readonly addr: IpAddr, readonly names: readonly string[] }[] {
-  return (host.files.get('/etc/hosts') ?? '').split('\n').flatMap((line) => {
-    const [text = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
-    const addr = parseIp(text)
+function entries(host: Host): HostsEntry[] {
+  return hostsEntries(host.files.get('/etc/hosts') ?? '')
+}
+
+/** A line of /etc/hosts. */
+export interface HostsEntry {
+  readonly addr: IpAddr
+  readonly names: readonly string[]
+}
+
+/** The lines of a text like /etc/hosts that name an address of either family. */
+export function hostsEntries(text: string): HostsEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [word = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+    const addr = parseIp(word)
     return addr === undefined ? [] : [{ addr, names }]
   })
 }

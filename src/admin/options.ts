@@ -35,7 +35,8 @@ export function readOptions(argv: readonly string[], spec: OptionSpec): Result<R
     }
     if (argument.startsWith('--')) {
       const [name = '', given] = argument.split(/=(.*)/s)
-      const letter = spec.long?.[name.slice(2)]
+      const long = name.slice(2)
+      const letter = spec.long !== undefined && Object.hasOwn(spec.long, long) ? spec.long[long] : undefined
       if (letter === undefined) return err(name)
       if (!spec.valued.includes(letter)) flags.add(letter)
       else {

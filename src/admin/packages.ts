@@ -31,15 +31,15 @@ export const apt: Tool = ({ argv }) => {
 }
 
 /** Versions of packages that guides ask for; others are shown as 1.0. */
-const VERSIONS: Readonly<Record<string, string>> = {
-  ipvsadm: '1.31-1', keepalived: '2.2.7-1', iproute: '6.1.0-1', 'net-tools': '2.10-1',
-}
+const VERSIONS: ReadonlyMap<string, string> = new Map([
+  ['ipvsadm', '1.31-1'], ['keepalived', '2.2.7-1'], ['iproute', '6.1.0-1'], ['net-tools', '2.10-1'],
+])
 
 /** rpm(8): -q, -qa with names, and -i, of what is there. */
 export const rpm: Tool = ({ argv }) => {
   const [option, ...names] = argv
   if (option === '-q' || (option === '-qa' && names.length > 0)) {
-    return printed(names.map((name) => `${name}-${VERSIONS[name] ?? '1.0-1'}.x86_64\n`).join(''))
+    return printed(names.map((name) => `${name}-${VERSIONS.get(name) ?? '1.0-1'}.x86_64\n`).join(''))
   }
   if (option !== undefined && /^-[iUF][vh]*$/.test(option)) {
     return refused(names.map((name) => `\tpackage ${name} is already installed\n`).join(''), 1)

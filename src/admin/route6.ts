@@ -57,7 +57,7 @@ function readRoute(host: Host, [target, ...rest]: readonly string[], usage: stri
       if (gateway === undefined) return refused(`${value}: Unknown host\n`, UNKNOWN)
       read.gateway = gateway
     } else if (word === 'metric') {
-      if (!/^\d+$/.test(value)) return refused(usage, MISUSED)
+      if (!/^\d{1,9}$/.test(value)) return refused(usage, MISUSED)
       read.metric = Number(value)
     } else {
       read.device = value

@@ -49,7 +49,7 @@ function addRuns(verb: AddVerb, finish: Finish): void {
       'run scenarios/first.lvs.yaml --trace --seed 7',
       'run scenarios/first.lvs.yaml --pcap out --json',
       'run scenarios/replay.lvs.yaml --mode nat',
-      'run scenarios/own-scheduler.lvs.yaml --scheduler scenarios/calmest.mjs',
+      'run scenarios/schedulers/lottery.lvs.yaml --scheduler scenarios/schedulers/lottery.mjs',
     ]),
   )
     .option('--mode <mode>', 'build the cluster of the file for this mode: nat, dr or tun')
@@ -181,6 +181,6 @@ function withRunOptions(command: Command): Command {
 }
 
 function schedulerOption(): Option {
-  return new Option('--scheduler <file>', 'a module of yours that exports schedulers; it is run as a program of yours (repeatable)')
+  return new Option('--scheduler <file>', 'a module that exports schedulers of your own, run as your own program; repeatable')
     .argParser((path: string, before: readonly string[] = []) => [...before, path])
 }

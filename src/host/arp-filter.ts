@@ -162,14 +162,20 @@ function refusalOf(rules: ArpRules): 'loop' | 'invalid' | undefined {
       && action.targetIp === undefined && action.targetMac === undefined) return 'invalid'
   }
   const isBuiltIn = (chain: ArpChain): boolean => chain.policy !== undefined
-  return rules.chains.some((chain) => isBuiltIn(chain) && loops(rules, chain, new Set())) ? 'loop' : undefined
+  const done = new Set<string>()
+  return rules.chains.some((chain) => isBuiltIn(chain) && loops(rules, chain, new Set(), done)) ? 'loop' : undefined
 }
 
-function loops(rules: ArpRules, chain: ArpChain, above: ReadonlySet<string>): boolean {
+/** True when a chain leads to one `above` it. What is `done` is not looked through again. */
+function loops(rules: ArpRules, chain: ArpChain, above: Set<string>, done: Set<string>): boolean {
   if (above.has(chain.name)) return true
-  const here = new Set([...above, chain.name])
-  return chain.rules.some(({ spec: { action } }) => {
+  if (done.has(chain.name)) return false
+  above.add(chain.name)
+  const isLoop = chain.rules.some(({ spec: { action } }) => {
     const next = action.kind === 'jump' ? findArpChain(rules, action.chain) : undefined
-    return next !== undefined && loops(rules, next, here)
+    return next !== undefined && loops(rules, next, above, done)
   })
+  above.delete(chain.name)
+  done.add(chain.name)
+  return isLoop
 }

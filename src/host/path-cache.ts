@@ -4,7 +4,7 @@
  * @module
  */
 import { NS_PER_SECOND } from '../base/units.ts'
-import type { IpAddr } from '../wire/address.ts'
+import { isIpv6, type IpAddr } from '../wire/address.ts'
 
 /** How long a learnt MTU holds. */
 const EXPIRES_NS = 600 * NS_PER_SECOND
@@ -39,8 +39,8 @@ export class PathCache {
     return this.find(dst, nowNs) === undefined ? undefined : this.#paths.get(dst)?.expiresNs
   }
 
-  /** Forgets everything (`ip route flush cache`). */
-  flush(): void {
-    this.#paths.clear()
+  /** Forgets all of one version of IP (`ip route flush cache`). */
+  flush(version: 4 | 6): void {
+    for (const dst of this.#paths.keys()) if (isIpv6(dst) === (version === 6)) this.#paths.delete(dst)
   }
 }

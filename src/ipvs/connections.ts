@@ -75,7 +75,6 @@ export class Connections implements Actor {
 
   /** Ends a connection at once, and with it a template that nothing else needs (ip_vs_conn_del). */
   delete(connection: Connection): void {
-    if (connection.isDead) return
     const template = connection.control
     this.#expire(connection)
     if (template !== undefined && template.controlledCount === 0 && !template.assured) this.delete(template)

@@ -11,9 +11,11 @@ import { TCP_STATE } from './tcp-states.ts'
 export const NEW_CONNECTION_SECONDS = 3
 /** A connection that controls others is kept this much longer each time its timer fires. */
 export const CONTROLLING_SECONDS = 60
-/** Buckets of a level of the wheel, less one; each level is 8 times as coarse as the one before. */
+/** Buckets of a level of the wheel, less one; each of its 9 levels is 8 times as coarse as the one before. */
 const LEVEL_BUCKETS = 63
-const LEVELS = 9
+/** A timer for so many ticks later (63 * 8^8: 48.9 days at 250 Hz) or more is beyond the wheel, and set for the latest it knows. */
+const WHEEL_CUTOFF = 1_056_964_608
+const WHEEL_MAX = 1_040_187_392
 
 /** Whole timer ticks since the start. The phase of the ticks is that of simulated time. */
 export function ticksAt(timeNs: number, hz: number): number {
@@ -22,14 +24,11 @@ export function ticksAt(timeNs: number, hz: number): number {
 
 /** The tick at which a timer fires that is set at tick `now` for tick `expires`: rounded up to the granularity of its level. */
 export function wheelTick(now: number, expires: number): number {
-  const delta = Math.max(0, expires - now)
+  const ahead = Math.max(0, expires - now)
+  const delta = ahead < WHEEL_CUTOFF ? ahead : WHEEL_MAX
   let granule = 1
-  let reach = LEVEL_BUCKETS
-  for (let level = 1; level < LEVELS && delta >= reach; level++) {
-    granule *= 8
-    reach *= 8
-  }
-  return (Math.floor(Math.max(expires, now) / granule) + 1) * granule
+  for (let reach = LEVEL_BUCKETS; delta >= reach; reach *= 8) granule *= 8
+  return (Math.floor((now + delta) / granule) + 1) * granule
 }
 
 /** When a timer set at `nowNs` for `seconds` later fires, in ns. */

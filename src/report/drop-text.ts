@@ -146,7 +146,8 @@ export const DROP_EXPLANATIONS: Readonly<Record<DropReason, Explained>> = {
     cure: 'unmute it.',
   },
   'ipvs-not-modelled': {
-    cause: 'IPVS of Linux would send it to a real server, which lvsim does not model: SCTP, a tunnel of IPv6, or IPsec (ESP, AH) beside UDP 500.',
+    cause: 'IPVS of Linux would send it to a real server, which lvsim does not model: SCTP, a tunnel of IPv6, or IPsec (ESP, AH)'
+      + ' beside UDP 500.',
     cure: 'none here: study it with TCP or UDP, or on real machines.',
   },
 }

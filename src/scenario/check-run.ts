@@ -99,8 +99,8 @@ export function checkCluster(scenario: Scenario, source: ScenarioSource, brought
   const known = [...CLUSTER_SCHEDULERS, ...brought]
   if (!known.includes(cluster.scheduler)) {
     const message = `\`${cluster.scheduler}\` is not allowed here`
-    const nearest = nearestWord(cluster.scheduler, known)
-    add(['cluster', 'scheduler'], { code: 'LVS1023', message, expected: `${oneOf(known)}, or one that is brought to the run`, nearest })
+    const expected = `${oneOf(known)}, or one that is brought to the run`
+    add(['cluster', 'scheduler'], { code: 'LVS1023', message, expected, nearest: nearestWord(cluster.scheduler, known) })
   }
   const { protocol } = cluster.server
   if (protocol !== undefined && (protocol === 'udp') !== (cluster.service.protocol === 'udp')) {

@@ -72,7 +72,8 @@ function readRow(text: string, columns: readonly Column[], line: number): Result
   const fields = fieldsOf(text)
   if (fields === undefined) return err({ line, message: 'a quote is not closed, or stands inside a field' })
   if (fields.length !== columns.length) {
-    return err({ line, message: `${fields.length > COLUMNS.length ? 'too many' : fields.length} fields`, expected: `${columns.length}, as many as columns` })
+    const count = fields.length > COLUMNS.length ? 'too many' : fields.length
+    return err({ line, message: `${count} fields`, expected: `${columns.length}, as many as columns` })
   }
   const field = (column: Column): string | undefined => fields[columns.indexOf(column)]
   const timeNs = readSeconds(field('time') ?? '')

@@ -190,8 +190,8 @@ function groupsOf(text: string): number[] | undefined {
 }
 
 /**
- * RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first on a tie) as `::`; the IPv4 address in
- * ::/96 and ::ffff:0:0/96 in its own form (inet_ntop(3)).
+ * RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first on a tie) as `::`; the IPv4
+ * address in ::/96 and ::ffff:0:0/96 in its own form (inet_ntop(3)).
  */
 function formatIpv6Words(words: readonly number[]): string {
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff])

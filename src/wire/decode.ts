@@ -79,7 +79,10 @@ export function decodePacket(bytes: Uint8Array, uid: number): Result<IpPacket, D
   return packetOfVersion((bytes[0] ?? 0) >>> 4 === 6 ? 6 : 4, bytes, uid, 0)
 }
 
-/** The fixed fields of an IPv6 header, and those of the header of a fragment behind it. 40 bytes must be there; nothing is judged. */
+/**
+ * The fixed fields of an IPv6 header, and those of the header of a fragment behind it. 40 bytes must be there; nothing is
+ * judged.
+ */
 export function readIpv6Header(bytes: Uint8Array): IpHeader {
   const isPiece = bytes[6] === IPPROTO_FRAGMENT && bytes.length >= IPV6_HEADER_BYTES + IPV6_FRAGMENT_HEADER_BYTES
   const place = isPiece ? get16(bytes, IPV6_HEADER_BYTES + 2) : 0

@@ -102,7 +102,8 @@ export function icmpError(
 /** The error with another quoted packet, of the same length: what NAT does to the packet inside. */
 export function withQuoted(message: IcmpMessage, quoted: IpPacket): IcmpMessage {
   return {
-    kind: message.kind, type: message.type, code: message.code, rest: message.rest, quoted, data: NOTHING, dataBytes: message.dataBytes,
+    kind: message.kind, type: message.type, code: message.code, rest: message.rest, quoted, data: NOTHING,
+    dataBytes: message.dataBytes,
   }
 }
 

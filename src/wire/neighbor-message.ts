@@ -32,7 +32,8 @@ export interface NeighborMessage {
 
 /** Asks for `target`, and tells the asker's own link-layer address unless it must stay unknown. */
 export function neighborSolicitation(target: IpAddr, linkAddress: MacAddr | undefined): NeighborMessage {
-  return { kind: 'neighbor', type: NEIGHBOR_SOLICITATION, target, linkAddress, isRouter: false, isSolicited: false, isOverride: false }
+  const noFlags = { isRouter: false, isSolicited: false, isOverride: false }
+  return { kind: 'neighbor', type: NEIGHBOR_SOLICITATION, target, linkAddress, ...noFlags }
 }
 
 /** Tells of `target`. */

@@ -14,8 +14,8 @@ beforeEach(async () => {
 })
 
 async function complaint(command: string): Promise<string> {
-  const { stderr, exitCode } = await lan.run('a', command)
-  return `${exitCode} ${stderr.trimEnd()}`
+  const { stderr = '', exitCode, stop } = await lan.run('a', command)
+  return stop?.what ?? `${exitCode} ${stderr.trimEnd()}`
 }
 
 describe('ip -6 address', () => {
@@ -63,7 +63,23 @@ describe('ip -6 route', () => {
   it('has no second next hop', async () => {
     await lan.output('a', 'ip -6 route add default via fd00::8')
     expect(await complaint('ip -6 route add default via fd00::9')).toBe('2 RTNETLINK answers: File exists')
-    expect(await complaint('ip -6 route append default via fd00::9')).toContain('not modelled')
+    expect(await complaint('ip -6 route append default via fd00::9')).toBe(
+      'ip route: several next hops of one route are not modelled for IPv6')
+  })
+
+  it('is shown by device, and by networks inside and around a prefix', async () => {
+    await lan.output('a', 'ip -6 route add fd02:0:0:1::/64 via fd00::8; ip -6 route add fd02::/32 via fd00::8 metric 0')
+    const shown = async (words: string): Promise<string> =>
+      (await lan.output('a', `ip -6 route show ${words} | cut -d " " -f 1`)).trimEnd().replaceAll('\n', ' ')
+    expect(await shown('dev eth0')).toBe('fd00::/64 fd02:0:0:1::/64 fd02::/32 fe80::/64')
+    expect([await shown('root fd02::/32'), await shown('to match fd02:0:0:1::7'), await shown('fd02::/32')])
+      .toEqual(['fd02:0:0:1::/64 fd02::/32', 'fd02:0:0:1::/64 fd02::/32', 'fd02::/32'])
+    expect(await lan.output('a', 'ip -6 route show exact fd02::/32')).toBe(
+      'fd02::/32 via fd00::8 dev eth0 metric 1024 pref medium\n')
+    expect(await complaint('ip -6 route flush')).toBe('1 "ip route flush" requires arguments.')
+    expect(await complaint('ip -6 route del fd02::/32 proto static')).toBe('2 RTNETLINK answers: No such process')
+    await lan.output('a', 'ip -6 route flush root fd02::/32')
+    expect(await shown('root fd02::/32')).toBe('')
   })
 
   it('get says by whom the route is there', async () => {
@@ -71,7 +87,8 @@ describe('ip -6 route', () => {
     const found = [
       ['fd02::1', 'fd02::1 from :: via fd00::8 dev eth0 proto static src fd00::1 metric 1024 pref medium\n'],
       ['fe80::9 oif eth0', 'fe80::9 from :: dev eth0 proto kernel src fe80::ff:fe00:100 metric 256 pref medium\n'],
-      ['ff02::1 oif eth0', 'multicast ff02::1 from :: dev eth0 table local proto kernel src fe80::ff:fe00:100 metric 256 pref medium\n'],
+      ['ff02::1 oif eth0', 'multicast ff02::1 from :: dev eth0 table local proto kernel src fe80::ff:fe00:100 metric 256'
+        + ' pref medium\n'],
       ['fd00::1', 'local fd00::1 from :: dev lo table local proto kernel src fd00::1 metric 0 pref medium\n'],
     ] as const
     for (const [words, text] of found) expect(await lan.output('a', `ip -6 route get ${words}`)).toBe(text)

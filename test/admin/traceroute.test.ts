@@ -127,6 +127,8 @@ describe('traceroute refuses', () => {
     ['nosuch', "nosuch: Name or service not known\nCannot handle \"host\" cmdline arg `nosuch' on position 1 (argc 1)\n", 2],
     ['-Z 10.0.0.2', "Bad option `-Z' (argc 1)\n", 2],
     ['--nosuch 10.0.0.2', "Bad option `--nosuch' (argc 1)\n", 2],
+    ['--constructor 10.0.0.2', "Bad option `--constructor' (argc 1)\n", 2],
+    ['-p 4294967296 10.0.0.2', "Cannot handle `-p' option with arg `4294967296' (argc 2)\n", 2],
     ['-m', "Option `-m' (argc 1) requires an argument: `-m max_ttl'\n", 2],
     ['-n -m x 10.0.0.2', "Cannot handle `-m' option with arg `x' (argc 3)\n", 2],
     ['-w 1,x 10.0.0.2', "Cannot handle `-w' option with arg `1,x' (argc 2)\n", 2],
@@ -140,6 +142,13 @@ describe('traceroute refuses', () => {
     ['8.8.8.8', '\nconnect: Network is unreachable\n', 1],
   ])('%s', async (args, stderr, exitCode) => {
     expect(await new ToolLan(['a', 'b']).run('a', `traceroute ${args}`)).toMatchObject({ stderr, exitCode })
+  })
+
+  it('takes numbers that are too large for what they say', async () => {
+    const tools = new ToolLan(['a', 'b'])
+    const reached = expect.stringContaining('\n 1  10.0.0.2 (10.0.0.2)')
+    expect(await tools.output('a', 'traceroute -T -p 65616 10.0.0.2')).toEqual(reached)
+    expect(await tools.output('a', `traceroute -w ${'9'.repeat(400)} 10.0.0.2`)).toEqual(reached)
   })
 
   it('stops at what is not modelled', async () => {

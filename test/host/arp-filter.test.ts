@@ -117,6 +117,17 @@ describe('rules are refused', () => {
   })
 })
 
+describe('chains that many rules lead to', () => {
+  it('are looked through for loops once each', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `c${i}`)
+    for (const name of names) apply((rules) => newArpChain(rules, name))
+    for (const [i, name] of names.slice(0, -1).entries()) {
+      for (let twice = 0; twice < 2; twice++) rule(name, { action: { kind: 'jump', chain: names[i + 1] ?? '' } })
+    }
+    expect(rule('INPUT', { action: { kind: 'jump', chain: 'c0' } })).toBeUndefined()
+  })
+})
+
 describe('a hardware address', () => {
   it('is masked in all of its 48 bits', () => {
     expect(maskedMac(0xfedcba987654 as MacAddr, 0xff00ff00ff00 as MacAddr)).toBe(0xfe00ba007600)

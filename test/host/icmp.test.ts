@@ -210,7 +210,7 @@ describe('a path MTU', () => {
     expect(client.pathMtuBytes(ip('10.1.0.10'))).toBe(552)
     client.learnPathMtu(ip('10.1.0.10'), 1400)
     expect(client.pathMtuBytes(ip('10.1.0.10'))).toBe(552)
-    client.paths.flush()
+    client.paths.flush(4)
     expect(client.pathMtuBytes(ip('10.1.0.10'))).toBe(1500)
   })
 

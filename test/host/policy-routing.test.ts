@@ -163,7 +163,8 @@ describe('the MTU of a route', () => {
 describe('an endpoint that is bound to an address', () => {
   it('finds the way, the MTU and the source that rules give to that address', () => {
     change(host, (net) => ({ ok: true, value: { ...net, routes: net.routes.filter(({ prefixLength }) => prefixLength !== 0) } }))
-    expect(host.udp.connect({ src: ip('10.1.0.1'), dst: ip('192.0.2.1'), dport: 53 }, {})).toEqual({ ok: false, error: 'ENETUNREACH' })
+    expect(host.udp.connect({ src: ip('10.1.0.1'), dst: ip('192.0.2.1'), dport: 53 }, {}))
+      .toEqual({ ok: false, error: 'ENETUNREACH' })
     rule({ from: { addr: ip('10.1.0.1'), prefixLength: 32 }, action: 'table', table: 100 })
     route('0.0.0.0/0', { gateway: ip('10.1.0.254'), table: 100, mtuBytes: 1400 })
     expect(host.udp.connect({ src: ip('10.1.0.1'), dst: ip('192.0.2.1'), dport: 53 }, {})).toMatchObject({ ok: true })

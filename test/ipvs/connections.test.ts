@@ -293,7 +293,7 @@ describe('a template', () => {
     const [first, template] = bench.controlled(server) as [Connection, Connection]
     const [second] = bench.controlled(server, template) as [Connection]
     bench.connections.delete(first)
-    expect([first.isDead, template.isDead, template.controlledCount]).toEqual([true, false, 1])
+    expect([first.isDead, template.isDead, template.controlledCount, template.timeoutSeconds]).toEqual([true, false, 1, 3])
     expect(first.control).toBeUndefined()
     template.assured = true
     bench.connections.delete(second)

@@ -11,9 +11,14 @@ describe('the timer wheel', () => {
     [0, 10, 11], // level 0: the tick after
     [0, 62, 63], // still level 0
     [0, 63, 64], // level 1: multiples of 8
+    [1, 64, 72], // 63 ticks on: no longer the tick after 64
     [5, 5 + 504, 512], // level 2 begins at 504 ticks: multiples of 64
     [0, 30_000, 30_208], // 120 s: level 3, multiples of 512
     [0, 225_000, 225_280], // 900 s: level 4, multiples of 4096
+    [0, 1_056_964_607, 1_056_964_608], // the last of level 8: 62.99 times 8^8 rounded up to 63
+    [9, 1_056_964_616, 1_073_741_824], // the same from 9 ticks later on: 63.00 rounded up to 64
+    [1, 1_056_964_609, 1_056_964_608], // one later is beyond the wheel: as for 62 * 8^8 ticks later, rounded up to 63
+    [0, 2_147_483_500, 1_056_964_608],
     [100, 90, 101], // a time that is past fires at the next tick
   ])('at tick %i, a timer for tick %i fires at %i', (now, expires, fires) => {
     expect(wheelTick(now, expires)).toBe(fires)

@@ -47,7 +47,8 @@ export function route6To(host: Host, text: string): void {
   const word = (name: string): string | undefined => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined)
   const [via, src, metric] = [word('via'), word('src'), word('metric')]
   change(host, (net) => addIpv6Route(net, {
-    type, network: ip6(addr), prefixLength: Number(length), gateway: via === undefined ? undefined : ip6(via), device: word('dev'),
+    type, network: ip6(addr), prefixLength: Number(length), gateway: via === undefined ? undefined : ip6(via),
+    device: word('dev'),
     preferredSource: src === undefined ? undefined : ip6(src), ...(metric === undefined ? {} : { metric: Number(metric) }),
   }))
 }

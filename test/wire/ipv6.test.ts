@@ -29,6 +29,12 @@ const syn = tcpSegment({ sport: 40_001, dport: 80 }, { seq: 5, ack: 0, window: 6
 const datagram = udpDatagram({ sport: 40_001, dport: 53 }, new Uint8Array(2_000))
 
 describe('IPv6 addresses', () => {
+  it('show an IPv4 address inside in its own form', () => {
+    const texts = ['::ffff:10.0.0.1', '::10.0.0.1', '::1', '::2:1', '::ffff:0:10.0.0.1', '64:ff9b::a00:1']
+    expect(texts.map((text) => formatIp(ip(text)))).toEqual(
+      ['::ffff:10.0.0.1', '::10.0.0.1', '::1', '::0.2.0.1', '::ffff:0:a00:1', '64:ff9b::a00:1'])
+  })
+
   it('lie in networks as their first bits say', () => {
     expect(formatIp(networkOf(ip('fd00:1:2:3:4:5:6:7'), 64))).toBe('fd00:1:2:3::')
     expect(formatIp(networkOf(ip('fd00:1:2:3:4:5:6:7'), 44))).toBe('fd00:1::')
@@ -94,8 +100,8 @@ describe('IPv6 on the wire', () => {
     const unreachable = icmpError({ type: ICMPV6_UNREACHABLE, code: UNREACHABLE_V6_PORT, rest: 0 }, quoted, totalBytes(quoted))
     const sent = packet(IPPROTO_ICMPV6, unreachable, icmpBytes(unreachable))
     expect(decodePacket(encodePacket(sent), 1)).toEqual({ ok: true, value: sent })
-    expect(formatPacket(sent)).toBe('IP6 fd00::10 > fd00::100: ICMP6, destination unreachable, unreachable port, fd00::100 udp port 53, '
-      + 'length 2056')
+    expect(formatPacket(sent)).toBe('IP6 fd00::10 > fd00::100: ICMP6, destination unreachable, unreachable port,'
+      + ' fd00::100 udp port 53, length 2056')
     const tooBig = icmpError({ type: ICMPV6_TOO_BIG, code: 0, rest: 1400 }, quoted, 1232)
     expect(formatPacket(packet(IPPROTO_ICMPV6, tooBig, icmpBytes(tooBig)))).toBe(
       'IP6 fd00::10 > fd00::100: ICMP6, packet too big, mtu 1400, length 1240',
@@ -110,7 +116,9 @@ describe('IPv6 on the wire', () => {
     expect(dump(encodePacket(first)).slice(18, 20)).toBe('2c')
     expect(dump(encodePacket(last).subarray(40, 48))).toBe('11 00 05 a8 12 34 56 78')
     const read = decodePacket(encodePacket(last), 1)
-    expect(read).toMatchObject({ ok: true, value: { fragmentOffsetBytes: 1448, moreFragments: false, ident: 0x12345678, protocol: 17 } })
+    expect(read).toMatchObject({
+      ok: true, value: { fragmentOffsetBytes: 1448, moreFragments: false, ident: 0x12345678, protocol: 17 },
+    })
     expect(formatPacket(first)).toBe('IP6 fd00::10 > fd00::100: frag (0|1448) 40001 > 53: UDP, length 2000')
     expect(formatPacket(last)).toBe('IP6 fd00::10 > fd00::100: frag (1448|560)')
   })

@@ -160,7 +160,11 @@ class Parser {
     if (bytes === undefined) return problem('-c requires packet and byte counter')
     if (!/^\d/.test(packets)) return problem('-c packet counter not numeric')
     if (!/^\d/.test(bytes)) return problem('-c byte counter not numeric')
-    this.#counters = { packets: parseInt(packets, 10), bytes: parseInt(bytes, 10) }
+    const counters = { packets: parseInt(packets, 10), bytes: parseInt(bytes, 10) }
+    if (Math.max(counters.packets, counters.bytes) > Number.MAX_SAFE_INTEGER) {
+      return notModelled('-c', 'counters beyond 2^53 are not modelled')
+    }
+    this.#counters = counters
     return DONE
   }
 

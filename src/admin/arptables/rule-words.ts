@@ -16,9 +16,9 @@ const DEVICE_NAME_MAX = 15
 /** The group bit of a hardware address. */
 const GROUP_BIT = 0x010000000000 as MacAddr
 const HARDWARE_LENGTH = 6
-const STANDARD: Partial<Record<string, ArpTarget>> = {
-  ACCEPT: { kind: 'accept' }, DROP: { kind: 'drop' }, RETURN: { kind: 'return' },
-}
+const STANDARD: ReadonlyMap<string, ArpTarget> = new Map([
+  ['ACCEPT', { kind: 'accept' }], ['DROP', { kind: 'drop' }], ['RETURN', { kind: 'return' }],
+])
 
 type Done = Result<void, Complaint>
 const DONE: Done = ok(undefined)
@@ -148,8 +148,9 @@ export class RuleWords {
     addresses: Pick<ArpRuleSpec, 'source' | 'target'>, isChain: (name: string) => boolean,
   ): Result<ArpRuleSpec, Complaint> {
     const name = this.#jump
-    const action: ArpTarget | undefined = this.#mangle
-      ?? (name === undefined ? { kind: 'none' } : STANDARD[name] ?? (isChain(name) ? { kind: 'jump', chain: name } : undefined))
+    const named = (one: string): ArpTarget | undefined =>
+      STANDARD.get(one) ?? (isChain(one) ? { kind: 'jump', chain: one } : undefined)
+    const action = this.#mangle ?? (name === undefined ? { kind: 'none' } satisfies ArpTarget : named(name))
     if (action === undefined) return problem(`Couldn't find target \`${name ?? ''}'\n`)
     return ok({ ...this.#draft, ...addresses, action })
   }

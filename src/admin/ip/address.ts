@@ -100,7 +100,6 @@ function readAddressWord(words: Words, read: AddressWords): ToolResult | undefin
   } else if (/^(peer|valid_lft|preferred_lft|metric|noprefixroute|nodad|home|mngtmpaddr|autojoin|proto|anycast)$/.test(word)) {
     return unsupported(word, `ip address: "${word}" is not modelled`)
   } else {
-    if (value.includes(':')) return unsupported(value, 'ip address: IPv6 addresses are not modelled')
     if (read.prefix !== undefined) return refused(`Error: either "local" is duplicate, or "${value}" is a garbage.\n`, 255)
     const prefix = parsePrefix(value)
     if (prefix === undefined) return expected('any valid prefix', value)

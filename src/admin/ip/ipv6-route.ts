@@ -133,14 +133,22 @@ function remove(host: Host, words: Words): ToolResult {
 
 interface Filter {
   prefix?: Ipv6Prefix
+  /** `to` and `exact`: just that network; `root`: those inside; `match`: those around. */
+  how: 'root' | 'match' | 'exact'
   device?: string
 }
 
 function readFilter(words: Words): Filter | ToolResult {
-  const filter: Filter = {}
+  const filter: Filter = { how: 'exact' }
   while (!words.isEmpty) {
     const word = words.take() ?? ''
-    const value = /^(to|root|exact|match|dev|oif)$/.test(word) ? words.take() : word
+    const isValued = /^(to|root|exact|match|dev|oif)$/.test(word)
+    let value = isValued ? words.take() : word
+    const how = word === 'to' ? value : word
+    if (how === 'root' || how === 'match' || how === 'exact') {
+      filter.how = how
+      if (word === 'to') value = words.take()
+    }
     if (value === undefined) return incomplete()
     if (word === 'dev' || word === 'oif') filter.device = value
     else if (OTHER_WORDS.test(word) || word === 'via' || word === 'cache') {
@@ -155,9 +163,12 @@ function readFilter(words: Words): Filter | ToolResult {
   return filter
 }
 
-function fits(route: Ipv6RouteConfig, { prefix, device }: Filter): boolean {
-  if (device !== undefined && route.device !== device) return false
-  return prefix === undefined || (route.prefixLength === prefix.prefixLength && route.network === prefix.addr)
+function fits({ device, network, prefixLength }: Ipv6RouteConfig, { prefix, how, device: wanted }: Filter): boolean {
+  if (wanted !== undefined && device !== wanted) return false
+  if (prefix === undefined) return true
+  const isInside = prefixLength >= prefix.prefixLength && inPrefix(network, prefix.addr, prefix.prefixLength)
+  const isAround = prefixLength <= prefix.prefixLength && inPrefix(prefix.addr, network, prefixLength)
+  return (how === 'match' || isInside) && (how === 'root' || isAround)
 }
 
 function show(host: Host, words: Words): ToolResult {
@@ -169,9 +180,9 @@ function show(host: Host, words: Words): ToolResult {
 }
 
 function flush(host: Host, words: Words): ToolResult {
-  if (words.isEmpty) return refused('"ip route flush" requires arguments.\n', 255)
+  if (words.isEmpty) return refused('"ip route flush" requires arguments.\n', 1)
   if (words.takeIf('cache')) {
-    host.paths.flush()
+    host.paths.flush(6)
     return printed('')
   }
   const filter = readFilter(words)
@@ -184,7 +195,7 @@ function flush(host: Host, words: Words): ToolResult {
 
 function get(host: Host, words: Words): ToolResult {
   const text = words.takeIf('to') ? words.take() : words.take()
-  if (text === undefined) return refused('need at least a destination address\n', 255)
+  if (text === undefined) return refused('need at least a destination address\n', 1)
   const dst = parseIpv6(text)
   if (dst === undefined) return expected('inet6 prefix', text)
   let device

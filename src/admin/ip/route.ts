@@ -174,7 +174,7 @@ function flush(host: Host, words: Words): ToolResult {
   const { table, conditions } = filter
   if (filter.isCache) {
     // What ICMP has taught: path MTUs and redirects.
-    host.paths.flush()
+    host.paths.flush(4)
     host.routing.forgetRedirects()
     return printed('')
   }

@@ -68,7 +68,7 @@ export function parsePrefix(text: string): Prefix | undefined {
 }
 
 /** 0..32 from `24` or `255.255.255.0`. */
-export function parsePrefixLength(text: string): number | undefined {
+function parsePrefixLength(text: string): number | undefined {
   if (/^\d{1,2}$/.test(text)) return Number(text) <= 32 ? Number(text) : undefined
   const mask = parseIpv4(text)
   return mask === undefined ? undefined : maskLength(mask)

@@ -4,7 +4,8 @@
  * @module
  */
 import { ok, type Result } from '../../base/result.ts'
-import { formatIpv4, parseIpv4, prefixMask, type IpAddr } from '../../wire/address.ts'
+import { formatIpv4, isIpv6, parseIpv4, prefixMask, type IpAddr } from '../../wire/address.ts'
+import { hostsEntries } from '../names.ts'
 import { problem, type Complaint } from './complaint.ts'
 import { parseInteger } from './names.ts'
 
@@ -45,20 +46,14 @@ function parseMask(text: string): number | undefined {
 
 /** The address of a name by the lines of /etc/hosts. */
 export function hostAddress(hostsFile: string, name: string): IpAddr | undefined {
-  for (const line of hostsFile.split('\n')) {
-    const [addr = '', ...names] = (line.split('#')[0] ?? '').trim().split(/\s+/)
-    if (names.includes(name)) return parseIpv4(addr)
-  }
-  return name === 'localhost' ? 0x7f000001 as IpAddr : undefined
+  const entry = hostsEntries(hostsFile).find(({ addr, names }) => !isIpv6(addr) && names.includes(name))
+  return entry?.addr ?? (name === 'localhost' ? 0x7f000001 as IpAddr : undefined)
 }
 
 /** The first name of an address by the lines of /etc/hosts. */
 export function hostName(hostsFile: string, addr: IpAddr): string | undefined {
-  for (const line of hostsFile.split('\n')) {
-    const [text = '', name] = (line.split('#')[0] ?? '').trim().split(/\s+/)
-    if (name !== undefined && parseIpv4(text) === addr) return name
-  }
-  return addr === 0x7f000001 ? 'localhost' : undefined
+  const entry = hostsEntries(hostsFile).find((one) => one.addr === addr && one.names.length > 0)
+  return entry?.names[0] ?? (addr === 0x7f000001 ? 'localhost' : undefined)
 }
 
 /** `/24`, or `/255.0.255.0` for a mask that is no prefix; nothing for a whole address (xtables_ipmask_to_numeric). */

@@ -14,11 +14,9 @@ import { protocolName } from './names.ts'
 import { TARGET_EXTENSIONS, UNMODELLED_TARGETS } from './target-extensions.ts'
 
 const TARGET_NAME_MAX = 28
-const STANDARD: Partial<Record<string, RuleTarget>> = {
-  ACCEPT: { kind: 'accept' },
-  DROP: { kind: 'drop' },
-  RETURN: { kind: 'return' },
-}
+const STANDARD: ReadonlyMap<string, RuleTarget> = new Map([
+  ['ACCEPT', { kind: 'accept' }], ['DROP', { kind: 'drop' }], ['RETURN', { kind: 'return' }],
+])
 
 /** An option of a loaded extension. */
 export interface LoadedOption extends ExtensionOption {
@@ -77,7 +75,7 @@ export class RuleDraft {
     if (name === '') return problem('Invalid target name (too short)')
     if (name.length > TARGET_NAME_MAX) return problem(`Invalid target name \`${name}' (${TARGET_NAME_MAX} chars max)`)
     this.jump = { name, isGoto: false }
-    if (STANDARD[name] !== undefined || this.#isChain(name)) return DONE
+    if (STANDARD.has(name) || this.#isChain(name)) return DONE
     const extension = TARGET_EXTENSIONS.get(name)
     if (extension === undefined) {
       if (UNMODELLED_TARGETS.has(name)) return notModelled(name, `iptables: the target "${name}" is not modelled`)
@@ -137,7 +135,7 @@ export class RuleDraft {
     if (this.#target !== undefined) return this.#target.build(context)
     if (this.jump === undefined) return ok({ kind: 'none' })
     const { name, isGoto } = this.jump
-    return ok(isGoto ? { kind: 'goto', chain: name } : (STANDARD[name] ?? { kind: 'jump', chain: name }))
+    return ok(isGoto ? { kind: 'goto', chain: name } : (STANDARD.get(name) ?? { kind: 'jump', chain: name }))
   }
 }
 

@@ -4,9 +4,10 @@
  * There is no DNS.
  * @module
  */
-import { formatIp, isIpv6, parseIp, type IpAddr } from '../../wire/address.ts'
+import { formatIp, isIpv6, type IpAddr } from '../../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-packet.ts'
 import { portName, servicePort } from '../iptables/names.ts'
+import { hostsEntries, type HostsEntry } from '../names.ts'
 
 /** Reads a file of the host. */
 export type ReadFile = (path: string) => string | undefined
@@ -29,17 +30,12 @@ export class Names {
 
   /** The address a name stands for. */
   findAddress(name: string): IpAddr | undefined {
-    for (const [text = '', ...names] of this.#hosts()) {
-      const addr = names.includes(name) ? parseIp(text) : undefined
-      if (addr !== undefined && !isIpv6(addr)) return addr
-    }
-    return undefined
+    return this.#hosts().find(({ addr, names }) => !isIpv6(addr) && names.includes(name))?.addr
   }
 
   /** The name of an address, or the address itself. */
   addressName(addr: IpAddr): string {
-    const row = this.#hosts().find(([text = '']) => parseIp(text) === addr)
-    return row?.[1] ?? formatIp(addr)
+    return this.#hosts().find((entry) => entry.addr === addr)?.names[0] ?? formatIp(addr)
   }
 
   /** The port a service name stands for. */
@@ -58,8 +54,8 @@ export class Names {
     return protocol === IPPROTO_TCP || protocol === IPPROTO_UDP ? portName(port, protocol) : String(port)
   }
 
-  #hosts(): string[][] {
-    return wordsIn(this.#readFile('/etc/hosts') ?? '')
+  #hosts(): HostsEntry[] {
+    return hostsEntries(this.#readFile('/etc/hosts') ?? '')
   }
 
   /** The services of a protocol in the host's own file, first names first: `http 80/tcp www`. */

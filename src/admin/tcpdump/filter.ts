@@ -20,11 +20,11 @@ interface Kind {
   readonly family?: Family
 }
 
-const PROTOCOLS: Record<string, Kind> = {
+const PROTOCOLS: ReadonlyMap<string, Kind> = new Map(Object.entries({
   ip: { family: 4 }, ip6: { family: 6 }, icmp: { protocol: IPPROTO_ICMP, family: 4 },
   icmp6: { protocol: IPPROTO_ICMPV6, family: 6 }, tcp: { protocol: IPPROTO_TCP }, udp: { protocol: IPPROTO_UDP },
   ipip: { protocol: IPPROTO_IPIP, family: 4 }, igmp: { protocol: 2, family: 4 }, vrrp: { protocol: 112 }, carp: { protocol: 112 },
-}
+} satisfies Record<string, Kind>))
 type Side = 'src' | 'dst' | 'either'
 
 /** Reads a filter; the error is the first word that is not understood, or '' when one is missing at the end. */
@@ -92,7 +92,7 @@ class FilterReader {
     if (word === 'broadcast') return this.#taken((frame) => frame.dst === MAC_BROADCAST)
     if (word === 'multicast') return this.#taken((frame) => frame.payload.kind === 'ip' && isMulticast(frame.payload.dst))
     if (word === 'ether') return this.#readEther()
-    const named = PROTOCOLS[word]
+    const named = PROTOCOLS.get(word)
     if (named !== undefined) {
       of = named
       this.#tokens.shift()
@@ -136,7 +136,7 @@ class FilterReader {
   }
 
   #protocol(value: string | undefined, { family }: Kind): FrameFilter | undefined {
-    const named = PROTOCOLS[(value ?? '').replace('\\', '')]?.protocol
+    const named = PROTOCOLS.get((value ?? '').replace('\\', ''))?.protocol
     const protocol = named ?? (/^\d+$/.test(value ?? '') ? Number(value) : undefined)
     const of = family === undefined ? { protocol: protocol ?? 0 } : { protocol: protocol ?? 0, family }
     return protocol === undefined ? undefined : (frame) => packetOf(frame, of) !== undefined

@@ -45,6 +45,10 @@ export interface TracerouteOptions {
 const HOPS_MAX = 255
 const PROBES_MAX = 10
 const PACKET_BYTES_MAX = 65_000
+/** What does not fit into the tool's own numbers is refused as no number. */
+const NUMBER_MAX = 0xffffffff
+/** 100 days: no run is longer, so that to wait for more is the same. */
+const WAIT_SECONDS_MAX = 8_640_000
 const FIRST_PORT = { default: 33_434, udp: 53, icmp: 1, tcp: 80 } as const
 const LONG = {
   'dont-fragment': 'F', first: 'f', icmp: 'I', tcp: 'T', 'max-hops': 'm', 'sim-queries': 'N', port: 'p', tos: 't', wait: 'w',
@@ -76,7 +80,7 @@ export function readTraceroute(
     const text = values.get(letter)
     if (text === undefined) continue
     const isRight = letter === 'z' ? /^\d+(\.\d*)?$|^\.\d+$/.test(text) : /^\d+$|^0x[\da-f]+$/i.test(text)
-    if (!isRight) return err(cannotHandle(argv, letter, text))
+    if (!isRight || Number(text) > NUMBER_MAX) return err(cannotHandle(argv, letter, text))
     numbers.set(letter, Number(text))
   }
   const waits = waitFactors(values.get('w') ?? '5,3,10')
@@ -144,7 +148,7 @@ function checked(host: Host, { values, flags }: ReadOptions, given: Given): Resu
 function waitFactors(text: string): readonly [number, number, number] | undefined {
   const parts = text.split(',')
   if (parts.length > 3 || !parts.every((part) => /^\d+(\.\d*)?$|^\.\d+$/.test(part))) return undefined
-  const [max = 0, here = 0, near = 0] = parts.map(Number)
+  const [max = 0, here = 0, near = 0] = parts.map((part) => Math.min(Number(part), WAIT_SECONDS_MAX))
   return [max, here, near]
 }
 

@@ -116,7 +116,7 @@ export class ProbeSender {
   #syn(): { readonly payload: IpPayload, readonly protocol: number, readonly key: string, readonly bytes: number } {
     const random = this.#host.sim.stream(`traceroute:${this.#host.name}`)
     const { dst } = this.#options
-    const dport = this.#next
+    const dport = this.#next & 0xffff
     let sport: number
     do sport = EPHEMERAL_PORT_MIN + random.int(EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1)
     while (this.#probes.has(`${sport}:${dport}`))

@@ -61,9 +61,6 @@ export interface Ipv6Config {
   readonly routes: readonly Ipv6RouteConfig[]
 }
 
-/** No IPv6. */
-export const NO_IPV6: Ipv6Config = { isDefault: false, devices: [], addresses: [], routes: [] }
-
 /** What an address is added with. */
 export interface NewIpv6Address {
   readonly addr: IpAddr
@@ -144,9 +141,9 @@ export function withoutIpv6Of(config: NetConfig, name: string): NetConfig {
 
 /**
  * Adds an address, and the route to its network. ENODEV for an unknown device, EACCES for one that does not speak IPv6, EEXIST
- * when the device has it, EADDRNOTAVAIL for `::` and for a multicast or loopback address that cannot be there. On a device that is
- * down it waits for that to come up. With `replace`, an address that the device has gets the new flags and keeps all else
- * (inet6_addr_modify).
+ * when the device has it, EADDRNOTAVAIL for `::` and for a multicast or loopback address that cannot be there. On a device
+ * that is down it waits for that to come up. With `replace`, an address that the device has gets the new flags and keeps all
+ * else (inet6_addr_modify).
  */
 export function addIpv6Address(
   config: NetConfig, name: string, address: NewIpv6Address, options: { readonly replace?: boolean } = {},
@@ -191,8 +188,8 @@ export function settleIpv6Addresses(config: NetConfig): NetConfig {
 }
 
 /**
- * Removes an address, and the route to its network if no other is in it; routes of the device that preferred it as source do so no
- * more (rt6_remove_prefsrc). ENODEV, EADDRNOTAVAIL.
+ * Removes an address, and the route to its network if no other is in it; routes of the device that preferred it as source do
+ * so no more (rt6_remove_prefsrc). ENODEV, EADDRNOTAVAIL.
  */
 export function removeIpv6Address(
   config: NetConfig, name: string, address: { readonly addr: IpAddr, readonly prefixLength?: number | undefined },
@@ -216,10 +213,10 @@ export function removeIpv6Address(
 }
 
 /**
- * Adds a route. EINVAL for bits beyond the prefix, for a gateway that is an address of the host or a group, a link-local one without
- * a device, and a source that is no address of the host; EHOSTUNREACH for a gateway that no connected route leads to; ENODEV for an
- * unknown device, or none; EACCES for one that does not speak IPv6, ENETDOWN for one that is down; EEXIST for a second route of the
- * same network and metric (unless `replace`).
+ * Adds a route. EINVAL for bits beyond the prefix, for a gateway that is an address of the host or a group, a link-local one
+ * without a device, and a source that is no address of the host; EHOSTUNREACH for a gateway that no connected route leads to;
+ * ENODEV for an unknown device, or none; EACCES for one that does not speak IPv6, ENETDOWN for one that is down; EEXIST for a
+ * second route of the same network and metric (unless `replace`).
  */
 export function addIpv6Route(
   config: NetConfig, route: NewIpv6Route, options: { readonly replace?: boolean } = {},
@@ -242,7 +239,8 @@ export function removeIpv6Route(config: NetConfig, wanted: NewIpv6Route): Result
     && route.prefixLength === wanted.prefixLength
     && (wanted.gateway === undefined || route.gateway === wanted.gateway)
     && (wanted.device === undefined || route.device === wanted.device)
-    && (wanted.metric === undefined || route.metric === wanted.metric)
+    && (!isMetric(wanted.metric) || route.metric === wanted.metric)
+    && (wanted.origin === undefined || route.origin === wanted.origin)
     && (wanted.type === undefined || route.type === wanted.type))
   if (index < 0) return err('ESRCH')
   return ok(produce(config, (draft) => {
@@ -250,11 +248,16 @@ export function removeIpv6Route(config: NetConfig, wanted: NewIpv6Route): Result
   }))
 }
 
+/** 0 stands for no metric. */
+function isMetric(metric: number | undefined): metric is number {
+  return metric !== undefined && metric !== 0
+}
+
 function completeRoute(config: NetConfig, route: NewIpv6Route): Result<Ipv6RouteConfig, Errno> {
   const { network, prefixLength, gateway, preferredSource, type = 'unicast' } = route
   if (networkOf(network, prefixLength) !== network) return err('EINVAL')
   const common = {
-    type, network, prefixLength, gateway, preferredSource, metric: route.metric ?? METRIC_OF_USER,
+    type, network, prefixLength, gateway, preferredSource, metric: isMetric(route.metric) ? route.metric : METRIC_OF_USER,
     origin: route.origin ?? 'boot', onLink: route.onLink ?? false,
   }
   // What goes nowhere is on `lo`, as the kernel has it.

@@ -15,8 +15,9 @@ interface ConfEntry {
 }
 
 const CONF: readonly ConfEntry[] = [
-  { name: 'accept_dad', initial: 1, initialOfAll: 0 }, { name: 'accept_ra', initial: 1 }, { name: 'accept_redirects', initial: 1 },
-  { name: 'autoconf', initial: 1 }, { name: 'dad_transmits', initial: 1 }, { name: 'hop_limit', initial: 64, min: 1, max: 255 },
+  { name: 'accept_dad', initial: 1, initialOfAll: 0 }, { name: 'accept_ra', initial: 1 },
+  { name: 'accept_redirects', initial: 1 }, { name: 'autoconf', initial: 1 }, { name: 'dad_transmits', initial: 1 },
+  { name: 'hop_limit', initial: 64, min: 1, max: 255 },
 ]
 
 /** Who is told of changes. The device is `all`, `default` or a name. */

@@ -57,7 +57,10 @@ export class Ipv6 {
     this.discovery.watch(net)
   }
 
-  /** Switches IPv6 on for all devices, those to come included. Addresses that this gives are in no doubt: the host was up before. */
+  /**
+   * Switches IPv6 on for all devices, those to come included. Addresses that this gives are in no doubt: the host was up
+   * before.
+   */
   switchOn(): void {
     const host = this.#host
     let net: NetConfig = setIpv6Default(host.net, true)

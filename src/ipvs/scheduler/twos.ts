@@ -4,6 +4,7 @@
  * two of weight 65535, one with 129 active connections passes for less than idle.
  * @module
  */
+import { present } from '../../base/assert.ts'
 import type { RandomStream } from '../../sim/random.ts'
 import { accepts, type Destination } from '../destination.ts'
 import { overhead } from './load.ts'
@@ -15,15 +16,14 @@ export function powerOfTwos(destinations: readonly Destination[], random: Random
   if (total === 0) return undefined
   const first = drawn(open, random.int(total + 1))
   const second = drawn(open, random.int(total + 1))
-  if (first === undefined || second === undefined) return first
   return Math.imul(second.weight, overhead(first)) > Math.imul(first.weight, overhead(second)) ? second : first
 }
 
 /** Who has the number `ticket`, 0..total included: the first listed has 0 beside as many as its weight. */
-function drawn(open: readonly Destination[], ticket: number): Destination | undefined {
+function drawn(open: readonly Destination[], ticket: number): Destination {
   let end = 0
-  return open.find(({ weight }) => {
+  return present(open.find(({ weight }) => {
     end += weight
     return ticket <= end
-  })
+  }), 'the server of a ticket')
 }

@@ -1,6 +1,6 @@
 /**
- * Schedulers that users bring to a run: what they see, plain values and text, and what stands between them and a service. One that
- * fails is let go at its first fault, and from then on nobody is picked; one that never comes back is not noticed.
+ * Schedulers that users bring to a run: what they see, plain values and text, and what stands between them and a service. One
+ * that fails is let go at its first fault, and from then on nobody is picked; one that never comes back is not noticed.
  * @module
  */
 import { formatIp } from '../../wire/address.ts'

@@ -13,7 +13,8 @@ import {
   ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST, ICMP_REDIRECT, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import {
-  innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES, totalBytes,
+  innerPacket, isFragment, IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, IPPROTO_TCP, IPPROTO_UDP, IPV4_HEADER_BYTES,
+  totalBytes,
   type IpPacket,
 } from '../../wire/ip-packet.ts'
 import {

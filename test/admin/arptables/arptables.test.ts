@@ -186,3 +186,12 @@ describe('arptables-save and arptables-restore', () => {
       ['arptables: No chain/target/match by that name\narptables-restore: line 2 failed\n', 1])
   })
 })
+
+describe('names that JavaScript knows', () => {
+  it('are no targets', async () => {
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect((await refusal(`arptables -A INPUT -j ${name}`))[0]).toContain(`Couldn't find target \`${name}'`)
+    }
+    expect(await on('arptables -nL INPUT')).toBe('Chain INPUT (policy ACCEPT)\n')
+  })
+})

@@ -85,3 +85,19 @@ describe('iptables-restore', () => {
     expect(host.netfilter.config.tables.map(({ name }) => name)).toEqual(['nat'])
   })
 })
+
+describe('a name with addresses of both families', () => {
+  it('stands for that of IPv4', async () => {
+    const host = newToolHost()
+    host.files.set('/etc/hosts', 'fd00::100 www\n10.0.0.100 www\n')
+    await runTool(iptables, host, ['-A', 'INPUT', '-d', 'www', '-j', 'DROP'])
+    expect((await runTool(iptables, host, ['-S', 'INPUT'])).stdout).toContain('-A INPUT -d 10.0.0.100/32 -j DROP')
+  })
+})
+
+describe('names that JavaScript knows', () => {
+  it('are no targets', async () => {
+    const { stderr, exitCode } = await runTool(iptables, newToolHost(), ['-A', 'INPUT', '-j', 'constructor'])
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("Couldn't load target `constructor'")])
+  })
+})

@@ -130,7 +130,8 @@ describe('an IPv6 address', () => {
     const one = done(removeIpv6Address(config, 'eth0', { addr: ip6('fd00::2'), prefixLength: 64 }))
     expect(routes(one)).toContain('fd00::/64 eth0 256')
     expect(routes(done(removeIpv6Address(one, 'eth0', { addr: ip6('fd00::1') })))).not.toContain('fd00::/64 eth0 256')
-    expect(removeIpv6Address(one, 'eth0', { addr: ip6('fd00::1'), prefixLength: 128 })).toEqual({ ok: false, error: 'EADDRNOTAVAIL' })
+    expect(removeIpv6Address(one, 'eth0', { addr: ip6('fd00::1'), prefixLength: 128 }))
+      .toEqual({ ok: false, error: 'EADDRNOTAVAIL' })
     expect(removeIpv6Address(one, 'eth9', { addr: ip6('fd00::1') })).toEqual({ ok: false, error: 'ENODEV' })
   })
 

@@ -53,6 +53,12 @@ describe('every scheduler', () => {
     expect(new SchedulerBench(name, [0, 0]).picks(2)).toBe('--')
   })
 
+  it('is worth something, but for the one called none', () => {
+    expect(new SchedulerBench('none', [1, 1]).picks(3)).toBe('---')
+    const others = [...SCHEDULERS.keys()].filter((name) => name !== 'none')
+    expect(others.map((name) => new SchedulerBench(name, [1]).picks(1))).toEqual(others.map(() => 'A'))
+  })
+
   it.each([...SCHEDULERS.keys()])('%s picks nobody who is overloaded', (name) => {
     const bench = new SchedulerBench(name, [2, 3])
     for (const server of bench.service.destinations) server.overloaded = true
@@ -69,10 +75,98 @@ describe('rr and wrr after everybody was overloaded', () => {
     expect(bench.picks(2)).toBe('AA')
   })
 
+  it('wrr goes on where it was at its lowest level, and begins anew from a higher one', () => {
+    const bench = new SchedulerBench('wrr', [3, 1])
+    const pause = (): void => {
+      for (const server of bench.service.destinations) server.overloaded = true
+      expect(bench.picks(1)).toBe('-')
+      for (const server of bench.service.destinations) server.overloaded = false
+    }
+    // Level 1: B, and after the pause A.
+    expect(bench.picks(1)).toBe('B')
+    pause()
+    expect(bench.picks(1)).toBe('A')
+    // Level 3: A; after the pause level 3 once more: A; 2: A; 1: BA.
+    expect(bench.picks(1)).toBe('A')
+    pause()
+    expect(bench.picks(4)).toBe('AABA')
+  })
+
   it('wrr finds a light server far below an overloaded heavy one at once', () => {
     const bench = new SchedulerBench('wrr', [2_000_000_000, 1])
     bench.server('A').overloaded = true
     expect(bench.picks(3)).toBe('BBB')
+  })
+})
+
+describe('rr after its last pick was removed', () => {
+  it('goes on at the head of the list, with a server that was added meanwhile', () => {
+    const bench = new SchedulerBench('rr', [1, 1])
+    expect(bench.picks(1)).toBe('B')
+    bench.remove('B')
+    // The bench names a server by its number in the list: the new one is B again. It stands before A.
+    bench.add(1)
+    expect(bench.picks(3)).toBe('BAB')
+  })
+})
+
+describe('the walk of rr', () => {
+  it('goes on after the last pick when a server is added before it, or removed behind it', () => {
+    const bench = new SchedulerBench('rr', [1, 1])
+    expect(bench.picks(1)).toBe('B')
+    bench.add(1)
+    // C B A, and B was the last.
+    expect(bench.picks(2)).toBe('AC')
+    bench.remove('A')
+    expect(bench.picks(2)).toBe('BC')
+  })
+})
+
+describe('the level of wrr', () => {
+  it('begins at the highest weight when the scheduler takes over a list', () => {
+    const bench = new SchedulerBench('rr', [4, 2])
+    bench.service.edit({ ...bench.service.options, scheduler: 'wrr' })
+    // Divisor 2; level 4 - 1 = 3 is for A only, 3 - 2 = 1 for both.
+    expect(bench.picks(6)).toBe('ABAABA')
+  })
+
+  it('is kept when a weight changes, though the walk begins anew', () => {
+    const bench = new SchedulerBench('rr', [6, 3, 3])
+    bench.service.edit({ ...bench.service.options, scheduler: 'wrr' })
+    // Divisor 3, level 6 - 2 = 4.
+    expect(bench.picks(1)).toBe('A')
+    bench.edit('B', 4)
+    // Divisor 1, level 4 still: B and A, then level 3 for all.
+    expect(bench.picks(5)).toBe('BACBA')
+  })
+
+  it('is brought to one above a multiple of the divisor when that changes', () => {
+    const bench = new SchedulerBench('wrr', [9, 7])
+    // A alone had divisor 9 and level 1. Level 1: BA; 9: A; 8: A; 7: BA; 6: B.
+    expect(bench.picks(7)).toBe('BAAABAB')
+    bench.edit('B', 6)
+    // Divisor 3: 6 becomes 7, which is A's alone; then level 4, level 1, and 9 - 2 = 7 again.
+    expect(bench.picks(6)).toBe('ABABAA')
+  })
+
+  it('falls with the highest weight, and does not rise with it', () => {
+    const bench = new SchedulerBench('wrr', [7, 1])
+    // Level 1: BA; 7: A.
+    expect(bench.picks(3)).toBe('BAA')
+    bench.edit('A', 2)
+    bench.edit('A', 9)
+    bench.edit('B', 4)
+    // Level 2: BA; 1: BA; 9: A.
+    expect(bench.picks(5)).toBe('BABAA')
+  })
+
+  it('falls when the heaviest server is removed, and the walk begins anew', () => {
+    const bench = new SchedulerBench('wrr', [1, 3, 5])
+    // C B A. A alone was at level 1; then BA, and CBA. Level 1: CBA; 5: C; 4: C; 3: CB.
+    expect(bench.picks(6)).toBe('CBACCC')
+    bench.remove('C')
+    // Level 3: B; 2: B; 1: BA.
+    expect(bench.picks(4)).toBe('BBBA')
   })
 })
 

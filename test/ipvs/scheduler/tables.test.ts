@@ -128,6 +128,16 @@ describe('the table of mh', () => {
     expect(shares(bench)).toEqual({ A: 500 })
   })
 
+  it('goes by the sum of address and port only when asked to', () => {
+    const bench = new TableBench('mh', [1, 1, 1], USE_PORT)
+    const picks = (sport: number, offset: number): string => clients.map((src) => bench.from(src + offset, sport)).join('')
+    const plain = picks(0, 0)
+    expect(picks(7, 0)).toBe(picks(0, 7))
+    expect(picks(7, 0)).not.toBe(plain)
+    bench.service.edit({ ...bench.service.options, schedulerFlags: 0 })
+    expect(picks(7, 0)).toBe(plain)
+  })
+
   it('leaves the clients of an overloaded server without one, unless they may fall back', () => {
     const bench = new TableBench('mh', [1, 1, 1])
     const before = clients.map((src) => bench.from(src))

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { SCHEDULERS } from '../../../src/ipvs/scheduler/registry.ts'
-import { adopted, type UserPool, type UserScheduler, type UserSchedulerFactory } from '../../../src/ipvs/scheduler/user-scheduler.ts'
+import {
+  adopted, type UserPool, type UserScheduler, type UserSchedulerFactory,
+} from '../../../src/ipvs/scheduler/user-scheduler.ts'
 import { parseIp, type IpAddr } from '../../../src/wire/address.ts'
 import { SchedulerBench } from './bench.ts'
 
 /** A service with servers A, B, ... of these weights under the scheduler `mine`, and what is said of its faults. */
-function benchOf(factory: UserSchedulerFactory, weights: readonly number[], flags = 0): { bench: SchedulerBench, faults: string[] } {
+function benchOf(
+  factory: UserSchedulerFactory, weights: readonly number[], flags = 0,
+): { bench: SchedulerBench, faults: string[] } {
   const faults: string[] = []
   const schedulers = new Map([...SCHEDULERS, ['mine', adopted(factory, (what) => faults.push(what))] as const])
   return { bench: new SchedulerBench('mine', weights, flags, schedulers), faults }
@@ -102,7 +106,8 @@ describe("a user's scheduler that fails", () => {
     ['picks an address', () => ({ pick: () => '192.168.1.11' as never }),
       "picked the text '192.168.1.11', which is none of its destinations"],
     ['picks an index', () => ({ pick: () => 0 as never }), 'picked the number 0, which is none of its destinations'],
-    ['picks the list', (pool) => ({ pick: () => pool.destinations as never }), 'picked a list, which is none of its destinations'],
+    ['picks the list', (pool) => ({ pick: () => pool.destinations as never }),
+      'picked a list, which is none of its destinations'],
     ['picks by a promise', (pool) => ({ pick: (async () => pool.destinations[0]) as never }),
       'answered with a promise, and no packet can wait for that'],
     ['sorts the list itself', (pool) => ({ pick: () => (pool.destinations as unknown[]).reverse()[0] as never }),
@@ -116,8 +121,13 @@ describe("a user's scheduler that fails", () => {
   it.each<readonly [string, UserSchedulerFactory, string]>([
     ['throws at once', () => { throw thrown }, 'threw Error: nobody home'],
     ['is no scheduler', () => 7 as never, 'begins as the number 7, not as an object with a function `pick`'],
+    ['is nothing', () => undefined as never, 'begins as undefined, not as an object with a function `pick`'],
+    ['is null', () => null as never, 'begins as null, not as an object with a function `pick`'],
+    ['is a function', () => (() => undefined) as never, 'begins as a function, not as an object with a function `pick`'],
+    ['is true', () => true as never, 'begins as the boolean true, not as an object with a function `pick`'],
     ['has no pick', () => ({}) as never, 'begins as an object, not as an object with a function `pick`'],
-    ['begins later', (async () => ({ pick: () => undefined })) as never, 'answered with a promise, and no packet can wait for that'],
+    ['begins later', (async () => ({ pick: () => undefined })) as never,
+      'answered with a promise, and no packet can wait for that'],
     ['throws in a hook', () => ({ pick: () => undefined, added: () => { throw thrown } }), 'threw Error: nobody home'],
     ['has a hook that rejects', () => ({ pick: () => undefined, added: async () => { throw thrown } }),
       'answered with a promise, and no packet can wait for that'],

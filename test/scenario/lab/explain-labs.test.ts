@@ -175,7 +175,8 @@ const CAUSES: readonly (readonly [lab: string, step: number, cause: string])[] =
  */
 const WITHOUT_COMMAND: readonly string[] = [
   'forward/dr-routed-refused', 'forward/from-director-g', 'forward/nat2-no-servers', 'forward/nat2-refused', 'forward/nat2-udp',
-  'persist/fwmark', 'persist/fwmark-not-persistent', 'persist/nodest-1', 'sched/rr-edit-c', 'sched/sed-edit-c', 'sched/wrr-edit-c',
+  'persist/fwmark', 'persist/fwmark-not-persistent', 'persist/nodest-1', 'sched/rr-edit-c', 'sched/sed-edit-c',
+  'sched/wrr-edit-c',
   'state/nat-udp-refused',
 ]
 /** Mistakes that may lie behind one another. */
