@@ -134,7 +134,9 @@ describe('the timer of a connection', () => {
 })
 
 describe('a connection and its destination', () => {
-  it.each([['nat', false], ['dr', true], ['tun', true]] as const)('%s: it is forwarded so, expects no output: %s', (method, noOutput) => {
+  it.each([
+    ['nat', false], ['dr', true], ['tun', true],
+  ] as const)('%s: it is forwarded so, expects no output: %s', (method, noOutput) => {
     const bench = new Bench()
     const connection = bench.create(bench.server(method))
     expect([connection.method, connection.noOutput, connection.isTracked]).toEqual([method, noOutput, false])
@@ -209,7 +211,9 @@ describe('a connection and its destination', () => {
 })
 
 describe('a connection in its states', () => {
-  it.each([['nat', 'CLOSE_WAIT 60'], ['dr', 'FIN_WAIT 120']] as const)('%s: open, and closed by the client: %s', (method, closed) => {
+  it.each([
+    ['nat', 'CLOSE_WAIT 60'], ['dr', 'FIN_WAIT 120'],
+  ] as const)('%s: open, and closed by the client: %s', (method, closed) => {
     const bench = new Bench()
     const connection = bench.create(bench.server(method))
     expect(bench.tcp(connection, TCP_SYN)).toBe('SYN_RECV 60')
