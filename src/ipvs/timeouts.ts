@@ -13,7 +13,7 @@ export const NEW_CONNECTION_SECONDS = 3
 export const CONTROLLING_SECONDS = 60
 /** Buckets of a level of the wheel, less one; each of its 9 levels is 8 times as coarse as the one before. */
 const LEVEL_BUCKETS = 63
-/** A timer for so many ticks later (63 * 8^8: 48.9 days at 250 Hz) or more lies beyond the wheel: it is set for the latest there. */
+/** A timer for so many ticks later (63 * 8^8: 48.9 days at 250 Hz) or more lies beyond the wheel; it is set for its end. */
 const WHEEL_CUTOFF = 1_056_964_608
 const WHEEL_MAX = 1_040_187_392
 

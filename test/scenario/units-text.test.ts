@@ -39,7 +39,7 @@ describe('quantities', () => {
 })
 
 describe('addresses', () => {
-  it.each(['10.0.0.1', 'fd00::1', '::', '::ffff:102:304'])('reads %s as it prints it', (text) => {
+  it.each(['10.0.0.1', 'fd00::1', '::', '::ffff:1.2.3.4'])('reads %s as it prints it', (text) => {
     expect(formatIp(parseIp(text) ?? (0 as never))).toBe(text)
   })
 
