@@ -46,6 +46,12 @@ interface Assembly {
   readonly timer: Timer
 }
 
+/**
+ * For whom pieces are put together (enum ip_defrag_users): those that came to one asker are not looked at for another, so that a
+ * change of routes in between mixes no pieces that were sent on with others that were not.
+ */
+export type ReassemblyAsker = 'delivery' | 'ipvs'
+
 /** The packets of one host that are being put together. */
 export class Reassembly implements Actor {
   readonly #host: Host
@@ -59,13 +65,13 @@ export class Reassembly implements Actor {
   }
 
   /** Takes a piece. Returns the whole packet once the last piece is there, undefined before. */
-  add(piece: IpPacket): IpPacket | undefined {
+  add(piece: IpPacket, asker: ReassemblyAsker): IpPacket | undefined {
     const host = this.#host
     if (this.#pieceCount >= PIECES_MAX) {
       host.drop(piece, 'reassembly-overflow')
       return undefined
     }
-    const key = `${piece.src}/${piece.dst}/${piece.protocol}/${piece.ident}`
+    const key = `${asker}/${piece.src}/${piece.dst}/${piece.protocol}/${piece.ident}`
     let assembly = this.#assemblies.get(key)
     if (assembly === undefined) {
       assembly = { key, pieces: [], timer: new Timer(host.sim, this, 0, key) }

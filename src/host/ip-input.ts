@@ -13,7 +13,7 @@ import {
   IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_IPIP, isFragment, totalBytes, withTtlDecremented, type IpPacket,
 } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
-import { Reassembly } from './fragments.ts'
+import { Reassembly, type ReassemblyAsker } from './fragments.ts'
 import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import { maySendRedirect } from './redirects.ts'
@@ -45,8 +45,8 @@ export class IpInput {
   }
 
   /** Puts the pieces of a packet together, for hooks that must see it whole. Undefined while some are missing. */
-  reassemble(packet: IpPacket): IpPacket | undefined {
-    return isFragment(packet) ? this.#reassembly.add(packet) : packet
+  reassemble(packet: IpPacket, asker: ReassemblyAsker): IpPacket | undefined {
+    return isFragment(packet) ? this.#reassembly.add(packet, asker) : packet
   }
 
   /** Hands a packet that has passed localIn to its protocol. */
@@ -82,7 +82,7 @@ export class IpInput {
   }
 
   #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
-    const whole = this.reassemble(packet)
+    const whole = this.reassemble(packet, 'delivery')
     if (whole === undefined) return
     if (passage === undefined || this.#host.hooks.localIn.length === 0) return this.deliver(whole, device)
     const passed = this.#host.hooks.run('localIn', whole, passage)

@@ -24,7 +24,7 @@ export function handleReply(
   if (passage.fromIpvs) return packet
   const { host, connections, settings } = parts
   const input = isIpv6(packet.dst) ? host.ipv6.input : host.input
-  const whole = isFragment(packet) ? input.reassemble(packet) : packet
+  const whole = isFragment(packet) ? input.reassemble(packet, 'ipvs') : packet
   if (whole === undefined) return undefined
   if (whole.protocol === IPPROTO_ICMP || whole.protocol === IPPROTO_ICMPV6) return handleOutgoingError(parts, whole, passage)
   const headers = readHeaders(whole)

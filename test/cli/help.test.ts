@@ -16,6 +16,7 @@ const VERBS = [
   'init',
   'schema',
   'bench engine',
+  'bench table',
 ]
 let folder = ''
 

@@ -84,9 +84,9 @@ export const FAULTS: readonly Fault[] = [
     plant: (world) => {
       for (const { input } of hostsOf(world)) {
         const reassemble = input.reassemble.bind(input)
-        input.reassemble = (packet) => {
+        input.reassemble = (packet, asker) => {
           const { payload } = packet
-          if (payload.kind !== 'fragment' || packet.fragmentOffsetBytes > 0) return reassemble(packet)
+          if (payload.kind !== 'fragment' || packet.fragmentOffsetBytes > 0) return reassemble(packet, asker)
           const header = { ...packet, moreFragments: false }
           return ipFromHeader(packet.uid, header, payload.whole.payload, payload.whole.payloadBytes)
         }

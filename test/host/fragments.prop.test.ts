@@ -58,7 +58,7 @@ describe(`fragments (seed ${seed})`, () => {
       host.ledger.received = pieces.length
       const keys = order[Symbol.iterator]()
       const keyed = pieces.map((piece) => ({ piece, key: keys.next().value as number })).sort((a, b) => a.key - b.key)
-      const wholes = keyed.flatMap(({ piece }) => (isFragment(piece) ? reassembly.add(piece) ?? [] : piece))
+      const wholes = keyed.flatMap(({ piece }) => (isFragment(piece) ? reassembly.add(piece, 'delivery') ?? [] : piece))
       expect([...wholes].sort((a, b) => a.ident - b.ident)).toEqual(packets)
       expect([host.ledger.held, host.sim.livePackets]).toEqual([0, 0])
       // Each packet that came out is one that came in; the rest vanished into them.
@@ -75,7 +75,7 @@ describe(`fragments (seed ${seed})`, () => {
       const pieces = fragment(packetOf(dataBytes), mtuBytes)
       const missing = which % pieces.length
       pieces.forEach((piece, index) => {
-        if (index !== missing) expect(reassembly.add(piece)).toBe(undefined)
+        if (index !== missing) expect(reassembly.add(piece, 'delivery')).toBe(undefined)
       })
       expect(host.ledger.held).toBe(pieces.length - 1)
       lan.sim.run(Infinity)
@@ -94,7 +94,7 @@ describe(`fragments (seed ${seed})`, () => {
         const read = decodePacket(encodePacket(piece), piece.uid)
         return read.ok && !(isMixed && index === 0) ? read.value : piece
       })
-      expect(pieces.flatMap((piece) => reassembly.add(piece) ?? [])).toEqual([packet])
+      expect(pieces.flatMap((piece) => reassembly.add(piece, 'delivery') ?? [])).toEqual([packet])
     }), { seed, numRuns: 50 })
   })
 })

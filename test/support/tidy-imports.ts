@@ -11,7 +11,7 @@ import { type Complaint, isCore, lineOf, type ParsedFile, walk } from './tidy-fi
 /** The row of each folder of src. A file may import from a row above its own, and from its own folder. */
 const ROWS = new Map([
   ['base', 0],
-  ['wire', 1], ['sim', 1], ['measure', 1],
+  ['wire', 1], ['sim', 1], ['measure', 1], ['connection-table', 1],
   ['link', 2],
   ['host', 3],
   ['ipvs', 4],

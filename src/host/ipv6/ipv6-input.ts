@@ -12,7 +12,7 @@ import {
 } from '../../wire/icmp-message.ts'
 import { IPPROTO_ICMPV6, isFragment, totalBytes, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Device } from '../device.ts'
-import { Reassembly } from '../fragments.ts'
+import { Reassembly, type ReassemblyAsker } from '../fragments.ts'
 import type { Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
 import { describeRoute } from '../ip-input.ts'
@@ -48,8 +48,8 @@ export class Ipv6Input {
   }
 
   /** Puts the pieces of a packet together, for hooks that must see it whole. Undefined while some are missing. */
-  reassemble(packet: IpPacket): IpPacket | undefined {
-    return isFragment(packet) ? this.#reassembly.add(packet) : packet
+  reassemble(packet: IpPacket, asker: ReassemblyAsker): IpPacket | undefined {
+    return isFragment(packet) ? this.#reassembly.add(packet, asker) : packet
   }
 
   /** Hands a packet that has passed localIn to its protocol. */
@@ -78,7 +78,7 @@ export class Ipv6Input {
   }
 
   #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
-    const whole = this.reassemble(packet)
+    const whole = this.reassemble(packet, 'delivery')
     if (whole === undefined) return
     const { hooks } = this.#host.ipv6
     if (passage === undefined || hooks.localIn.length === 0) return this.deliver(whole, device)
