@@ -30,6 +30,11 @@ export function rewritten(packet: IpPacket, tuple: Tuple, side: Side): IpPacket 
 /** An ICMP error with the packet it quotes rewritten on one side. */
 export function withQuotedRewritten(packet: IpPacket, message: IcmpMessage, tuple: Tuple, side: Side): IpPacket {
   if (message.quoted === undefined) return packet
+  const { payload } = packet
+  if (payload.kind === 'fragment') {
+    const whole = withQuotedRewritten(payload.whole, message, tuple, side)
+    return withSource(packet, packet.src, { kind: 'fragment', whole })
+  }
   return withSource(packet, packet.src, withQuoted(message, rewritten(message.quoted, tuple, side)))
 }
 
