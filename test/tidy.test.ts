@@ -33,6 +33,7 @@ const PLANTED: readonly (readonly [rule: string, path: string, text: string, mes
   ['rows', 'src/base/a.ts', "import { b } from '../wire/b.ts'", 'src/base may not know src/wire'],
   ['rows', 'src/wire/a.ts', "import { b } from '../sim/b.ts'", 'src/wire may not know src/sim'],
   ['rows', 'src/sim/a.ts', "import { b } from '../measure/b.ts'", 'src/sim may not know src/measure'],
+  ['rows', 'src/connection-table/a.ts', "import { b } from '../wire/b.ts'", 'src/connection-table may not know src/wire'],
   ['rows', 'src/measure/a.ts', "import { b } from '../link/b.ts'", 'src/measure may not know src/link'],
   ['rows', 'src/link/a.ts', "import type { B } from '../host/b.ts'", 'src/link may not know src/host'],
   ['rows', 'src/host/a.ts', "export { b } from '../ipvs/b.ts'", 'src/host may not know src/ipvs'],

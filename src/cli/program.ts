@@ -167,6 +167,35 @@ function addBench(program: Command, finish: Finish): void {
       '\nExamples:\n  $ lvsim bench engine --requests 100000\n  $ lvsim bench engine --servers 100 --requests 100000 --json',
     )
     .action(async (options) => finish(await (await import('./bench-command.ts')).benchEngineCommand(options)))
+  addBenchTable(bench, finish)
+}
+
+function addBenchTable(bench: Command, finish: Finish): void {
+  const examples = [
+    'bench table --connections 50000 --rounds 2',
+    'bench table --connections 20000 --mode nat --distribution zipf --rounds 2 --against resizable',
+    'bench table --connections 50000 --growing --against slots-batch --rounds 2 --json',
+    'bench table --connections 20000 --churn 0.1 --against classic --rounds 2 --pcap scenarios/captures/director.pcap',
+  ]
+  bench
+    .command('table')
+    .description('lookups in the connection table, against the layouts of the kernel and a Map of texts, turn by turn')
+    .exitOverride()
+    .option('--connections <count>', 'connections in the table', '1000000')
+    .option('--hit-rate <share>', 'share of lookups that find something', '1')
+    .option('--distribution <name>', 'which connections are looked up: uniform, or zipf (few of them mostly)', 'uniform')
+    .option('--churn <share>', 'share of operations that replace the oldest connection by a new one', '0')
+    .option('--mode <mode>', 'dr, or nat: two places for each connection, and every second lookup a reply', 'dr')
+    .option('--load <share>', 'slots: greatest share in use', '0.25')
+    .option('--growing', 'slots: look up while entries are being moved to a larger index')
+    .option('--tab-bits <bits>', 'classic has 2^bits buckets, resizable at most so many', '12')
+    .option('--against <names>', 'of slots-batch, classic, resizable, map; or none', 'slots-batch,classic,map')
+    .option('--pcap <file>', 'take clients and services from a capture')
+    .option('--rounds <count>', 'rounds that count, after one that does not', '5')
+    .option('--seed <number>', 'of the keys and of the hash', '42')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ lvsim ${line}`).join('\n')}`)
+    .action(async (options) => finish(await (await import('./bench-table-command.ts')).benchTableCommand(options)))
 }
 
 function withRunOptions(command: Command): Command {
