@@ -19,8 +19,8 @@ import type { Chance } from './chance.ts'
 import { speakIpv6 } from './ipv6.ts'
 
 /**
- * Far above what any of these networks needs. Where links take no time, the pieces of a packet go round in a loop of routes at one
- * instant, as often as their TTL allows.
+ * Far above what any of these networks needs. Where links take no time, the pieces of a packet go round in a loop of routes at
+ * one instant, as often as their TTL allows.
  */
 const LIMITS = { eventsMax: 500_000, timeNsMax: 1e17, livePacketsMax: 50_000, eventsAtOneInstantMax: 200_000 }
 /** The address that every director has. */
