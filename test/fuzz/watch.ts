@@ -177,12 +177,15 @@ export class Watch implements FrameTap, HostTrace {
     this.#watchTtl(watch, frame.payload)
   }
 
-  /** Some packet of those inside each other has lost one of its TTL here: none travels for ever. */
+  /**
+   * Some packet of those inside each other has lost one of its TTL here, or two: an ICMP error that is being forwarded when IPVS
+   * sends it on to a real server. None travels for ever.
+   */
   #watchTtl(watch: HostWatch, packet: IpPacket): void {
     const ttls = watch.ttls.get(packet.uid)
     if (ttls === undefined) return
     for (let layer: IpPacket | undefined = packet; layer !== undefined; layer = inside(layer))
-      if (ttls.has(layer.ttl + 1)) return
+      if (ttls.has(layer.ttl + 1) || ttls.has(layer.ttl + 2)) return
     complain(this.#world, `${watch.host.name} sent on a packet with TTL ${packet.ttl} that had ${[...ttls].join(' and ')}`)
   }
 
