@@ -16,6 +16,7 @@ import {
 import { IPPROTO_ICMP, IPV4_HEADER_BYTES, totalBytes, type IpPacket } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import type { Host } from './host.ts'
+import { RateLimit } from './rate-limit.ts'
 import { mayBelieveRedirect } from './redirects.ts'
 
 /** Class of service of errors (IPTOS_PREC_INTERNETCONTROL), and what of the packet's own goes with it (IPTOS_TOS_MASK). */
@@ -40,11 +41,6 @@ export interface IcmpErrorFields {
   readonly rest: number
 }
 
-interface Bucket {
-  tokensNs: number
-  lastNs: number
-}
-
 interface RedirectState {
   lastNs: number
   count: number
@@ -53,7 +49,7 @@ interface RedirectState {
 /** The ICMP module of one host. */
 export class Icmp implements Actor {
   readonly #host: Host
-  readonly #buckets = new Map<IpAddr, Bucket>()
+  readonly #limit = new RateLimit()
   readonly #redirects = new Map<IpAddr, RedirectState>()
   /** Per destination: when the redirect that was believed ends. */
   readonly #believed = new Map<IpAddr, Timer>()
@@ -191,15 +187,7 @@ export class Icmp implements Actor {
     return !isLimited || isPathMtu || periodNs === 0 || this.#take(dst, periodNs, RATE_BURST)
   }
 
-  /** Takes `costNs` from the bucket of a destination, which fills with time and holds `burst` times as much. */
   #take(dst: IpAddr, costNs: number, burst: number): boolean {
-    const { nowNs } = this.#host.sim
-    let bucket = this.#buckets.get(dst)
-    if (bucket === undefined) this.#buckets.set(dst, bucket = { tokensNs: 0, lastNs: nowNs - 60 * NS_PER_SECOND })
-    bucket.tokensNs = Math.min(burst * costNs, bucket.tokensNs + nowNs - bucket.lastNs)
-    bucket.lastNs = nowNs
-    if (bucket.tokensNs < costNs) return false
-    bucket.tokensNs -= costNs
-    return true
+    return this.#limit.take(dst, { nowNs: this.#host.sim.nowNs, costNs, burst })
   }
 }

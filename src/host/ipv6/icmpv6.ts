@@ -4,7 +4,7 @@
  * listener reports, router discovery and redirects are not modelled; such messages are dropped.
  * @module
  */
-import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
+import { NS_PER_MILLISECOND } from '../../base/units.ts'
 import { IPV6_ANY, isLinkLocal, isMulticast, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_HEADER_BYTES, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, ICMPV6_ECHO_REPLY, ICMPV6_ECHO_REQUEST,
@@ -17,6 +17,7 @@ import { IPPROTO_ICMPV6, IPV6_HEADER_BYTES, totalBytes, type IpPacket } from '..
 import type { Device } from '../device.ts'
 import type { Host } from '../host.ts'
 import type { IcmpErrorFields } from '../icmp.ts'
+import { RateLimit } from '../rate-limit.ts'
 
 /** inet_peer_xrlim_allow: six at once. */
 const RATE_BURST = 6
@@ -27,15 +28,10 @@ const NEXT_HEADER_AT = 6
 /** Of the route to a link. */
 const LINK_PREFIX_LENGTH = 64
 
-interface Bucket {
-  tokensNs: number
-  lastNs: number
-}
-
 /** The ICMPv6 module of one host. */
 export class Icmpv6 {
   readonly #host: Host
-  readonly #buckets = new Map<IpAddr, Bucket>()
+  readonly #limit = new RateLimit()
 
   constructor(host: Host) {
     this.#host = host
@@ -103,15 +99,7 @@ export class Icmpv6 {
   #allows(dst: IpAddr, message: IcmpErrorFields, prefixLength: number): boolean {
     if (message.type === ICMPV6_TOO_BIG) return true
     const costNs = this.#host.sysctl.int('net.ipv6.icmp.ratelimit') * NS_PER_MILLISECOND / (1 << ((128 - prefixLength) >>> 5))
-    if (costNs === 0) return true
-    const { nowNs } = this.#host.sim
-    let bucket = this.#buckets.get(dst)
-    if (bucket === undefined) this.#buckets.set(dst, bucket = { tokensNs: 0, lastNs: nowNs - 60 * NS_PER_SECOND })
-    bucket.tokensNs = Math.min(RATE_BURST * costNs, bucket.tokensNs + nowNs - bucket.lastNs)
-    bucket.lastNs = nowNs
-    if (bucket.tokensNs < costNs) return false
-    bucket.tokensNs -= costNs
-    return true
+    return costNs === 0 || this.#limit.take(dst, { nowNs: this.#host.sim.nowNs, costNs, burst: RATE_BURST })
   }
 }
 
