@@ -1,10 +1,8 @@
 /**
- * Addresses, prefixes and endpoints as a scenario writes them. IPv4 is strict (four decimal numbers, no leading zeros);
- * IPv6 text is read by `ip-address`. Host names are not resolved here.
+ * Prefixes, endpoints and URLs as a scenario writes them; addresses are read by `wire/address.ts`. Names are not resolved here.
  * @module
  */
-import { Address6 } from 'ip-address'
-import { type IpAddr, ipv6FromWords, ipWords, isIpv6, parseIpv4 } from '../wire/address.ts'
+import { type IpAddr, ipv6FromWords, ipWords, isIpv6, parseIp, parseIpv4, parseIpv6 } from '../wire/address.ts'
 
 /** An address with the length of its network, as in `10.0.0.1/24`. */
 export interface AddressPrefix {
@@ -23,11 +21,6 @@ export interface Endpoint {
 export interface HttpUrl extends Endpoint {
   /** Begins with `/`. */
   readonly path: string
-}
-
-/** Reads an IPv4 or IPv6 address without zone or prefix. Undefined for any other text. */
-export function parseIp(text: string): IpAddr | undefined {
-  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
 /** Reads `10.0.0.1/24` or `fd00::1/64`. The prefix length is required. Undefined for any other text. */
@@ -67,11 +60,4 @@ export function addressPlus(address: IpAddr, count: number): IpAddr | undefined 
   const low = (words.at(-1) ?? 0) + count
   if (low > 0xffffffff) return undefined
   return isIpv6(address) ? ipv6FromWords(words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, low) : (low as IpAddr)
-}
-
-function parseIpv6(text: string): IpAddr | undefined {
-  if (!/^[0-9a-fA-F:.]{2,45}$/.test(text) || !Address6.isValid(text)) return undefined
-  const value = new Address6(text).bigInt()
-  const word = (shift: bigint): number => Number((value >> shift) & 0xffffffffn)
-  return ipv6FromWords(word(96n), word(64n), word(32n), word(0n))
 }

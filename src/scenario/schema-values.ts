@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from 'zod'
-import { type IpAddr, isIpv6, parseMac } from '../wire/address.ts'
-import { parseEndpoint, parseHttpUrl, parseIp, parsePrefix } from './address-text.ts'
+import { type IpAddr, isIpv6, parseIp, parseMac } from '../wire/address.ts'
+import { parseEndpoint, parseHttpUrl, parsePrefix } from './address-text.ts'
 import { nearestWord } from './nearest.ts'
 import type { ProblemCode } from './problem-codes.ts'
 import { parseDuration, parsePercent, parseRate, parseSize, QUANTITY_TITLES, SIZE_BYTES_MAX } from './units-text.ts'

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { parseEndpoint, parseHttpUrl, parseIp, parsePrefix } from '../../src/scenario/address-text.ts'
+import { parseEndpoint, parseHttpUrl, parsePrefix } from '../../src/scenario/address-text.ts'
 import { parseComparison } from '../../src/scenario/schema-check.ts'
 import { parseServiceTime } from '../../src/scenario/schema-server.ts'
 import { parseArrivals } from '../../src/scenario/schema-traffic.ts'
 import { parseDuration, parsePercent, parseRate, parseSize } from '../../src/scenario/units-text.ts'
-import { formatIp, parseIpv4 } from '../../src/wire/address.ts'
+import { formatIp, parseIp, parseIpv4 } from '../../src/wire/address.ts'
 
 const refused = Symbol('refused')
 

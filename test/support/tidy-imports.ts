@@ -29,7 +29,6 @@ const PACKAGE_ROOMS: readonly (readonly [name: string, room: RegExp])[] = [
   ['just-bash', /^src\/admin\/shell([^/]*\.ts$|\/)/],
   ['yaml', /^src\/(admin|scenario|report|cli|worker)\//],
   ['zod', /^src\/(admin|scenario|report|cli|worker)\//],
-  ['ip-address', /^src\/(admin|scenario|report|cli|worker)\//],
   ['commander', /^src\/cli\//],
 ]
 
