@@ -1,8 +1,9 @@
 /**
- * Addresses of interfaces that cannot be meant: the same one twice on a segment, or the network itself. Addresses that a
- * `setup` adds are not looked at: there a wrong address may be the very thing to show.
+ * Addresses of interfaces that cannot be meant: the same one twice on a segment, the network itself, IPv6 where no link
+ * carries it. Addresses that a `setup` adds are not looked at: there a wrong address may be the very thing to show.
  * @module
  */
+import { IPV6_MTU_BYTES_MIN } from '../host/config/ipv6-config.ts'
 import { broadcastOf, formatIp, formatMac, isIpv6, networkOf } from '../wire/address.ts'
 import type { AddressPrefix } from './address-text.ts'
 import type { ProblemCode } from './problem-codes.ts'
@@ -19,7 +20,7 @@ export function checkAddresses(scenario: Scenario): Problem[] {
     problems.push(scenario.source.problem(path, { code, message }))
   }
   for (const host of scenario.hosts.values()) {
-    for (const [nic, { segment, addresses, mac }] of host.interfaces) {
+    for (const [nic, { segment, addresses, mac, mtuBytes }] of host.interfaces) {
       const path = [...host.path, 'interfaces', nic]
       const own = `${host.name}.${nic}`
       const cable = cableOf(scenario, host, nic, segment)
@@ -28,6 +29,9 @@ export function checkAddresses(scenario: Scenario): Problem[] {
         const text = formatIp(prefix.address)
         const flaw = nic === 'lo' ? undefined : flawOf(prefix)
         if (flaw !== undefined) add(at, 'LVS1051', `${text} is the ${flaw} address of its network`)
+        if (nic !== 'lo' && isIpv6(prefix.address) && mtuBytes < IPV6_MTU_BYTES_MIN) {
+          add(at, 'LVS1051', `IPv6 needs an MTU of ${IPV6_MTU_BYTES_MIN}, and that of ${own} is ${mtuBytes}`)
+        }
         const other = claim(owners, `${cable} ${text}`, own)
         if (other !== undefined) add(at, 'LVS1044', `${text} is also the address of ${other}`)
       })

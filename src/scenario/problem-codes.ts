@@ -41,7 +41,7 @@ export const PROBLEM_CODES = {
   LVS1048: 'Two things of one kind have the same name.',
   LVS1049: 'Only a scenario with a `cluster` can be compared in several modes.',
   LVS1050: 'A name is taken by the cluster.',
-  LVS1051: 'An address is the network or broadcast address of its network.',
+  LVS1051: 'An address is the network or broadcast address of its network, or one of IPv6 on an MTU below 1280.',
   LVS1052: 'No traffic has this name.',
   LVS1053: 'Shares do not add up to 100 %.',
   LVS1054: 'No server of the cluster has this page.',

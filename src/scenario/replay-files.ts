@@ -90,7 +90,12 @@ class Reader {
       const expected = `at most ${FILES_BYTES_MAX} bytes in all files together`
       return refuse({ code: 'LVS1070', message: `\`${file}\` is too large: ${content.value.length} bytes`, expected })
     }
-    const found = /\.csv$/i.test(file) ? readRequests(file, content.value) : this.#search(item, content.value)
+    const isTable = /\.csv$/i.test(file)
+    const alien = (['port', 'address'] as const).find((key) => item[key] !== undefined)
+    if (isTable && alien !== undefined) {
+      return refuse({ code: 'LVS1029', message: `\`${alien}\` picks from a capture, and \`${file}\` is a table`, at: alien })
+    }
+    const found = isTable ? readRequests(file, content.value) : this.#search(item, content.value)
     if (!found.ok) return found
     if ((found.value.requests.at(-1)?.afterNs ?? 0) <= DURATION_NS_MAX * Math.min(1, item.speed)) return found
     return refuse({ code: 'LVS1071', message: `\`${file}\` spans more than 100 days` })

@@ -20,6 +20,8 @@ export const CLUSTER_SCHEDULERS = [
 /** Most real servers of a cluster, included: they and the director share a /24. */
 export const REAL_SERVER_COUNT_MAX = 200
 
+/** Where real servers listen for a service of every port. */
+const PORTS = [80]
 /** Most lines of saved rules, included. */
 export const RULE_LINES_MAX = 500
 
@@ -74,8 +76,8 @@ const rawCluster = renamed(
     persistent: durationValue.optional().describe('Persistence timeout, in whole seconds.'),
     rules: scriptValue.optional()
       .describe('What `ipvsadm-save -n` prints on a real director: instead of the service and `real_servers`.'),
-    ports: z.array(countValue(1, 65_535)).min(1).max(100).default([80])
-      .describe('With `rules`: where real servers of a service of every port, or of a mark, listen.'),
+    ports: z.array(countValue(1, 65_535)).min(1).max(100).optional()
+      .describe('With `rules` only: where real servers of a service of every port, or of a mark, listen; 80 unless given.'),
     mode: z.enum(MODES).optional()
       .describe('How the director forwards, unless --mode or `lvsim compare` says otherwise: dr, or as `rules` say.'),
     director: directorSchema.prefault({}),
@@ -102,7 +104,7 @@ export type ClusterSpec = z.output<typeof clusterSchema>
 type RawCluster = z.output<typeof rawCluster>
 type Required<K extends keyof RawCluster> = Record<K, NonNullable<RawCluster[K]>>
 /** With rules, `service` is the first of them, and `realServers` are rs1, rs2, ... */
-type Cluster = Omit<RawCluster, 'rules'> & Required<'vip' | 'service' | 'scheduler' | 'realServers'>
+type Cluster = Omit<RawCluster, 'rules'> & Required<'vip' | 'service' | 'scheduler' | 'realServers' | 'ports'>
   & { readonly rules: SavedRules | undefined }
 
 function withoutRules(raw: RawCluster, context: z.RefinementCtx): Cluster {
@@ -110,14 +112,19 @@ function withoutRules(raw: RawCluster, context: z.RefinementCtx): Cluster {
   for (const [key, value] of [['vip', vip], ['service', service], ['real_servers', servers]] as const) {
     if (value === undefined) context.issues.push({ code: 'custom', input: raw, path: [key], message: 'missing' })
   }
+  if (raw.ports !== undefined) {
+    const params = { code: 'LVS1029', expected: '`rules`, which it belongs to' }
+    context.issues.push({ code: 'custom', input: raw, path: ['ports'], message: '`ports` without `rules`', params })
+  }
   if (vip === undefined || service === undefined || servers === undefined) return z.NEVER
-  return { ...raw, vip, service, scheduler, mode, realServers: servers, rules: undefined }
+  return { ...raw, vip, service, scheduler, mode, realServers: servers, rules: undefined, ports: PORTS }
 }
 
 function withRules(raw: RawCluster, text: string, context: z.RefinementCtx): Cluster {
   const add = (path: string, message: string, params: object): void => {
     context.issues.push({ code: 'custom', input: raw, path: [path], message, params })
   }
+  const { ports = PORTS } = raw
   const doubled = { service: raw.service, scheduler: raw.scheduler, persistent: raw.persistentNs, real_servers: raw.realServers }
   for (const [key, value] of Object.entries(doubled)) {
     if (value !== undefined) add(key, `\`rules\` say this already`, { code: 'LVS1029', expected: 'one of them' })
@@ -141,7 +148,7 @@ function withRules(raw: RawCluster, text: string, context: z.RefinementCtx): Clu
   const protocol = first?.fwmark === 0 && first.protocol === IPPROTO_UDP ? 'udp' as const : 'tcp' as const
   const server = { name: 'rs', replicas: saved.servers.length, weight: 1, cpu: undefined, setup: '' }
   return {
-    ...raw, vip: vip ?? z.NEVER, service: { protocol, port: first?.port || (raw.ports[0] ?? 80) }, scheduler: 'wlc',
-    mode: raw.mode ?? methodOf(saved), realServers: [server], rules: { ...saved, vips },
+    ...raw, vip: vip ?? z.NEVER, service: { protocol, port: first?.port || (ports[0] ?? 80) }, scheduler: 'wlc',
+    mode: raw.mode ?? methodOf(saved), realServers: [server], rules: { ...saved, vips }, ports,
   }
 }

@@ -326,6 +326,16 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
   { title: 'a network address', text: TWO.replace('10.0.0.2', '10.0.0.0'), problems: ['LVS1051 4:53'] },
   { title: 'a broadcast address', text: TWO.replace('10.0.0.2', '10.0.0.255'), problems: ['LVS1051 4:53'] },
   {
+    title: 'IPv6 on a link that is too narrow for it',
+    text: nic('mtu: 1279, addresses: [fd00::1/64]'),
+    problems: ['LVS1051 2:73'],
+  },
+  {
+    title: 'ports of rules that are not there',
+    text: CLUSTER.replace('service: tcp 80', 'service: tcp 80, ports: [8080]'),
+    problems: ['LVS1029 1:44'],
+  },
+  {
     title: 'a VIP that is a broadcast address',
     text: CLUSTER.replace('10.0.0.100', '10.0.0.255'),
     problems: ['LVS1051 1:16'],

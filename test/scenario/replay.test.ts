@@ -98,6 +98,12 @@ describe('a replay', () => {
     expect(result.traffic[0]?.requests.map(({ startNs }) => startNs - result.trafficStartNs)).toEqual([3e9, 3.5e9])
   })
 
+  it.each(['port: 80', 'address: 10.0.0.1'])('refuses what picks from a capture, with a table: %s', async (key) => {
+    const text = textWith(`file: a.csv, to: 10.0.0.11:80, ${key}`)
+    const run = await runScenarioText(text, { fileName: 'x', files: csv('time', '0') })
+    expect(run.ok ? [] : run.error).toMatchObject([{ code: 'LVS1029', message: expect.stringContaining('`a.csv` is a table') }])
+  })
+
   it('sends datagrams', async () => {
     const result = await replay('file: a.csv, to: 10.0.0.11:53, protocol: udp', csv('time,reply', '0,100', '1,0'))
     expect(result.traffic[0]?.requests.map(({ outcome, bytes }) => [outcome, bytes])).toEqual([['ok', 100], ['ok', 0]])

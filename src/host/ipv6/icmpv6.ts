@@ -14,6 +14,7 @@ import {
   UNREACHABLE_V6_PORT, UNREACHABLE_V6_PROHIBITED, UNREACHABLE_V6_SCOPE, type IcmpMessage,
 } from '../../wire/icmp-message.ts'
 import { IPPROTO_ICMPV6, IPV6_HEADER_BYTES, totalBytes, type IpPacket } from '../../wire/ip-packet.ts'
+import { IPV6_MTU_BYTES_MIN } from '../config/ipv6-config.ts'
 import type { Device } from '../device.ts'
 import type { Host } from '../host.ts'
 import type { IcmpErrorFields } from '../icmp.ts'
@@ -21,8 +22,6 @@ import { RateLimit } from '../rate-limit.ts'
 
 /** inet_peer_xrlim_allow: six at once. */
 const RATE_BURST = 6
-/** The smallest MTU that a link of IPv6 may have: smaller reports are not believed. */
-const MTU_BYTES_MIN = 1280
 /** Where the next header is named in a fixed header. */
 const NEXT_HEADER_AT = 6
 /** Of the route to a link. */
@@ -90,7 +89,7 @@ export class Icmpv6 {
 
   #report(packet: IpPacket, message: IcmpMessage, quoted: IpPacket): void {
     const host = this.#host
-    if (message.type === ICMPV6_TOO_BIG && message.rest >= MTU_BYTES_MIN) host.learnPathMtu(quoted.dst, message.rest)
+    if (message.type === ICMPV6_TOO_BIG && message.rest >= IPV6_MTU_BYTES_MIN) host.learnPathMtu(quoted.dst, message.rest)
     if (quoted.protocol === IPPROTO_ICMPV6) host.pings.receiveError(message, quoted, packet.src)
     else host.transport(quoted.protocol)?.receiveError(message, quoted)
   }
