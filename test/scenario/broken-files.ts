@@ -328,12 +328,12 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
   {
     title: 'IPv6 on a link that is too narrow for it',
     text: nic('mtu: 1279, addresses: [fd00::1/64]'),
-    problems: ['LVS1051 2:73'],
+    problems: ['LVS1051 2:70'],
   },
   {
     title: 'ports of rules that are not there',
     text: CLUSTER.replace('service: tcp 80', 'service: tcp 80, ports: [8080]'),
-    problems: ['LVS1029 1:44'],
+    problems: ['LVS1029 1:52'],
   },
   {
     title: 'a VIP that is a broadcast address',
