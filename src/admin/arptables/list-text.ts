@@ -9,6 +9,7 @@ import {
 import type { Counter, RuleCounters } from '../../host/netfilter/rule-counters.ts'
 import { formatIpv4, formatMac, MAC_BROADCAST, type IpAddr } from '../../wire/address.ts'
 import { hostName, maskText } from '../iptables/addresses.ts'
+import { rounded } from '../iptables/count-text.ts'
 import { OPCODES } from './command.ts'
 
 /** How a listing is wanted. */
@@ -99,15 +100,4 @@ function nameOf(addr: IpAddr, { numeric, hostsFile }: ListStyle): string {
 
 function not(match: { readonly inverted: boolean }): string {
   return match.inverted ? '! ' : ''
-}
-
-/** Five digits at most, then thousands, millions and so on, rounded (print_num). */
-function rounded(value: number): string {
-  if (value <= 99_999) return String(value)
-  let scaled = value
-  for (const unit of ['K', 'M', 'G']) {
-    scaled = Math.floor((scaled + 500) / 1000)
-    if (scaled <= 9999) return `${scaled}${unit}`
-  }
-  return `${Math.floor((scaled + 500) / 1000)}T`
 }

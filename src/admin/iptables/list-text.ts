@@ -7,6 +7,7 @@ import type { AddressMatch, RuleConfig, RuleSpec } from '../../host/config/rule-
 import type { Counter, RuleCounters } from '../../host/netfilter/rule-counters.ts'
 import { formatIpv4, type IpAddr } from '../../wire/address.ts'
 import { hostName, maskText } from './addresses.ts'
+import { rounded } from './count-text.ts'
 import { protocolName } from './names.ts'
 import { listedMatch, listedTarget, portProtocol, savedMatch, savedTarget, targetName } from './rule-text.ts'
 
@@ -151,15 +152,4 @@ function addressText(
 
 function savedAddress({ addr, mask }: AddressMatch): string {
   return `${formatIpv4(addr as IpAddr)}${mask === 0xffffffff ? '/32' : maskText(mask)}`
-}
-
-/** Five digits at most, then thousands, millions and so on, rounded (xtables_print_num). */
-function rounded(value: number): string {
-  if (value <= 99_999) return String(value)
-  let scaled = value
-  for (const unit of ['K', 'M', 'G']) {
-    scaled = Math.floor((scaled + 500) / 1000)
-    if (scaled <= 9999) return `${scaled}${unit}`
-  }
-  return `${Math.floor((scaled + 500) / 1000)}T`
 }
