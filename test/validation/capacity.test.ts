@@ -4,17 +4,13 @@ import type { World } from '../../src/scenario/world.ts'
 import { IPV4_ANY } from '../../src/wire/address.ts'
 import { startLoop, startServers, streamDatagrams } from './apps.ts'
 import { addr, type ClusterOptions, hostsOf, openCluster, openWorld, runFor, VIP } from './clusters.ts'
+import { checkNear, checkSame, checkWithin } from './checked.ts'
 import { ask, firstByteNs, Meter } from './looking.ts'
 
 /** Cables that are never the bottleneck. */
 const FAST = '{rate: 100gbit, delay: 5us, queue: 100000}'
 /** A Pentium of 1998, and room for what waits. */
 const ZHANG_CPU = '{per_packet: 60us, queue: 100000}'
-
-/** |actual - expected| in parts of `expected`. */
-function deviation(actual: number, expected: number): number {
-  return Math.abs(actual - expected) / expected
-}
 
 /** Bytes a second of IP packets that clients get when every real server streams 400 KB/s in packets of 536 bytes. */
 async function streamThroughput(layout: ClusterOptions['layout'], servers: number, seconds: number): Promise<number> {
@@ -41,13 +37,13 @@ describe('V20: a director that needs 60 us a packet', () => {
     for (let servers = 1; servers <= 30; servers++) {
       const expected = Math.min(400_000 * servers, 536 / 60e-6)
       const actual = await streamThroughput('nat-two-lans', servers, 0.4)
-      expect(deviation(actual, expected), `${servers} servers`).toBeLessThanOrEqual(0.01)
+      checkNear(`bytes/s of ${servers} streams under NAT`, actual, expected, 0.01)
     }
   })
 
   it('is not in the way of 100 streams under DR and TUN', async () => {
     for (const layout of ['dr-one-lan', 'tun-one-lan'] as const) {
-      expect(deviation(await streamThroughput(layout, 100, 0.2), 40_000_000)).toBeLessThanOrEqual(0.01)
+      checkNear(`bytes/s of 100 streams, ${layout}`, await streamThroughput(layout, 100, 0.2), 40_000_000, 0.01)
     }
   })
 })
@@ -74,7 +70,7 @@ describe('V21: packet rates of a DR director with 100 Mbit/s cables', () => {
     flood.onEvent()
     const meter = new Meter(world, ['r1.eth0'])
     runFor(world, 0.05 * NS_PER_SECOND)
-    expect(deviation(meter.over(world, 0.25).packets, published)).toBeLessThanOrEqual(tolerance)
+    checkNear(`packets/s of ${ipBytes} bytes`, meter.over(world, 0.25).packets, published, tolerance)
   })
 })
 
@@ -100,7 +96,7 @@ describe('V23: what the director saves under DR', () => {
       rates.push(await connectionRate(world, short, 1))
     }
     const [nat = 0, dr = 0] = rates
-    expect(deviation(dr / nat, 2)).toBeLessThanOrEqual(0.03)
+    checkNear('connections/s, DR to NAT', dr / nat, 2, 0.03)
   })
 
   it('is two thirds with downloads of 1 MB: three times the throughput', async () => {
@@ -114,7 +110,7 @@ describe('V23: what the director saves under DR', () => {
       rates.push(meter.over(world, 2).dataBytes)
     }
     const [nat = 0, dr = 0] = rates
-    expect(deviation(dr / nat, 3)).toBeLessThanOrEqual(0.05)
+    checkNear('bytes/s of downloads, DR to NAT', dr / nat, 3, 0.05)
   })
 })
 
@@ -130,9 +126,8 @@ describe('V24: 18 servers that make 7,116 connections a second when asked direct
     const beside = await openCluster({ layout: 'dr-one-lan', clients: 18, servers, cables: FAST })
     startServers(beside, service, 1)
     const direct = await connectionRate(beside, { ...loops, dst: (index) => addr(`10.0.0.${101 + index % servers}`) }, 1)
-    expect(nat).toBeGreaterThan(1667 * 0.9)
-    expect(nat).toBeLessThan(1790 * 1.1)
-    expect(direct / nat).toBeGreaterThanOrEqual(3.9)
+    checkWithin('connections/s behind the director', nat, [1667 * 0.9, 1790 * 1.1])
+    checkWithin('direct connections to those, times', direct / nat, [3.9, 18])
   })
 })
 
@@ -151,7 +146,7 @@ describe('V25: what ip_vs adds to a plain router', () => {
       layout: 'nat-two-lans', directorCpu: '{per_packet: 60us}', setup: { c: 'ip route add 192.168.1.0/24 via 10.0.0.1' },
     }, '192.168.1.11')
     const balanced = await latencyNs({ layout: 'nat-two-lans', directorCpu: '{per_packet: 80us}' })
-    expect(balanced - routed).toBe(120_000)
+    checkSame('ns that a director under NAT adds', balanced - routed, 120_000)
   })
 
   it('is 60 us under DR: SYN, ACK and request', async () => {
@@ -163,7 +158,7 @@ describe('V25: what ip_vs adds to a plain router', () => {
       },
     }, '10.0.0.11')
     const balanced = await latencyNs({ layout: 'dr-one-lan', directorCpu: '{per_packet: 80us}' })
-    expect(balanced - routed).toBe(60_000)
+    checkSame('ns that a director under DR adds', balanced - routed, 60_000)
   })
 })
 
@@ -186,8 +181,8 @@ hosts:
     const [first = 0, last = 0] = [arrivals[0], arrivals[10_000]]
     const rate = 10_000 * NS_PER_SECOND / (last - first)
     // 10e9 / 8 / (854 + 24)
-    expect(deviation(rate, 1_423_690.205)).toBeLessThanOrEqual(1e-6)
-    expect(deviation(rate, 1_424_608)).toBeLessThanOrEqual(0.001)
+    checkNear('frames/s, worked out', rate, 1_423_690.205, 1e-6)
+    checkNear('frames/s, published', rate, 1_424_608, 0.001)
   })
 })
 
@@ -210,13 +205,13 @@ describe('V40: what TCP makes of a cable', () => {
   it('goodput of a download is 1460 / 1538 under NAT and DR', async () => {
     const download = { sendBytes: 100, replyBytes: 50_000_000 }
     // 1460 / 1538 = 0.9493
-    expect(Math.abs(await goodput('nat-two-lans', 'c.eth0', download) - 0.9493)).toBeLessThanOrEqual(0.002)
-    expect(Math.abs(await goodput('dr-one-lan', 'c.eth0', download) - 0.9493)).toBeLessThanOrEqual(0.002)
+    checkNear('goodput of a download, NAT', await goodput('nat-two-lans', 'c.eth0', download), 0.9493, 0.002)
+    checkNear('goodput of a download, DR', await goodput('dr-one-lan', 'c.eth0', download), 0.9493, 0.002)
   })
 
   it('goodput of an upload through a tunnel is 1440 / 1538', async () => {
     const upload = { sendBytes: 50_000_000, replyBytes: 100 }
-    expect(Math.abs(await goodput('tun-one-lan', 'r1.eth0', upload) - 0.9363)).toBeLessThanOrEqual(0.002)
+    checkNear('goodput of an upload, TUN', await goodput('tun-one-lan', 'r1.eth0', upload), 0.9363, 0.002)
   })
 
   it('100 kB take four round trips, the handshake among them: 10, 20 and 39 segments', async () => {
@@ -228,7 +223,6 @@ describe('V40: what TCP makes of a cable', () => {
     const { times, endNs = NaN } = ask(world, 1, { ...small, replyBytes: 100_000 })
     // To the server itself a round trip is four cables.
     const roundTrips = (endNs - times.startNs) / (4 * delayNs)
-    expect(roundTrips).toBeGreaterThanOrEqual(4)
-    expect(roundTrips).toBeLessThan(4.01)
+    checkWithin('round trips of 100 kB', roundTrips, [4, 4.01])
   })
 })

@@ -6,6 +6,7 @@ import { totalBytes } from '../../src/wire/ip-packet.ts'
 import { TCP_RST, TCP_SYN } from '../../src/wire/tcp-segment.ts'
 import { askSlowly, serveSlowly, startServers } from './apps.ts'
 import { type ClusterOptions, openCluster, runFor, setCables } from './clusters.ts'
+import { checkSame } from './checked.ts'
 import { ask, firstByteNs, segmentOf, shell, Watch } from './looking.ts'
 import type { World } from '../../src/scenario/world.ts'
 
@@ -135,8 +136,8 @@ describe('single exchanges are those measured on Linux 6.1', () => {
     for (const [layout, warm, cold] of expected) {
       const world = await open({ layout })
       setCables(world, { rateBitsPerSecond: Infinity, delayNs })
-      expect([layout, firstByteNs(ask(world, 1)) / delayNs]).toEqual([layout, cold])
-      expect([layout, firstByteNs(ask(world, 1)) / delayNs]).toEqual([layout, warm])
+      checkSame(`cables to the first byte, cold, ${layout}`, firstByteNs(ask(world, 1)) / delayNs, cold)
+      checkSame(`cables to the first byte, warm, ${layout}`, firstByteNs(ask(world, 1)) / delayNs, warm)
     }
   })
 })
@@ -150,8 +151,9 @@ describe('TCP repeats what is lost when Linux does', () => {
     const { result, times, endNs } = ask(world, 130, { timeoutNs: 200 * NS_PER_SECOND })
     const syns = watch.at('c.eth0').filter(({ direction, frame: { payload } }) => direction === 'out'
       && payload.kind === 'ip' && segmentOf(payload)?.flags === TCP_SYN)
-    expect(syns.map(({ timeNs }) => (timeNs - times.startNs) / NS_PER_SECOND)).toEqual([0, 1, 3, 7, 15, 31, 63])
+    const seconds = syns.map(({ timeNs }) => (timeNs - times.startNs) / NS_PER_SECOND)
+    checkSame('seconds of the SYNs into a black hole', seconds, [0, 1, 3, 7, 15, 31, 63])
     expect(result?.outcome).toBe('timeout')
-    expect(((endNs ?? 0) - times.startNs) / NS_PER_SECOND).toBe(127)
+    checkSame('seconds until the client gives up', ((endNs ?? 0) - times.startNs) / NS_PER_SECOND, 127)
   })
 })

@@ -5,6 +5,7 @@ import { greatestCommonDivisor } from '../../src/ipvs/scheduler/gcd.ts'
 import { runScenarioText } from '../../src/scenario/simulate.ts'
 import { SchedulerBench } from '../ipvs/scheduler/bench.ts'
 import { seed } from '../support/seed.ts'
+import { checkSame } from './checked.ts'
 import { VIP } from './clusters.ts'
 
 /** A case as it was recorded: a sequence of picks, or the picks of the clients 10.0.0.2, 10.0.0.3, ... */
@@ -72,17 +73,17 @@ describe('picks recorded from Linux 6.1 come out of whole connections', () => {
   const maps = rows.flatMap(([name, recorded]) => (recorded.map === undefined ? [] : [{ name, recorded, map: recorded.map }]))
 
   it.each(sequences.map(([name, recorded]) => ({ row: rowOf(name, recorded), name, recorded })))(
-    '$row: $name', async ({ recorded }) => {
+    '$row: $name', async ({ name, recorded }) => {
       const { n = 0, mode = '', seq = '' } = recorded
       const traffic = [connections(n, mode === 'held open')]
       const picks = await picksOf(scenario(recorded, 1, { traffic }))
-      expect(picks).toBe(seq.replaceAll(' ', ''))
+      checkSame(`picks of ${name}`, picks, seq.replaceAll(' ', ''))
       expect(picks).toHaveLength(n)
     })
 
-  it.each(maps)('V18: $name, a connection of each of 64 clients', async ({ recorded, map }) => {
+  it.each(maps)('V18: $name, a connection of each of 64 clients', async ({ name, recorded, map }) => {
     expect(map).toHaveLength(64)
-    expect(await picksOf(scenario(recorded, 64, { traffic: [connections(64, false)] }))).toBe(map)
+    checkSame(`picks of ${name}`, await picksOf(scenario(recorded, 64, { traffic: [connections(64, false)] })), map)
   })
 
   it('V14: rr_del, B is deleted after two connections', async () => {
@@ -90,7 +91,7 @@ describe('picks recorded from Linux 6.1 come out of whole connections', () => {
       traffic: [connections(2, false), connections(6, false, { name: 'after', at: '3s' })],
       events: [{ at: '2s', on: 'd', run: `ipvsadm -d -t ${VIP}:80 -r 192.168.1.12` }],
     })
-    expect(await picksOf(text)).toBe((cases[DELETED]?.seq ?? '').replaceAll(/[ |]/g, ''))
+    checkSame(`picks of ${DELETED}`, await picksOf(text), (cases[DELETED]?.seq ?? '').replaceAll(/[ |]/g, ''))
   })
 
   it('are all played', () => expect(sequences.length + maps.length + 1).toBe(rows.length))
