@@ -73,7 +73,8 @@ function note(checked: Checked): void {
 }
 
 function percent(share: number): string {
-  return share !== 0 && share < 0.0001 ? `${Number((share * 1e6).toPrecision(2))} ppm` : `${Number((share * 100).toPrecision(3))} %`
+  if (share !== 0 && share < 0.0001) return `${Number((share * 1e6).toPrecision(2))} ppm`
+  return `${Number((share * 100).toPrecision(3))} %`
 }
 
 function textOf(value: unknown): string {

@@ -70,9 +70,9 @@ function documentOf(lines: readonly Line[]): string {
   const table = rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
   return `# Validation
 
-What theory, papers and a real kernel predict, and what lvsim gives: its own schedulers, applications and director, packet by packet
-where the row needs packets. \`npm run validate\` runs all of it in some minutes; \`VALIDATION_DOC=docs/validation.md npm run validate\`
-writes this page. Seeds are 1 to 5 throughout, and none was chosen.
+What theory, papers and a real kernel predict, and what lvsim gives: its own schedulers, applications and director, packet by
+packet where the row needs packets. \`npm run validate\` runs all of it; with \`VALIDATION_DOC=docs/validation.md\` it writes this
+page. Seeds are 1 to 5 throughout, and none was chosen.
 
 *Allowed*: for figures that are drawn, 3.5 standard errors (of 20 batches, after a tenth that is not counted) and 0.3 %.
 
