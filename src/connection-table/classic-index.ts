@@ -9,7 +9,7 @@ import { assert } from '../base/assert.ts'
 import { ChainNodes, NO_NODE, makeHeads } from './chains.ts'
 import { hashIpv4 } from './hash.ts'
 import { type Ipv4Finder, findEach } from './ipv4-finder.ts'
-import { type Records, pieceOf, wordOf } from './records.ts'
+import type { Records } from './records.ts'
 
 /** The index of IPv4 entries in a fixed number of chains. */
 export class ClassicIndex implements Ipv4Finder {
@@ -59,8 +59,8 @@ export class ClassicIndex implements Ipv4Finder {
   }
 
   #bucketOfEntry(id: number): number {
-    const piece = this.#records.pieces[pieceOf(id)] as Int32Array
-    const at = wordOf(id)
+    const piece = this.#records.pieceOf(id)
+    const at = this.#records.wordOf(id)
     return this.#bucketOf(piece[at] as number, piece[at + 1] as number, this.#records.codeOf(id))
   }
 

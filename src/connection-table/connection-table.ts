@@ -16,8 +16,8 @@ import { BATCH_KEY_WORDS, type Ipv4Finder } from './ipv4-finder.ts'
 import { Ipv4Index } from './ipv4-index.ts'
 import { IPV6_KEY_WORDS, Ipv6Index } from './ipv6-index.ts'
 import {
-  type Entry, type EntryKind, type Ipv6Words, type ReplyKey, type RequestKey, portWord, wantedByReply, wantedByRequest,
-  wantedTemplate,
+  type Address, type Entry, type EntryKind, type Ipv6Words, type ReplyKey, type RequestKey, portWord, wantedByReply,
+  wantedByRequest, wantedTemplate,
 } from './key.ts'
 import { NONE, Records } from './records.ts'
 import { ResizableIndex } from './resizable-index.ts'
@@ -42,6 +42,11 @@ export interface TableOptions {
   readonly layout?: Layout
   readonly tabBits?: number
 }
+
+// A constant of this file, which the compiler knows without looking it up.
+const KEY_WORDS = BATCH_KEY_WORDS
+/** A batch has fewer keys than this: saying so spares the compiler checks. */
+const INDEX_MASK = 0x0fff_ffff
 
 /** A place in the table that a reader goes to next. */
 interface Reader {
@@ -98,7 +103,7 @@ export class ConnectionTable {
 
   /** The entry of key number `index` of a batch: the fastest way to look for one, since its key is in words already. */
   findAt(keys: Int32Array, index: number): number {
-    const at = index * BATCH_KEY_WORDS
+    const at = (index & INDEX_MASK) * KEY_WORDS
     return this.#ipv4.find(keys[at] as number, keys[at + 1] as number, keys[at + 2] as number, keys[at + 3] as number)
   }
 
@@ -135,8 +140,7 @@ export class ConnectionTable {
   insert(entry: Entry): number {
     assertData(entry)
     const id = this.#records.add(entry)
-    if (entry.data !== undefined && entry.data !== '') this.#data.add(id, entry, entry.data)
-    else this.#ipv4.add(id)
+    this.#index(id, entry)
     return this.#announce(id)
   }
 
@@ -144,8 +148,7 @@ export class ConnectionTable {
   insertIpv6(entry: Entry<Ipv6Words>): number {
     assertData(entry)
     const id = this.#records.addIpv6(entry)
-    if (entry.data !== undefined && entry.data !== '') this.#data.add(id, entry, entry.data)
-    else this.#ipv6.add(id)
+    this.#index(id, entry)
     return this.#announce(id)
   }
 
@@ -153,12 +156,19 @@ export class ConnectionTable {
   remove(id: number): boolean {
     const records = this.#records
     if (!records.isLive(id)) return false
-    if (!this.#data.drop(id)) {
-      if (records.isIpv6(id)) this.#ipv6.drop(id)
-      else this.#ipv4.drop(id)
-    }
-    for (const reader of this.#readers) if (reader.next === id) reader.next = records.newerThan(id)
+    if (this.#readers.length > 0) this.#passBy(id)
     records.drop(id)
+    this.#unindex(id)
+    return true
+  }
+
+  /** Changes the ports of an entry, which now hides older ones of its new key; false for one that is not there. */
+  setPorts(id: number, ports: Pick<Entry, 'cport' | 'vport' | 'dport'>): boolean {
+    const entry = this.entryOf(id) ?? this.entryOfIpv6(id)
+    if (entry === undefined) return false
+    this.#unindex(id)
+    this.#records.setPorts(id, ports)
+    this.#index(id, { ...entry, ...ports })
     return true
   }
 
@@ -197,14 +207,36 @@ export class ConnectionTable {
     }
   }
 
+  #index(id: number, entry: Entry<Address>): void {
+    if (entry.data !== undefined && entry.data !== '') {
+      this.#records.markData(id)
+      this.#data.add(id, entry, entry.data)
+    } else if (this.#records.isIpv6(id)) {
+      this.#ipv6.add(id)
+    } else {
+      this.#ipv4.add(id)
+    }
+  }
+
+  #unindex(id: number): void {
+    if (this.#records.hasData(id)) this.#data.drop(id)
+    else if (this.#records.isIpv6(id)) this.#ipv6.drop(id)
+    else this.#ipv4.drop(id)
+  }
+
+  /** Tells readers who were at the end of an entry that was added. */
   #announce(id: number): number {
-    for (const reader of this.#readers) if (reader.next === NONE) reader.next = id
+    if (this.#readers.length > 0) for (const reader of this.#readers) if (reader.next === NONE) reader.next = id
     return id
   }
 
+  /** Sends readers who were to come to an entry on to the next. */
+  #passBy(id: number): void {
+    for (const reader of this.#readers) if (reader.next === id) reader.next = this.#records.newerThan(id)
+  }
+
   #withData<E extends object>(id: number, entry: E): E {
-    const data = this.#data.dataOf(id)
-    return data === '' ? entry : { ...entry, data }
+    return this.#records.hasData(id) ? { ...entry, data: this.#data.dataOf(id) } : entry
   }
 
   #setIpv6Key(caddr: Ipv6Words, other: Ipv6Words, ports: number): void {

@@ -3,6 +3,7 @@
  * They are few, and texts have no place in slots.
  * @module
  */
+import { present } from '../base/assert.ts'
 import type { Address, RequestKey } from './key.ts'
 
 /** Templates by key and data. */
@@ -26,21 +27,19 @@ export class DataIndex {
     this.#texts.set(id, text)
   }
 
-  /** Takes a template out; false when it has no data and was never here. */
-  drop(id: number): boolean {
-    const text = this.#texts.get(id)
-    if (text === undefined) return false
+  /** Takes a template out, which must be here. */
+  drop(id: number): void {
+    const text = present(this.#texts.get(id), 'the template')
     this.#texts.delete(id)
     const rest = (this.#ids.get(text) ?? []).filter((other) => other !== id)
     if (rest.length === 0) this.#ids.delete(text)
     else this.#ids.set(text, rest)
-    return true
   }
 
-  /** The data of an entry; empty when it has none. */
+  /** The data of a template, which must be here. */
   dataOf(id: number): string {
-    const text = this.#texts.get(id)
-    return text === undefined ? '' : text.slice(text.indexOf(' ') + 1)
+    const text = present(this.#texts.get(id), 'the template')
+    return text.slice(text.indexOf(' ') + 1)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The index of IPv4 connections: slots of 16 bytes, one line of memory each. Nothing of the key is folded.
+ * The index of IPv4 connections: slots of 16 bytes, four in a line of memory. Nothing of the key is folded.
  *
  * | word | holds |
  * |---|---|
@@ -12,30 +12,42 @@
 import { hashIpv4 } from './hash.ts'
 import { BATCH_KEY_WORDS, type Ipv4Finder } from './ipv4-finder.ts'
 import { isNatCode, replyCodeOf } from './key.ts'
-import { type Records, pieceOf, wordOf } from './records.ts'
-import { SlotIndex, type SlotOptions, type Slots, homeOf } from './slot-index.ts'
+import type { Records } from './records.ts'
+import { SlotIndex, type SlotOptions } from './slot-index.ts'
+import { type Slots, homeOf } from './slots.ts'
 
 /** Keys that are on their way from memory at the same time. */
 const BATCH = 64
 const ID_MASK = 0x0fff_ffff
+/** Words of a slot, and slots of a line. */
+const SLOT_WORDS = 4
+const LINE_SLOTS = 4
 
-/** The index of IPv4 entries in slots. */
+// The compiler knows a constant of this file, but looks up at each use what another file exports.
+const hashOf = hashIpv4
+const homeIn = homeOf
+const KEY_WORDS = BATCH_KEY_WORDS
+
+/**
+ * The index of IPv4 entries in slots. `at` is the first word of a slot, a multiple of four: its other words are `at | 1` to
+ * `at | 3`, which cannot overflow.
+ */
 export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   readonly #records: Records
-  /** Word where each key of a batch begins to be looked for. */
+  /** First word of the home of each key of a batch. */
   readonly #homes = new Int32Array(BATCH)
   /** Whatever was read ahead: kept, so that reading it is not left out as useless. */
   #touched = 0
 
   constructor(records: Records, options: SlotOptions) {
-    super(options, 4)
+    super(options, SLOT_WORDS, LINE_SLOTS)
     this.#records = records
   }
 
   find(caddr: number, ports: number, other: number, wanted: number): number {
-    const hash = hashIpv4(this.seed, caddr, ports, other)
+    const hash = hashOf(this.seed, caddr, ports, other)
     const slots = this.oldSlots === undefined ? this.slots : this.slotsOf(hash)
-    return probe(slots, homeOf(slots, hash) * 4, caddr | 0, ports, other | 0, wanted)
+    return this.findFrom(slots.words, homeIn(slots, hash) << 2, caddr | 0, ports, other | 0, wanted)
   }
 
   findBatch(keys: Int32Array, count: number, found: Int32Array): void {
@@ -48,68 +60,93 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   }
 
   probesOf(caddr: number, ports: number, other: number, wanted: number): number {
-    const hash = hashIpv4(this.seed, caddr, ports, other)
+    const hash = hashOf(this.seed, caddr, ports, other)
     const slots = this.slotsOf(hash)
+    const { words } = slots
     const found = this.find(caddr, ports, other, wanted)
-    let slot = homeOf(slots, hash)
+    let at = homeIn(slots, hash) << 2
+    let first = at
     for (let probes = 1; ; probes++) {
-      const last = slots.words[slot * 4 + 3] as number
+      const last = words[at | 3] as number
       if (last === 0 || (last & ID_MASK) - 1 === found) return probes
-      if (++slot === slots.slotCount) slot = 0
+      at = nextInLine(at)
+      if (at === first) first = at = nextLine(words, at)
     }
   }
 
   add(id: number): void {
-    const piece = this.#records.pieces[pieceOf(id)] as Int32Array
-    const at = wordOf(id)
+    const piece = this.#records.pieceOf(id)
+    const at = this.#records.wordOf(id)
     const caddr = piece[at] as number
-    const ports = piece[at + 1] as number
+    const ports = piece[at | 1] as number
     const code = this.#records.codeOf(id)
-    this.#insert(caddr, ports, piece[at + 2] as number, code << 28 | id + 1)
+    this.#insert(caddr, ports, piece[at | 2] as number, code << 28 | id + 1)
     if (!isNatCode(code)) return
-    const replyPorts = ports & ~0xffff | (piece[at + 5] as number)
-    this.#insert(caddr, replyPorts, piece[at + 4] as number, replyCodeOf(code) << 28 | id + 1)
+    const replyPorts = ports & ~0xffff | (piece[at | 5] as number)
+    this.#insert(caddr, replyPorts, piece[at | 4] as number, replyCodeOf(code) << 28 | id + 1)
   }
 
   drop(id: number): void {
-    const piece = this.#records.pieces[pieceOf(id)] as Int32Array
-    const at = wordOf(id)
+    const piece = this.#records.pieceOf(id)
+    const at = this.#records.wordOf(id)
     const caddr = piece[at] as number
-    const ports = piece[at + 1] as number
+    const ports = piece[at | 1] as number
     const code = this.#records.codeOf(id)
-    this.removeSlot(hashIpv4(this.seed, caddr, ports, piece[at + 2] as number), code << 28 | id + 1)
+    this.removeSlot(hashOf(this.seed, caddr, ports, piece[at | 2] as number), code << 28 | id + 1)
     if (!isNatCode(code)) return
-    const replyPorts = ports & ~0xffff | (piece[at + 5] as number)
-    this.removeSlot(hashIpv4(this.seed, caddr, replyPorts, piece[at + 4] as number), replyCodeOf(code) << 28 | id + 1)
+    const replyPorts = ports & ~0xffff | (piece[at | 5] as number)
+    this.removeSlot(hashOf(this.seed, caddr, replyPorts, piece[at | 4] as number), replyCodeOf(code) << 28 | id + 1)
   }
 
   protected override hashAt(words: Int32Array, at: number): number {
-    return hashIpv4(this.seed, words[at] as number, words[at + 1] as number, words[at + 2] as number)
+    return hashOf(this.seed, words[at] as number, words[at + 1] as number, words[at + 2] as number)
+  }
+
+  /** Looks from its home on for a slot of this key; the number of its entry, or -1. */
+  protected findFrom(words: Int32Array, home: number, caddr: number, ports: number, other: number, wanted: number): number {
+    const last = words[home | 3] as number
+    if (last === 0) return -1
+    if (words[home] === caddr && words[home | 1] === ports && words[home | 2] === other && ((last ^ wanted) & wanted << 4) === 0) {
+      return (last & ID_MASK) - 1
+    }
+    return this.findBehind(words, home, caddr, ports, other, wanted)
+  }
+
+  /** The same behind its home: what one lookup in six does, apart from what all of them do. */
+  protected findBehind(words: Int32Array, home: number, caddr: number, ports: number, other: number, wanted: number): number {
+    let first = home
+    for (let at = home; ;) {
+      at = nextInLine(at)
+      if (at === first) first = at = nextLine(words, at)
+      const last = words[at | 3] as number
+      if (last === 0) return -1
+      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other && ((last ^ wanted) & wanted << 4) === 0) {
+        return (last & ID_MASK) - 1
+      }
+    }
   }
 
   #insert(caddr: number, ports: number, other: number, code: number): void {
     this.beforeInsert()
-    const hash = hashIpv4(this.seed, caddr, ports, other)
+    const hash = hashOf(this.seed, caddr, ports, other)
     const slots = this.slotsOf(hash)
     const { words } = slots
-    let at = homeOf(slots, hash) * 4
-    for (let last = code; ;) {
-      const there = words[at + 3] as number
-      if (there === 0) {
-        words[at] = caddr
-        words[at + 1] = ports
-        words[at + 2] = other
-        words[at + 3] = last
-        return
-      }
+    let at = homeIn(slots, hash) << 2
+    let first = at
+    let last = code
+    for (let there = words[at | 3] as number; there !== 0; there = words[at | 3] as number) {
       // The slots of one key differ in the last word alone: the newest takes the first of them, and the others move on.
-      if (words[at] === caddr && words[at + 1] === ports && words[at + 2] === other) {
-        words[at + 3] = last
+      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other) {
+        words[at | 3] = last
         last = there
       }
-      at += 4
-      if (at === words.length) at = 0
+      at = nextInLine(at)
+      if (at === first) first = at = nextLine(words, at)
     }
+    words[at] = caddr
+    words[at | 1] = ports
+    words[at | 2] = other
+    words[at | 3] = last
   }
 
   /**
@@ -119,16 +156,15 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   #findSome(keys: Int32Array, from: number, size: number, found: Int32Array): void {
     const homes = this.#homes
     const { slots, seed } = this
-    const { words, slotsPerHash } = slots
-    for (let i = 0, at = from * BATCH_KEY_WORDS; i < size; i++, at += BATCH_KEY_WORDS) {
-      const hash = hashIpv4(seed, keys[at] as number, keys[at + 1] as number, keys[at + 2] as number)
-      homes[i] = ((hash >>> 0) * slotsPerHash | 0) * 4
+    for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
+      homes[i] = homeIn(slots, hashOf(seed, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number)) << 2
     }
     if (size < BATCH) homes.fill(0, size)
+    const { words } = slots
     this.#touched ^= touch(words, homes)
-    for (let i = 0, at = from * BATCH_KEY_WORDS; i < size; i++, at += BATCH_KEY_WORDS) {
-      found[from + i] = probe(
-        slots, homes[i] as number, keys[at] as number, keys[at + 1] as number, keys[at + 2] as number, keys[at + 3] as number,
+    for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
+      found[from + i] = this.findFrom(
+        words, homes[i] as number, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number, keys[at | 3] as number,
       )
     }
   }
@@ -137,9 +173,9 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   #findGrowing(old: Slots, keys: Int32Array, from: number, size: number, found: Int32Array): void {
     const homes = this.#homes
     const { slots, seed } = this
-    for (let i = 0, at = from * BATCH_KEY_WORDS; i < size; i++, at += BATCH_KEY_WORDS) {
-      const hash = hashIpv4(seed, keys[at] as number, keys[at + 1] as number, keys[at + 2] as number)
-      homes[i] = this.isInOld(old, hash) ? ~(homeOf(old, hash) * 4) : homeOf(slots, hash) * 4
+    for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
+      const hash = hashOf(seed, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number)
+      homes[i] = this.isInOld(old, hash) ? ~(homeIn(old, hash) << 2) : homeIn(slots, hash) << 2
     }
     let touched = 0
     for (let i = 0; i < size; i++) {
@@ -147,39 +183,35 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
       touched ^= (home < 0 ? old.words[~home] : slots.words[home]) as number
     }
     this.#touched ^= touched
-    for (let i = 0, at = from * BATCH_KEY_WORDS; i < size; i++, at += BATCH_KEY_WORDS) {
+    for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
       const home = homes[i] as number
-      found[from + i] = probe(
-        home < 0 ? old : slots, home < 0 ? ~home : home,
-        keys[at] as number, keys[at + 1] as number, keys[at + 2] as number, keys[at + 3] as number,
+      found[from + i] = this.findFrom(
+        home < 0 ? old.words : slots.words, home < 0 ? ~home : home,
+        keys[at] as number, keys[at | 1] as number, keys[at | 2] as number, keys[at | 3] as number,
       )
     }
   }
+}
+
+/** The slot behind this one, around in its line. */
+function nextInLine(at: number): number {
+  return at & ~15 | at + 4 & 15
+}
+
+/** The first slot of the line behind this slot's. */
+function nextLine(words: Int32Array, at: number): number {
+  const next = (at | 15) + 1
+  return next === words.length ? 0 : next
 }
 
 /** Reads the words at all these places. Eight in a turn: the fewer other instructions, the more reads are under way at once. */
 function touch(words: Int32Array, at: Int32Array): number {
   let touched = 0
   for (let i = 0; i < BATCH; i += 8) {
-    touched ^= (words[at[i] as number] as number) ^ (words[at[i + 1] as number] as number)
-      ^ (words[at[i + 2] as number] as number) ^ (words[at[i + 3] as number] as number)
-      ^ (words[at[i + 4] as number] as number) ^ (words[at[i + 5] as number] as number)
-      ^ (words[at[i + 6] as number] as number) ^ (words[at[i + 7] as number] as number)
+    touched ^= (words[at[i] as number] as number) ^ (words[at[i | 1] as number] as number)
+      ^ (words[at[i | 2] as number] as number) ^ (words[at[i | 3] as number] as number)
+      ^ (words[at[i | 4] as number] as number) ^ (words[at[i | 5] as number] as number)
+      ^ (words[at[i | 6] as number] as number) ^ (words[at[i | 7] as number] as number)
   }
   return touched
-}
-
-/** Looks from the word `at` on for a slot of this key; the number of its entry, or -1. */
-function probe(slots: Slots, at: number, caddr: number, ports: number, other: number, wanted: number): number {
-  const { words } = slots
-  for (;;) {
-    if (words[at] === caddr && words[at + 1] === ports && words[at + 2] === other) {
-      const last = words[at + 3] as number
-      // An empty slot may still look like a key in its first words: its number is that of no entry.
-      if (((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
-    }
-    if (words[at + 3] === 0) return -1
-    at += 4
-    if (at === words.length) at = 0
-  }
 }

@@ -7,7 +7,8 @@
 import { hashIpv6 } from './hash.ts'
 import { isNatCode, replyCodeOf } from './key.ts'
 import type { Records } from './records.ts'
-import { SlotIndex, type SlotOptions, homeOf } from './slot-index.ts'
+import { SlotIndex, type SlotOptions } from './slot-index.ts'
+import { homeOf } from './slots.ts'
 
 const ID_MASK = 0x0fff_ffff
 /** Words of a key: both addresses and the ports. */
@@ -21,7 +22,7 @@ export class Ipv6Index extends SlotIndex {
   readonly #key = new Int32Array(IPV6_KEY_WORDS)
 
   constructor(records: Records, options: SlotOptions) {
-    super(options, SLOT_WORDS)
+    super(options, SLOT_WORDS, 1)
     this.#records = records
   }
 

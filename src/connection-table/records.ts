@@ -24,13 +24,13 @@ const NEWER = 7
 /** Marks beside the code. */
 const IS_LIVE = 1 << 8
 const IS_IPV6 = 1 << 9
+const HAS_DATA = 1 << 10
 /** Words of the three addresses of an IPv6 entry. */
 const WIDE_WORDS = 12
 
 /** All entries of one table. */
 export class Records {
-  /** Live: pieces of 8-word records; entry `id` begins at word `wordOf(id)` of its piece. */
-  readonly pieces: Int32Array[] = []
+  readonly #pieces: Int32Array[] = []
   /** The three addresses of IPv6 entries, only for pieces that have one. */
   readonly #wide: (Int32Array | undefined)[] = []
   #count = 0
@@ -54,7 +54,7 @@ export class Records {
   /** Bytes that the records take. */
   get bytes(): number {
     const wide = this.#wide.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), 0)
-    return wide + this.pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+    return wide + this.#pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
   }
 
   /** True while there is such an entry. */
@@ -77,11 +77,31 @@ export class Records {
     return (this.#word(id, CODE) & IS_IPV6) !== 0
   }
 
+  /** True for an entry that is found by data of a persistence engine. */
+  hasData(id: number): boolean {
+    return (this.#word(id, CODE) & HAS_DATA) !== 0
+  }
+
+  /** Marks an entry as one that is found by data of a persistence engine. */
+  markData(id: number): void {
+    this.#setWord(id, CODE, this.#word(id, CODE) | HAS_DATA)
+  }
+
+  /** The piece that an entry's record lies in. */
+  pieceOf(id: number): Int32Array {
+    return this.#pieces[id >>> PIECE_BITS] as Int32Array
+  }
+
+  /** Where the record of an entry begins in its piece. */
+  wordOf(id: number): number {
+    return (id & PIECE_MASK) * WORDS
+  }
+
   /** Adds an IPv4 entry and gives its number. */
   add(entry: Entry): number {
     const id = this.#take()
-    const piece = this.pieces[id >>> PIECE_BITS] as Int32Array
-    const at = wordOf(id)
+    const piece = this.pieceOf(id)
+    const at = this.wordOf(id)
     piece[at] = entry.caddr
     piece[at + 1] = portWord(entry.cport, entry.vport)
     piece[at + 2] = entry.vaddr
@@ -95,8 +115,8 @@ export class Records {
   /** Adds an IPv6 entry and gives its number. */
   addIpv6(entry: Entry<Ipv6Words>): number {
     const id = this.#take()
-    const piece = this.pieces[id >>> PIECE_BITS] as Int32Array
-    const at = wordOf(id)
+    const piece = this.pieceOf(id)
+    const at = this.wordOf(id)
     const wide = this.#wide[id >>> PIECE_BITS] ??= new Int32Array(WIDE_WORDS << PIECE_BITS)
     wide.set(entry.caddr, (id & PIECE_MASK) * WIDE_WORDS)
     wide.set(entry.vaddr, (id & PIECE_MASK) * WIDE_WORDS + 4)
@@ -108,17 +128,23 @@ export class Records {
     return id
   }
 
-  /** Takes an entry out; its number may be given again. */
+  /** Changes the ports of an entry, which is in no index at the moment. */
+  setPorts(id: number, { cport, vport, dport }: Pick<Entry, 'cport' | 'vport' | 'dport'>): void {
+    this.#setWord(id, 1, portWord(cport, vport))
+    this.#setWord(id, SERVER_PORT, dport)
+  }
+
+  /** Takes an entry out. Its key can be read until its number is given again. */
   drop(id: number): void {
-    const piece = this.pieces[id >>> PIECE_BITS] as Int32Array
-    const at = wordOf(id)
+    const piece = this.pieceOf(id)
+    const at = this.wordOf(id)
     const older = piece[at + OLDER] as number
     const newer = piece[at + NEWER] as number
     if (older === NONE) this.#oldest = newer
     else this.#setWord(older, NEWER, newer)
     if (newer === NONE) this.#newest = older
     else this.#setWord(newer, OLDER, older)
-    piece[at + CODE] = 0
+    piece[at + CODE] = (piece[at + CODE] as number) & ~IS_LIVE
     piece[at + NEWER] = this.#free
     this.#free = id
     this.#count--
@@ -126,8 +152,8 @@ export class Records {
 
   /** What an IPv4 entry was made of. */
   read(id: number): Entry {
-    const piece = this.pieces[id >>> PIECE_BITS] as Int32Array
-    const at = wordOf(id)
+    const piece = this.pieceOf(id)
+    const at = this.wordOf(id)
     const word = (index: number): number => (piece[at + index] as number) >>> 0
     return { ...this.#rest(id), caddr: word(0), vaddr: word(2), daddr: word(4) }
   }
@@ -144,8 +170,8 @@ export class Records {
 
   /** True when an IPv4 entry has this key: that of its first place or, of NAT, that of its replies. */
   isFoundBy(id: number, caddr: number, ports: number, other: number, wanted: number): boolean {
-    const piece = this.pieces[id >>> PIECE_BITS] as Int32Array
-    const at = wordOf(id)
+    const piece = this.pieceOf(id)
+    const at = this.wordOf(id)
     if (piece[at] !== (caddr | 0)) return false
     const code = (piece[at + CODE] as number) & 15
     const entryPorts = piece[at + 1] as number
@@ -184,7 +210,7 @@ export class Records {
     }
     const id = this.#given++
     assert(id <= ID_MAX, `a table has at most ${ID_MAX + 1} entries`)
-    if (id >>> PIECE_BITS === this.pieces.length) this.pieces.push(new Int32Array(WORDS << PIECE_BITS))
+    if (id >>> PIECE_BITS === this.#pieces.length) this.#pieces.push(new Int32Array(WORDS << PIECE_BITS))
     return id
   }
 
@@ -199,20 +225,10 @@ export class Records {
   }
 
   #word(id: number, index: number): number {
-    return (this.pieces[id >>> PIECE_BITS] as Int32Array)[wordOf(id) + index] as number
+    return this.pieceOf(id)[this.wordOf(id) + index] as number
   }
 
   #setWord(id: number, index: number, value: number): void {
-    (this.pieces[id >>> PIECE_BITS] as Int32Array)[wordOf(id) + index] = value
+    this.pieceOf(id)[this.wordOf(id) + index] = value
   }
-}
-
-/** Where the record of an entry begins in its piece. */
-export function wordOf(id: number): number {
-  return (id & PIECE_MASK) * WORDS
-}
-
-/** The piece that an entry's record lies in. */
-export function pieceOf(id: number): number {
-  return id >>> PIECE_BITS
 }

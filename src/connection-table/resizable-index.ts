@@ -11,7 +11,7 @@ import { ChainNodes, NO_NODE, makeHeads } from './chains.ts'
 import { hashIpv4 } from './hash.ts'
 import { type Ipv4Finder, findEach } from './ipv4-finder.ts'
 import { isNatCode } from './key.ts'
-import { type Records, pieceOf, wordOf } from './records.ts'
+import type { Records } from './records.ts'
 
 const TAB_BITS_MIN = 8
 /** Buckets for each node, at least, until there are as many buckets as there may be. */
@@ -86,8 +86,8 @@ export class ResizableIndex implements Ipv4Finder {
   }
 
   #hashOf(id: number, isOfReply: boolean): number {
-    const piece = this.#records.pieces[pieceOf(id)] as Int32Array
-    const at = wordOf(id)
+    const piece = this.#records.pieceOf(id)
+    const at = this.#records.wordOf(id)
     const ports = piece[at + 1] as number
     if (!isOfReply) return hashIpv4(this.#seed, piece[at] as number, ports, piece[at + 2] as number)
     const replyPorts = ports & ~0xffff | (piece[at + 5] as number)

@@ -1,28 +1,21 @@
 /**
- * An index of open addressing: slots of a few words that hold a whole key and the number of its entry, found by linear probing.
+ * An index of open addressing: slots of a few words that hold a whole key and the number of its entry.
  *
- * - The entries of one key lie in one run of slots, the newest first, so that it is the one that is found.
- * - Removal moves later slots of the run up; there are no tombstones, so that churn leaves nothing behind.
- * - Growth moves a few slots with each insertion and removal. Slots are moved in the order of their places, whole runs at a
- *   time, so a key's place in the old slots tells in which of the two it is: a lookup reads one of them, never both.
+ * - A key is in the first slot that was empty on its way (see `slots.ts`), so an empty slot ends a search.
+ * - Of the entries of one key the newest comes first, so that it is the one that is found.
+ * - Removal moves later keys up; there are no tombstones, so that churn leaves nothing behind.
+ * - Growth moves a few lines with each insertion and removal, in the order of their places, up to a line that is not full.
+ *   So the place of a key's home tells in which of the two arrays it is: a lookup reads one of them, never both.
  *
  * It never shrinks.
  * @module
  */
 import { assert } from '../base/assert.ts'
+import { type Slots, distance, homeOf, makeSlots } from './slots.ts'
 
 /** Slots that are moved with each insertion and removal, at least. */
 const MOVED_PER_STEP = 16
 const SLOTS_MIN = 64
-const HASHES = 4_294_967_296
-
-/** A number of slots in one array. A slot whose last word is 0 is empty. */
-export interface Slots {
-  readonly words: Int32Array
-  readonly slotCount: number
-  /** An unsigned hash times this, rounded down, is the slot where a key belongs. */
-  readonly slotsPerHash: number
-}
 
 /** How an index is filled. */
 export interface SlotOptions {
@@ -38,6 +31,8 @@ export interface SlotOptions {
 export abstract class SlotIndex {
   /** Words of a slot; the last one holds code and number. */
   protected readonly slotWords: number
+  /** Slots of a line, a power of two, less one. */
+  protected readonly lineMask: number
   protected slots: Slots
   /** The slots that are being left; undefined but during growth. */
   protected oldSlots: Slots | undefined
@@ -45,18 +40,20 @@ export abstract class SlotIndex {
   readonly #loadMax: number
   #used = 0
   #usedMax: number
-  /** A slot of the old ones that was empty when growth began; places are counted from here. */
+  /** The slot behind a line of the old ones that was not full when growth began; places are counted from here. */
   #start = 0
-  /** Keys of the old slots that belong to places below this one have been moved. */
+  /** Keys of the old slots whose home has a place below this one have been moved. Always a whole number of lines. */
   #movedPlaces = 0
 
-  protected constructor({ seed, capacity, loadMax }: SlotOptions, slotWords: number) {
+  protected constructor({ seed, capacity, loadMax }: SlotOptions, slotWords: number, lineSlots: number) {
     assert(loadMax >= 0.125 && loadMax <= 0.75, 'the greatest load is 1/8 to 3/4')
     this.slotWords = slotWords
+    this.lineMask = lineSlots - 1
     this.seed = seed | 0
     this.#loadMax = loadMax
-    this.slots = makeSlots(Math.max(SLOTS_MIN, Math.ceil(capacity / loadMax)), slotWords)
-    this.#usedMax = Math.floor(this.slots.slotCount * loadMax)
+    const slotCount = Math.max(SLOTS_MIN, Math.ceil(capacity / loadMax / lineSlots) * lineSlots)
+    this.slots = makeSlots(slotCount, slotWords)
+    this.#usedMax = Math.floor(slotCount * loadMax)
   }
 
   /** True while slots are being moved to a larger array. */
@@ -80,7 +77,8 @@ export abstract class SlotIndex {
 
   /** True when a key of this hash is still in the old slots, if it is anywhere. */
   protected isInOld(old: Slots, hash: number): boolean {
-    return distance(this.#start, homeOf(old, hash), old.slotCount) >= this.#movedPlaces
+    const place = homeOf(old, hash) - this.#start
+    return (place < 0 ? place + old.slotCount : place) >= this.#movedPlaces
   }
 
   /** Makes room for one more. Before every insertion. */
@@ -93,25 +91,43 @@ export abstract class SlotIndex {
   protected removeSlot(hash: number, last: number): void {
     if (this.oldSlots !== undefined) this.#moveSome(this.oldSlots)
     this.#used--
-    const { slotWords } = this
+    const { slotWords, lineMask } = this
     const slots = this.slotsOf(hash)
-    const { words, slotCount } = slots
-    let hole = homeOf(slots, hash)
-    for (let word = words[(hole + 1) * slotWords - 1]; word !== last; word = words[(hole + 1) * slotWords - 1]) {
+    const { words } = slots
+    let slot = homeOf(slots, hash)
+    let first = slot
+    for (let word = words[(slot + 1) * slotWords - 1]; word !== last; word = words[(slot + 1) * slotWords - 1]) {
       assert(word !== 0, 'the entry is in the index')
-      if (++hole === slotCount) hole = 0
+      slot = slot & ~lineMask | slot + 1 & lineMask
+      if (slot === first) first = slot = this.#nextLine(slots, slot)
     }
+    words[(slot + 1) * slotWords - 1] = 0
+    this.#fillHole(slots, slot)
+  }
+
+  /** Moves a key that was pushed on by the one that is gone up to its slot, and so on, until no key is left that was. */
+  #fillHole(slots: Slots, emptied: number): void {
+    const { slotWords, lineMask } = this
+    const { words, slotCount } = slots
+    let hole = emptied
+    let first = hole
     for (let slot = hole; ;) {
-      if (++slot === slotCount) slot = 0
+      slot = slot & ~lineMask | slot + 1 & lineMask
+      if (slot === first) first = slot = this.#nextLine(slots, slot)
       const at = slot * slotWords
-      if (words[at + slotWords - 1] === 0) break
-      // A key may move up to the hole unless it belongs behind it.
+      if (words[at + slotWords - 1] === 0) return
       const home = homeOf(slots, this.hashAt(words, at))
-      if (distance(home, slot, slotCount) < distance(hole, slot, slotCount)) continue
-      for (let i = 0; i < slotWords; i++) words[hole * slotWords + i] = words[at + i] as number
-      hole = slot
+      if (distance(home, hole, slotCount, lineMask) >= distance(home, slot, slotCount, lineMask)) continue
+      copySlot(words, at, words, hole * slotWords, slotWords)
+      words[at + slotWords - 1] = 0
+      first = hole = slot
     }
-    words[(hole + 1) * slotWords - 1] = 0
+  }
+
+  /** The first slot of the line behind this slot's. */
+  #nextLine({ slotCount }: Slots, slot: number): number {
+    const next = (slot | this.lineMask) + 1
+    return next === slotCount ? 0 : next
   }
 
   #grow(): void {
@@ -120,59 +136,73 @@ export abstract class SlotIndex {
     this.oldSlots = old
     this.slots = makeSlots(old.slotCount * 2, this.slotWords)
     this.#usedMax = Math.floor(this.slots.slotCount * this.#loadMax)
-    let start = 0
-    while (old.words[(start + 1) * this.slotWords - 1] !== 0) start++
-    this.#start = start
-    // Nothing belongs to the empty slot itself.
-    this.#movedPlaces = 1
+    let line = 0
+    while (this.#isFull(old, line)) line = this.#nextLine(old, line)
+    this.#start = this.#nextLine(old, line)
+    this.#movedPlaces = 0
     this.#moveSome(old)
   }
 
   /**
-   * Moves some slots, up to the end of a run. Keys that were inserted meanwhile may have run over the end of the old slots into
-   * places that were emptied; they are fewer than those, and are moved last.
+   * Moves some lines, up to one that is not full: no key is pushed beyond it. Keys that were inserted meanwhile may have been
+   * pushed over the end of the old slots into lines that were emptied; they are fewer than those, and are moved last.
    */
   #moveSome(old: Slots): void {
-    const { slotWords } = this
-    const { words, slotCount } = old
     const enough = this.#movedPlaces + MOVED_PER_STEP
-    for (let place = this.#movedPlaces; ; place++) {
-      let slot = this.#start + place
-      while (slot >= slotCount) slot -= slotCount
-      const last = (slot + 1) * slotWords - 1
-      if (words[last] !== 0) {
-        this.#move(words, slot * slotWords)
-        words[last] = 0
-      } else if (place >= slotCount) {
+    const lineSlots = this.lineMask + 1
+    for (let place = this.#movedPlaces; ;) {
+      let line = this.#start + place
+      while (line >= old.slotCount) line -= old.slotCount
+      const isFull = this.#isFull(old, line)
+      this.#moveLine(old, line)
+      place += lineSlots
+      if (isFull) continue
+      if (place >= old.slotCount) {
         this.oldSlots = undefined
         return
-      } else if (place >= enough) {
-        this.#movedPlaces = place + 1
+      }
+      if (place >= enough) {
+        this.#movedPlaces = place
         return
       }
     }
   }
 
-  /** Copies a slot of the old ones behind the slots that belong to the same place: the keys of a run come in their order. */
-  #move(from: Int32Array, at: number): void {
-    const { slots, slotWords } = this
-    const { words, slotCount } = slots
-    let slot = homeOf(slots, this.hashAt(from, at))
-    while (words[(slot + 1) * slotWords - 1] !== 0) if (++slot === slotCount) slot = 0
-    for (let i = 0; i < slotWords; i++) words[slot * slotWords + i] = from[at + i] as number
+  #isFull({ words }: Slots, line: number): boolean {
+    for (let slot = line; slot <= line + this.lineMask; slot++) if (words[(slot + 1) * this.slotWords - 1] === 0) return false
+    return true
+  }
+
+  /** Moves the keys of a line of the old slots, those first that come first on their way, and so the newest of one key. */
+  #moveLine(old: Slots, line: number): void {
+    const { slotWords, lineMask } = this
+    const { words } = old
+    for (let rank = 0; rank <= lineMask; rank++) {
+      for (let slot = line; slot <= line + lineMask; slot++) {
+        const at = slot * slotWords
+        if (words[at + slotWords - 1] === 0) continue
+        const hash = this.hashAt(words, at)
+        if ((distance(homeOf(old, hash), slot, old.slotCount, lineMask) & lineMask) !== rank) continue
+        this.#append(words, at, hash)
+        words[at + slotWords - 1] = 0
+      }
+    }
+  }
+
+  /** Copies a slot of the old ones behind the keys that are on its way. */
+  #append(from: Int32Array, at: number, hash: number): void {
+    const { slots, slotWords, lineMask } = this
+    const { words } = slots
+    let slot = homeOf(slots, hash)
+    let first = slot
+    while (words[(slot + 1) * slotWords - 1] !== 0) {
+      slot = slot & ~lineMask | slot + 1 & lineMask
+      if (slot === first) first = slot = this.#nextLine(slots, slot)
+    }
+    copySlot(from, at, words, slot * slotWords, slotWords)
   }
 }
 
-/** The slot where a key of this hash belongs. A larger hash belongs to the same slot or a later one, in any number of slots. */
-export function homeOf(slots: Slots, hash: number): number {
-  return (hash >>> 0) * slots.slotsPerHash | 0
-}
-
-function makeSlots(slotCount: number, slotWords: number): Slots {
-  return { words: new Int32Array(slotCount * slotWords), slotCount, slotsPerHash: slotCount / HASHES }
-}
-
-/** How far it is from one slot on to another, around the end. */
-function distance(from: number, to: number, slotCount: number): number {
-  return to >= from ? to - from : to - from + slotCount
+function copySlot(from: Int32Array, at: number, to: Int32Array, toAt: number, slotWords: number): void {
+  for (let i = 0; i < slotWords; i++) to[toAt + i] = from[at + i] as number
 }

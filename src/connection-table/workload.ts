@@ -43,6 +43,8 @@ export interface Operations {
   readonly keys: Int32Array
   /** Whether each lookup must find something: 1 or 0. */
   readonly hits: Uint8Array
+  /** How many of them are replacements. */
+  readonly replacements: number
 }
 
 /** The port of every real server. */
@@ -102,7 +104,7 @@ export class Workload {
   /** The next `count` operations on a table whose oldest connection is number `oldest`. */
   operations(count: number, oldest: number): Operations {
     const { churn, hitRate, distribution, mode, connections } = this.#options
-    const made: Operations = {
+    const made = {
       kinds: new Uint8Array(count), keys: new Int32Array(count * BATCH_KEY_WORDS), hits: new Uint8Array(count),
     }
     let first = oldest
@@ -124,7 +126,7 @@ export class Workload {
         writeRequest(made.keys, i, entry)
       }
     }
-    return made
+    return { ...made, replacements: first - oldest }
   }
 
   /** 0 up to but without 1 (xorshift32). */

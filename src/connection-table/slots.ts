@@ -1,0 +1,57 @@
+/**
+ * An array of slots of a few words, and the order in which the slots are looked through for a key: first the line of memory that
+ * its home is in, around from the home on; then the lines that follow, each from its first slot on. So nearly all keys are found
+ * in one line.
+ * @module
+ */
+import { assert } from '../base/assert.ts'
+
+/** A number of slots in one array. A slot whose last word is 0 is empty. */
+export interface Slots {
+  readonly words: Int32Array
+  readonly slotCount: number
+  /** An unsigned hash times this, rounded down, is the home of a key. */
+  readonly slotsPerHash: number
+}
+
+const HASHES = 4_294_967_296
+/** So many slots at most: a word of theirs is a 30-bit number. */
+const SLOTS_MAX = 0x1000_0000
+/** A home is below `SLOTS_MAX`: saying so spares the compiler checks. */
+const SLOT_MASK = 0x0fff_ffff
+/** From so many bytes on it pays that lines of slots are lines of memory. */
+const ALIGNED_BYTES_MIN = 16_777_216
+const PAGE_BYTES = 65_536
+
+// Of the standard, but not in the library of ECMAScript.
+declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer } }
+
+/** Empty slots. */
+export function makeSlots(slotCount: number, slotWords: number): Slots {
+  assert(slotCount <= SLOTS_MAX, `an index has at most ${SLOTS_MAX} slots`)
+  return { words: makeWords(slotCount * slotWords), slotCount, slotsPerHash: slotCount / HASHES }
+}
+
+/** Words that begin with a line of memory, which an array does not promise: a memory of WebAssembly begins with a page. */
+function makeWords(count: number): Int32Array {
+  const bytes = count * Int32Array.BYTES_PER_ELEMENT
+  if (bytes < ALIGNED_BYTES_MIN) return new Int32Array(count)
+  try {
+    return new Int32Array(new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) }).buffer, 0, count)
+  } catch {
+    // There is no address space left for another one, or no WebAssembly.
+    return new Int32Array(count)
+  }
+}
+
+/** The slot where a key of this hash belongs. A larger hash belongs to the same slot or a later one, in any number of slots. */
+export function homeOf(slots: Slots, hash: number): number {
+  return (hash >>> 0) * slots.slotsPerHash & SLOT_MASK
+}
+
+/** How many slots of a key are looked through before this one, when each line has `lineMask + 1`, a power of two. */
+export function distance(home: number, slot: number, slotCount: number, lineMask: number): number {
+  const lines = (slot & ~lineMask) - (home & ~lineMask)
+  if (lines === 0) return slot - home & lineMask
+  return (lines > 0 ? lines : lines + slotCount) + (slot & lineMask)
+}
