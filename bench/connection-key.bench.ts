@@ -27,13 +27,12 @@ type Find = (i: number) => number
 
 /** Each gives back the number of the connection that a packet of connection `i` belongs to. */
 const TABLES: readonly (readonly [string, (size: number) => Find])[] = [
-  ['number of client address and port, then a chain (ours)', (size) => {
+  ['slots, and an object by number (a director of ours)', (size) => {
     const table = new ConnectionTable()
     for (let i = 0; i < size; i++) {
       const { caddr, cport, vaddr, vport } = fieldsOf(i)
       const connection = new Connection({
-        protocol: IPPROTO_TCP, caddr, cport, vaddr, vport, daddr: vaddr, dport: vport, fwmark: 0,
-        isTemplate: false, isOnePacket: false,
+        protocol: IPPROTO_TCP, caddr, cport, vaddr, vport, dport: vport, isTemplate: false, isOnePacket: false,
       }, 900)
       connection.inPackets = i
       table.insert(connection)

@@ -1,14 +1,16 @@
 /**
- * The table of connections: found by a request's addresses and ports, and by a reply's, since both share the client's.
- * Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in ip_vs_conn.c.
+ * The connections of a director, in the table of `src/connection-table`: it finds their numbers, and they lie in an array by
+ * these. Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in
+ * ip_vs_conn.c.
  * @module
  */
-import { hashText } from '../base/hash.ts'
-import type { IpAddr } from '../wire/address.ts'
-import type { Connection } from './connection.ts'
+import { ConnectionTable as NumberTable, type EntryKind, type Ipv6Words } from '../connection-table/connection-table.ts'
+import { ipWords, isIpv6, type IpAddr } from '../wire/address.ts'
+import { type Connection, NO_NUMBER } from './connection.ts'
+import type { Headers } from './headers.ts'
 import type { EngineData } from './persistence-engine.ts'
 
-/** What a request is looked up by. */
+/** What an entry is looked up by. */
 export interface RequestKey {
   readonly protocol: number
   readonly caddr: IpAddr
@@ -17,104 +19,116 @@ export interface RequestKey {
   readonly vport: number
 }
 
-/** What a reply is looked up by: `saddr` and `sport` are those of the real server or, beside NAT, of the service. */
-export interface ReplyKey {
-  readonly protocol: number
-  readonly saddr: IpAddr
-  readonly sport: number
-  readonly caddr: IpAddr
-  readonly cport: number
-}
+/** The ports of a template that nobody will find again. */
+const INVALID_PORTS = { cport: 0, vport: 0xffff, dport: 0xffff }
+
+/** Parts that client addresses are counted by. */
+const CLIENT_PARTS_BITS = 12
 
 /** All connections of one director. */
 export class ConnectionTable {
-  readonly #byClient = new Map<number, Connection>()
-  /** In the order in which they were made. */
-  readonly #all = new Set<Connection>()
+  /** Its seed decides about speed alone. */
+  readonly #numbers = new NumberTable({ seed: 0 })
+  readonly #connections: (Connection | undefined)[] = []
+  /**
+   * How many connections the clients of each part have: most packets that are no replies are known by it, and for them no line of
+   * the table comes from memory.
+   */
+  readonly #clients = new Int32Array(1 << CLIENT_PARTS_BITS)
 
   /** How many there are, templates included. */
   get size(): number {
-    return this.#all.size
+    return this.#numbers.size
   }
 
   /** The connection of a request. */
   find(key: RequestKey): Connection | undefined {
-    return this.#find(key, false, undefined)
+    const { protocol, caddr, cport, vaddr, vport } = key
+    if (!isIpv6(caddr)) return this.#at(this.#numbers.find(key))
+    return this.#at(this.#numbers.findIpv6({ protocol, caddr: wordsOf(caddr), cport, vaddr: wordsOf(vaddr), vport }))
+  }
+
+  /** The connection of a request with these headers. */
+  findRequest({ protocol, src, sport, dst, dport }: Headers): Connection | undefined {
+    return this.find({ protocol, caddr: src, cport: sport, vaddr: dst, vport: dport })
+  }
+
+  /** The connection of a reply: it comes from the real server or, beside NAT, from the service. */
+  findReply({ protocol, src: saddr, sport, dst: caddr, dport: cport }: Headers): Connection | undefined {
+    if (this.#clients[partOf(caddr)] === 0) return undefined
+    if (!isIpv6(caddr)) return this.#at(this.#numbers.findReply({ protocol, saddr, sport, caddr, cport }))
+    return this.#at(this.#numbers.findReplyIpv6({ protocol, saddr: wordsOf(saddr), sport, caddr: wordsOf(caddr), cport }))
   }
 
   /** The template of a client's network (`caddr` masked, `cport` 0), and of what a persistence engine has read, if one did. */
   findTemplate(key: RequestKey, engineData?: EngineData): Connection | undefined {
-    return this.#find(key, true, engineData)
-  }
-
-  /** The connection of a reply. */
-  findReply(key: ReplyKey): Connection | undefined {
-    let connection = this.#byClient.get(clientKey(key.caddr, key.cport))
-    for (; connection !== undefined; connection = connection.nextOfClient) {
-      if (!isOfClient(connection, key) || connection.protocol !== key.protocol || connection.isTemplate) continue
-      const isNat = connection.method === 'nat'
-      const sport = isNat ? connection.dport : connection.vport
-      const saddr = isNat ? connection.daddr : connection.vaddr
-      if (sport === key.sport && saddr === key.saddr) return connection
-    }
-    return undefined
+    const { protocol, caddr, cport, vaddr, vport } = key
+    const data = dataOf(engineData)
+    if (!isIpv6(caddr)) return this.#at(this.#numbers.findTemplate(key, data))
+    const wide = { protocol, caddr: wordsOf(caddr), cport, vaddr: wordsOf(vaddr), vport }
+    return this.#at(this.#numbers.findTemplateIpv6(wide, data))
   }
 
   /** Adds a connection; it hides an older one of the same key. */
   insert(connection: Connection): void {
-    const key = chainKey(connection.caddr, connection.cport, connection.engineData)
-    connection.nextOfClient = this.#byClient.get(key)
-    this.#byClient.set(key, connection)
-    this.#all.add(connection)
+    const { protocol, caddr, cport, vaddr, vport, daddr, dport } = connection
+    const kind = kindOf(connection)
+    const data = dataOf(connection.engineData)
+    const number = isIpv6(caddr) ? this.#numbers.insertIpv6({
+      // A real server of the other family is reached by tunnel: nobody looks for its replies.
+      kind, protocol, caddr: wordsOf(caddr), cport, vaddr: wordsOf(vaddr), vport, data, dport,
+      daddr: wordsOf(isIpv6(daddr) ? daddr : vaddr),
+    }) : this.#numbers.insert({ kind, protocol, caddr, cport, vaddr, vport, daddr, dport, data })
+    connection.number = number
+    this.#connections[number] = connection
+    this.#countClient(caddr, 1)
   }
 
   /** Removes a connection; does nothing for one that is not there. */
   remove(connection: Connection): void {
-    if (!this.#all.delete(connection)) return
-    const key = chainKey(connection.caddr, connection.cport, connection.engineData)
-    const first = this.#byClient.get(key)
-    if (first === connection) {
-      if (connection.nextOfClient === undefined) this.#byClient.delete(key)
-      else this.#byClient.set(key, connection.nextOfClient)
-    } else {
-      for (let before = first; before !== undefined; before = before.nextOfClient) {
-        if (before.nextOfClient === connection) before.nextOfClient = connection.nextOfClient
-      }
-    }
-    connection.nextOfClient = undefined
+    const { number } = connection
+    if (number === NO_NUMBER) return
+    this.#numbers.remove(number)
+    this.#connections[number] = undefined
+    connection.number = NO_NUMBER
+    this.#countClient(connection.caddr, -1)
+  }
+
+  /** Makes a template invalid: nobody will find it again, but it stays until its timer ends it (ip_vs_check_template). */
+  invalidate(template: Connection): void {
+    template.setPorts(INVALID_PORTS)
+    this.#numbers.setPorts(template.number, INVALID_PORTS)
   }
 
   /** The oldest first. Entries that are removed meanwhile are left out. */
-  [Symbol.iterator](): IterableIterator<Connection> {
-    return this.#all.values()
+  *[Symbol.iterator](): IterableIterator<Connection> {
+    for (const number of this.#numbers) yield this.#connections[number] as Connection
   }
 
-  #find(key: RequestKey, isTemplate: boolean, engineData: EngineData | undefined): Connection | undefined {
-    let connection = this.#byClient.get(chainKey(key.caddr, key.cport, engineData))
-    for (; connection !== undefined; connection = connection.nextOfClient) {
-      if (isOfClient(connection, key) && connection.vport === key.vport && connection.vaddr === key.vaddr
-        && connection.protocol === key.protocol && connection.isTemplate === isTemplate
-        && isSameData(connection.engineData, engineData)) return connection
-    }
-    return undefined
+  #countClient(caddr: IpAddr, count: number): void {
+    const part = partOf(caddr)
+    this.#clients[part] = (this.#clients[part] as number) + count
+  }
+
+  #at(number: number): Connection | undefined {
+    return number < 0 ? undefined : this.#connections[number]
   }
 }
 
-/** Where the chain of a client hangs: 32 bits, which make a quicker key than an exact number would. Clients may share it. */
-function clientKey(addr: IpAddr, port: number): number {
-  return Math.imul(addr, 0x9e3779b1) ^ port
+function partOf(caddr: IpAddr): number {
+  return Math.imul(caddr, 0x9e3779b1) >>> 32 - CLIENT_PARTS_BITS
 }
 
-/** What an engine has read has a chain of its own, so that one client's many calls are found as fast. */
-function chainKey(addr: IpAddr, port: number, engineData: EngineData | undefined): number {
-  const key = clientKey(addr, port)
-  return engineData === undefined ? key : key ^ hashText(engineData.text)
+function kindOf(connection: Connection): EntryKind {
+  if (connection.isTemplate) return 'template'
+  return connection.method === 'nat' ? 'nat' : 'direct'
 }
 
-function isSameData(a: EngineData | undefined, b: EngineData | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.engine === b.engine && a.text === b.text)
+/** What tells templates of one key apart, as one text. */
+function dataOf(engineData: EngineData | undefined): string {
+  return engineData === undefined ? '' : `${engineData.engine} ${engineData.text}`
 }
 
-function isOfClient(connection: Connection, key: { readonly caddr: IpAddr, readonly cport: number }): boolean {
-  return connection.caddr === key.caddr && connection.cport === key.cport
+function wordsOf(addr: IpAddr): Ipv6Words {
+  return ipWords(addr) as Ipv6Words
 }

@@ -7,29 +7,33 @@
  */
 import { present } from '../base/assert.ts'
 import type { Actor } from '../sim/event-queue.ts'
-import { Timer } from '../sim/timer.ts'
+import type { Simulator } from '../sim/simulator.ts'
 import type { Host } from '../host/host.ts'
 import type { IpPayload } from '../wire/ip-packet.ts'
-import { Connection, type ConnectionFields } from './connection.ts'
+import { Connection, NO_TICK, type ConnectionFields } from './connection.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { TimeoutRule } from './control/rules.ts'
 import type { Destination } from './destination.ts'
 import type { IpvsSettings } from './sysctls.ts'
 import { isActiveTcpState, nextTcpState, TCP_STATE } from './tcp-states.ts'
-import { CONTROLLING_SECONDS, NEW_CONNECTION_SECONDS, tcpTimeouts, ticksAt, wheelExpiryNs } from './timeouts.ts'
+import {
+  CONTROLLING_SECONDS, mayFireBefore, NEW_CONNECTION_SECONDS, tcpTimeouts, tickNs, ticksAt, wheelTick,
+} from './timeouts.ts'
 
 /** All connections of one director, alive. */
 export class Connections implements Actor {
   readonly table = new ConnectionTable()
   /** True while secure_tcp has switched to its own state table. */
   isSecure = false
-  readonly #host: Host
+  readonly #sim: Simulator
+  readonly #hz: number
   readonly #settings: IpvsSettings
   #tcpTimeouts: readonly number[] = []
   #udpSeconds = 0
 
   constructor(host: Host, settings: IpvsSettings, timeouts: TimeoutRule) {
-    this.#host = host
+    this.#sim = host.sim
+    this.#hz = host.profile.hz
     this.#settings = settings
     this.setTimeouts(timeouts)
   }
@@ -58,19 +62,22 @@ export class Connections implements Actor {
   /** Gives a connection back after use: its timer starts anew. One that serves a single packet ends here. */
   restart(connection: Connection): void {
     if (connection.isOnePacket) return this.#end(connection)
-    const { sim, profile } = this.#host
-    connection.timer ??= new Timer(sim, this, 0, connection)
-    connection.expiresTick = ticksAt(sim.nowNs, profile.hz) + connection.timeoutSeconds * profile.hz
-    connection.timer.armAt(wheelExpiryNs(sim.nowNs, connection.timeoutSeconds, profile.hz))
+    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    const expiresTick = tick + connection.timeoutSeconds * this.#hz
+    connection.expiresTick = expiresTick
+    connection.expiresNow = false
+    // The event that is queued will find the timer set for later; only one that is too late needs another before it.
+    if (mayFireBefore(tick, expiresTick, connection.queuedTick)) this.#queue(connection, wheelTick(tick, expiresTick))
   }
 
   /** Has the timer of a connection fire at the next tick (ip_vs_conn_expire_now). */
   expireNow(connection: Connection): void {
-    const { sim, profile } = this.#host
-    const tick = ticksAt(sim.nowNs, profile.hz)
-    if (connection.timer?.isArmed !== true || connection.expiresTick <= tick) return
+    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    const isTimed = connection.queuedTick !== NO_TICK && !connection.isDead
+    if (!isTimed || connection.expiresTick <= tick) return
     connection.expiresTick = tick
-    connection.timer.armAt(wheelExpiryNs(sim.nowNs, 0, profile.hz))
+    connection.expiresNow = true
+    this.#queue(connection, tick + 1)
   }
 
   /** Ends a connection at once, and with it a template that nothing else needs (ip_vs_conn_del). */
@@ -80,9 +87,19 @@ export class Connections implements Actor {
     if (template !== undefined && template.controlledCount === 0 && !template.assured) this.delete(template)
   }
 
-  /** A timer has fired. */
+  /** The timer of a connection may have fired. */
   onEvent(_kind: number, data: unknown): void {
-    this.#expire(data as Connection)
+    const connection = data as Connection
+    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    // An earlier event has taken its place.
+    if (tick !== connection.queuedTick) return
+    connection.queuedTick = NO_TICK
+    if (connection.isDead) return
+    const { expiresTick } = connection
+    const setTick = connection.expiresNow ? expiresTick : expiresTick - connection.timeoutSeconds * this.#hz
+    const firesTick = wheelTick(setTick, expiresTick)
+    if (firesTick > tick) this.#queue(connection, firesTick)
+    else this.#expire(connection)
   }
 
   /** Follows a packet of a connection: its state, its timeout, and which counter of the destination it is in. */
@@ -107,6 +124,13 @@ export class Connections implements Actor {
     connection.timeoutSeconds = present(this.#tcpTimeouts[state], 'the timeout of a state')
   }
 
+  /** Queues an event for a timer, unless an earlier one is there. */
+  #queue(connection: Connection, tick: number): void {
+    if (tick >= connection.queuedTick) return
+    connection.queuedTick = tick
+    this.#sim.schedule(tickNs(tick, this.#hz), this, 0, connection)
+  }
+
   #expire(connection: Connection): void {
     if (connection.isDead) return
     if (connection.controlledCount > 0) {
@@ -119,7 +143,6 @@ export class Connections implements Actor {
   #end(connection: Connection): void {
     connection.isDead = true
     this.table.remove(connection)
-    connection.timer?.cancel()
     if (connection.control !== undefined) {
       connection.control.controlledCount--
       connection.control = undefined

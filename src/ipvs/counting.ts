@@ -9,18 +9,20 @@ import type { IpvsParts } from './parts.ts'
 
 /** Counts a packet towards the real server, while the destination is there. */
 export function countIn(parts: IpvsParts, connection: Connection, packet: IpPacket): void {
-  if (connection.destination?.available !== true) return
+  const { destination } = connection
+  if (destination?.available !== true) return
   const bytes = totalBytes(packet)
-  connection.destination.stats.countIn(bytes)
-  parts.serviceOf(connection)?.stats.countIn(bytes)
+  destination.stats.countIn(bytes)
+  destination.service?.stats.countIn(bytes)
   parts.totals.countIn(bytes)
 }
 
 /** Counts a packet from the real server, while the destination is there. */
 export function countOut(parts: IpvsParts, connection: Connection, packet: IpPacket): void {
-  if (connection.destination?.available !== true) return
+  const { destination } = connection
+  if (destination?.available !== true) return
   const bytes = totalBytes(packet)
-  connection.destination.stats.countOut(bytes)
-  parts.serviceOf(connection)?.stats.countOut(bytes)
+  destination.stats.countOut(bytes)
+  destination.service?.stats.countOut(bytes)
   parts.totals.countOut(bytes)
 }

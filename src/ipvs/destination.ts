@@ -5,6 +5,7 @@
  */
 import type { IpAddr } from '../wire/address.ts'
 import type { DestinationRule, ForwardingMethod, TunnelRule } from './control/rules.ts'
+import type { Service } from './service.ts'
 import { Stats, type EstimatorClock } from './stats.ts'
 
 /** What is kept of the route to a destination (struct ip_vs_dest_dst). */
@@ -37,6 +38,8 @@ export class Destination {
   available = true
   /** Connections and schedulers' caches that point here. */
   references = 0
+  /** The service that it belongs to; undefined once it was deleted. */
+  service: Service | undefined = undefined
   /** The route that packets of all its connections use, whatever their method. */
   route: KeptRoute | undefined
 

@@ -9,7 +9,6 @@ import { NS_PER_SECOND } from '../base/units.ts'
 import { HOOK_PRIORITY, type Hooks } from '../host/hooks.ts'
 import type { Host } from '../host/host.ts'
 import { formatIp, isIpv6, isMulticast, type IpAddr } from '../wire/address.ts'
-import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { applyCommand } from './control/apply.ts'
 import type { IpvsCommand, IpvsError } from './control/command.ts'
@@ -52,7 +51,6 @@ export class Ipvs implements IpvsParts {
   readonly #trash: Trash
   readonly #clock: ServiceClock
   readonly #source: SchedulerSource
-  readonly #serviceOf = new Map<Destination, Service>()
   #isEstimating = true
   readonly #hooked = new Set<Hooks>()
 
@@ -96,10 +94,6 @@ export class Ipvs implements IpvsParts {
     this.services.hasEngines = rules.services.some(({ engine }) => engine !== '')
     this.#carryOut(command)
     return ok(rules)
-  }
-
-  serviceOf(connection: Connection): Service | undefined {
-    return connection.destination === undefined ? undefined : this.#serviceOf.get(connection.destination)
   }
 
   /** Connections whose server was deleted, under expire_nodest_conn (expire_nodest_conn_handler). */
@@ -150,7 +144,7 @@ export class Ipvs implements IpvsParts {
       destination.update(rule, true)
       if (found.service !== service) destination.stats.zero()
     }
-    this.#serviceOf.set(destination, service)
+    destination.service = service
     service.add(destination)
   }
 
@@ -161,7 +155,7 @@ export class Ipvs implements IpvsParts {
 
   /** A destination that was taken off its service. */
   #discard(service: Service, destination: Destination): void {
-    this.#serviceOf.delete(destination)
+    destination.service = undefined
     this.#trash.add(destination, service)
     if (this.settings.expire_nodest_conn === 0) return
     const { sim, profile } = this.host
@@ -251,12 +245,21 @@ export class Ipvs implements IpvsParts {
     const { sim } = this.host
     const { settings } = this
     const startNs = sim.nowNs
+    let round = 0
+    let nextRoundNs = startNs + ESTIMATOR_PERIOD_NS
     const isEstimating = (): boolean => this.#isEstimating
     return {
       get nowNs() { return sim.nowNs },
       get lblcExpirationNs() { return settings.lblc_expiration * NS_PER_SECOND },
       get lblcrExpirationNs() { return settings.lblcr_expiration * NS_PER_SECOND },
-      get round() { return Math.floor((sim.nowNs - startNs) / ESTIMATOR_PERIOD_NS) },
+      // Asked for each packet, and seldom another one.
+      get round() {
+        if (sim.nowNs >= nextRoundNs) {
+          round = Math.floor((sim.nowNs - startNs) / ESTIMATOR_PERIOD_NS)
+          nextRoundNs = startNs + (round + 1) * ESTIMATOR_PERIOD_NS
+        }
+        return round
+      },
       get isRunning() { return isEstimating() },
     }
   }

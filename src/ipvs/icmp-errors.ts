@@ -10,7 +10,9 @@ import {
   ICMP_SOURCE_QUENCH, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, isIcmpv6Error, UNREACHABLE_FRAGMENTATION_NEEDED, withQuoted,
   type IcmpMessage,
 } from '../wire/icmp-message.ts'
-import { innerPacket, IPPROTO_IPIP, totalBytes, withDestination, withSource, type IpPacket } from '../wire/ip-packet.ts'
+import {
+  innerPacket, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, totalBytes, withDestination, withSource, type IpPacket,
+} from '../wire/ip-packet.ts'
 import { countIn, countOut } from './counting.ts'
 import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
 import { byIpvs, type IpvsParts } from './parts.ts'
@@ -25,7 +27,7 @@ const MTU_BYTES_MIN = 68
 export function handleIncomingError(
   parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
 ): IpPacket | undefined {
-  if (passage.fromIpvs) return packet
+  if (passage.fromIpvs || !isIcmp(packet)) return packet
   const message = errorOf(packet)
   const quoted = message?.quoted
   if (message === undefined || quoted === undefined) return packet
@@ -40,11 +42,7 @@ export function handleIncomingError(
   const read = readHeaders(quoted)
   if (read === undefined) return packet
   const headers = inverted(read)
-  const key = {
-    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst,
-    vport: headers.dport,
-  }
-  let connection = connections.table.find(key)
+  let connection = connections.table.findRequest(headers)
   const isNew = connection === undefined
   if (connection === undefined) {
     if (settings.schedule_icmp === 0) return packet
@@ -66,16 +64,14 @@ export function handleOutgoingError(parts: IpvsParts, packet: IpPacket, passage:
   const read = quoted === undefined ? undefined : readHeaders(quoted)
   if (message === undefined || quoted === undefined || read === undefined) return packet
   const headers = inverted(read)
-  const connection = parts.connections.table.findReply({
-    protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
-  })
+  const connection = parts.connections.table.findReply(headers)
   // With DR and TUN the director's own errors leave as they are: seen in the record of a real server that does not answer ARP.
   if (connection?.method !== 'nat') return packet
   const inside = withDestination(quoted, connection.vaddr, withDestinationPort(quoted.payload, connection.vport))
   const turned = withSource(packet, connection.vaddr, withQuoted(message, inside))
   parts.host.trace?.changed(parts.host, packet, turned, 'NAT undone, in the quoted packet too')
   countOut(parts, connection, packet)
-  markHandled({ passage, connection })
+  markHandled(passage, connection)
   return turned
 }
 
@@ -90,17 +86,17 @@ function sendError(
     connection.inPackets++
     return result
   }
-  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: point !== 'forward', mayRedirect: true })
+  const way = findWay(parts, sending, { mayBeLocal: point !== 'forward', mayRedirect: true }, connection.daddr)
   if (way === undefined) return undefined
-  const from = way.kind === 'local' ? packet : way.packet
+  const from = way === 'local' ? packet : way
   const { quoted } = message
   const inside = quoted === undefined ? undefined : withSource(
     quoted, connection.daddr, withSourcePort(quoted.payload, connection.dport),
   )
   const turned = withDestination(from, connection.daddr, inside === undefined ? message : withQuoted(message, inside))
   host.trace?.changed(host, packet, turned, 'NAT to the real server, in the quoted packet too')
-  markHandled(sending)
-  if (way.kind === 'local') return turned
+  markHandled(passage, connection)
+  if (way === 'local') return turned
   host.sendIpvs(turned, connection.daddr, passage)
   return undefined
 }
@@ -114,9 +110,7 @@ function aboutTunnel(
   const { host, connections } = parts
   const headers = readHeaders(inner)
   if (headers === undefined) return packet
-  const connection = connections.table.find({
-    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
-  })
+  const connection = connections.table.findRequest(headers)
   if (connection === undefined) return packet
   host.consume(packet, 'ipvs')
   let { rest } = message
@@ -140,6 +134,11 @@ function endsAtDestination(parts: IpvsParts, { dst, payload }: IpPacket): boolea
     if (method !== 'tun' || addr !== dst) return false
     return payload.kind === 'udp' ? tunnel.type === 'gue' && tunnel.port === payload.dport : tunnel.type === payload.kind
   }))
+}
+
+/** True for ICMP of either version, by the header alone. */
+export function isIcmp({ protocol }: IpPacket): boolean {
+  return protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6
 }
 
 /** The message, if it is an error that IPVS looks at. */

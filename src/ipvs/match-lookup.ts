@@ -6,7 +6,7 @@
 import type { IpvsConnectionView, IpvsLookup } from '../host/netfilter/rule-match.ts'
 import type { ConnectionMethod } from './connection.ts'
 import type { ConnectionTable } from './connection-table.ts'
-import { readHeaders } from './headers.ts'
+import { inverted, readHeaders } from './headers.ts'
 
 const METHOD_NAMES: Record<ConnectionMethod, IpvsConnectionView['method']> = {
   nat: 'MASQ', dr: 'GATE', tun: 'IPIP', bypass: undefined,
@@ -18,8 +18,7 @@ export function ipvsLookup(table: ConnectionTable): IpvsLookup {
     findConnection: (packet) => {
       const headers = readHeaders(packet)
       if (headers === undefined) return undefined
-      const { protocol, src, sport, dst, dport } = headers
-      const connection = table.findReply({ protocol, saddr: dst, sport: dport, caddr: src, cport: sport })
+      const connection = table.findReply(inverted(headers))
       if (connection === undefined) return undefined
       const { vaddr, vport, method, control } = connection
       return { vaddr, vport, method: METHOD_NAMES[method], controlVport: control?.vport }

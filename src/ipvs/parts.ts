@@ -7,7 +7,6 @@ import type { Decision } from '../host/trace.ts'
 import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Defence } from './defence.ts'
-import type { Service } from './service.ts'
 import type { ServiceTable } from './service-table.ts'
 import type { Stats } from './stats.ts'
 import type { IpvsSettings } from './sysctls.ts'
@@ -26,8 +25,6 @@ export interface IpvsParts {
   tunnelIdent: number
   /** What this director's hash of flows begins with. */
   readonly flowSeed: number
-  /** The service of a destination of a connection, for its counters; undefined when that service is gone. */
-  serviceOf(connection: Connection): Service | undefined
 }
 
 /** A decision of IPVS, for those who explain a run. */

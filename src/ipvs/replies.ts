@@ -7,12 +7,12 @@
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp, isIpv6 } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
+import { isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { TCP_RST } from '../wire/tcp-segment.ts'
 import type { Connection } from './connection.ts'
 import { countOut } from './counting.ts'
 import { readHeaders, withSourcePort, type Headers } from './headers.ts'
-import { handleOutgoingError } from './icmp-errors.ts'
+import { handleOutgoingError, isIcmp } from './icmp-errors.ts'
 import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { connectionFromServer } from './server-calls.ts'
 import { markHandled } from './transmit/way.ts'
@@ -26,12 +26,10 @@ export function handleReply(
   const input = isIpv6(packet.dst) ? host.ipv6.input : host.input
   const whole = isFragment(packet) ? input.reassemble(packet, 'ipvs') : packet
   if (whole === undefined) return undefined
-  if (whole.protocol === IPPROTO_ICMP || whole.protocol === IPPROTO_ICMPV6) return handleOutgoingError(parts, whole, passage)
+  if (isIcmp(whole)) return handleOutgoingError(parts, whole, passage)
   const headers = readHeaders(whole)
   if (headers === undefined) return whole
-  const connection = connections.table.findReply({
-    protocol: headers.protocol, saddr: headers.src, sport: headers.sport, caddr: headers.dst, cport: headers.dport,
-  }) ?? connectionFromServer(parts, whole, headers)
+  const connection = connections.table.findReply(headers) ?? connectionFromServer(parts, whole, headers)
   if (connection !== undefined) {
     // The way back may depend on the address that the reply has now.
     if (settings.snat_reroute !== 0 && point !== 'localIn') passage.reroutes = host.routing.hasRules
@@ -57,7 +55,7 @@ function respond(parts: IpvsParts, packet: IpPacket, passage: Passage, connectio
   const before = connection.state
   parts.connections.follow(connection, packet.payload, 'output')
   host.trace?.decision(host, turned, byIpvs(`reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection)}`))
-  markHandled({ passage, connection })
+  markHandled(passage, connection)
   expectRequest(passage, connection)
   parts.connections.restart(connection)
   return turned

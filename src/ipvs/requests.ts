@@ -6,11 +6,11 @@
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
 import { formatIp } from '../wire/address.ts'
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
+import { IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import { countIn } from './counting.ts'
 import { asksForNew, readHeaders } from './headers.ts'
-import { handleIncomingError } from './icmp-errors.ts'
+import { handleIncomingError, isIcmp } from './icmp-errors.ts'
 import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { schedule } from './scheduling.ts'
 import { TCP_STATE } from './tcp-states.ts'
@@ -22,8 +22,7 @@ export function handleRequest(
   parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
 ): IpPacket | undefined {
   if (passage.fromIpvs) return packet
-  const { protocol } = packet
-  if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) return handleIncomingError(parts, packet, passage, point)
+  if (isIcmp(packet)) return handleIncomingError(parts, packet, passage, point)
   const { connections, settings, host } = parts
   const headers = readHeaders(packet)
   if (headers === undefined) {
@@ -31,9 +30,7 @@ export function handleRequest(
     if (settings.ignore_tunneled !== 0 && !isBalancedOnLinux(packet.protocol)) passage.fromIpvs = true
     return packet
   }
-  let connection = connections.table.find({
-    protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
-  })
+  let connection = connections.table.findRequest(headers)
   if (connection !== undefined && asksForNew(packet.payload) && mustReschedule(parts, connection, passage)) {
     const isStillTracked = usesOldTracking(connection, passage)
     host.trace?.decision(host, packet, byIpvs(`a new connection by the ports of an old one in ${connection.stateName}`))

@@ -5,13 +5,13 @@
  * @module
  */
 import type { Passage } from '../host/hooks.ts'
-import { formatIp, IPV4_ANY, IPV6_ANY, ipv6FromWords, isIpv6, networkOf, type IpAddr } from '../wire/address.ts'
+import { formatIp, ipv6FromWords, isIpv6, networkOf, type IpAddr } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
 import { IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import type { RequestKey } from './connection-table.ts'
 import type { Destination } from './destination.ts'
-import { mayBegin, type Headers } from './headers.ts'
+import { inverted, mayBegin, type Headers } from './headers.ts'
 import { byIpvs, type IpvsParts } from './parts.ts'
 import { findEngine } from './persistence-engine.ts'
 import { candidates } from './scheduler/scheduler.ts'
@@ -51,9 +51,7 @@ export function schedule(parts: IpvsParts, request: Request): Scheduled {
   }
   if (headers.sport === FTP_DATA_PORT) return 'pass'
   const isOwn = passage.inDevice === undefined || passage.inDevice.config.kind === 'loopback'
-  if (isOwn && connections.table.find({
-    protocol: headers.protocol, caddr: headers.dst, cport: headers.dport, vaddr: headers.src, vport: headers.sport,
-  }) !== undefined) return 'pass'
+  if (isOwn && connections.table.findRequest(inverted(headers)) !== undefined) return 'pass'
   const { persistenceSeconds } = service.options
   if (persistenceSeconds !== undefined) return schedulePersistent(parts, request, { service, persistenceSeconds })
   return schedulePlain(parts, request, service)
@@ -91,7 +89,7 @@ function schedulePersistent(
     if (picked === undefined) return leave(parts, request, service)
     const dport = headers.dport === id.port && id.port !== FTP_PORT ? picked.port : 0
     template = connections.create({
-      ...key, daddr: picked.addr, dport, fwmark: packet.mark, isTemplate: true, isOnePacket: false, engineData,
+      ...key, dport, isTemplate: true, isOnePacket: false, engineData,
     }, picked)
     template.timeoutSeconds = persistenceSeconds
     host.trace?.decision(host, packet, byIpvs(`new template for ${persistenceSeconds} s: ${describeTemplate(template)}`))
@@ -134,7 +132,7 @@ export function isValid(parts: IpvsParts, template: Connection, expected = templ
   if (destination?.available === true && destination === expected && (
     parts.settings.expire_quiescent_template === 0 || destination.weight !== 0
   )) return true
-  template.invalidate()
+  parts.connections.table.invalidate(template)
   return false
 }
 
@@ -143,11 +141,10 @@ function connect(
     service: Service, destination: Destination, dport: number,
   },
 ): Connection {
-  const { headers, packet } = request
+  const { headers } = request
   const connection = parts.connections.create({
     protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
-    daddr: destination.addr, dport, fwmark: packet.mark, isTemplate: false,
-    isOnePacket: service.options.onePacket && headers.protocol === IPPROTO_UDP,
+    dport, isTemplate: false, isOnePacket: service.options.onePacket && headers.protocol === IPPROTO_UDP,
   }, destination)
   destination.stats.countConnection()
   service.stats.countConnection()
@@ -170,8 +167,7 @@ function leave(parts: IpvsParts, request: Request, service: Service): Scheduled 
   if (mayBypass && host.findOutputRoute(headers.dst)?.type === 'unicast') {
     return connections.create({
       protocol: headers.protocol, caddr: headers.src, cport: headers.sport, vaddr: headers.dst, vport: headers.dport,
-      daddr: isIpv6(headers.dst) ? IPV6_ANY : IPV4_ANY, dport: 0, fwmark: packet.mark, isTemplate: false,
-      isOnePacket: service.options.onePacket && headers.protocol === IPPROTO_UDP,
+      dport: 0, isTemplate: false, isOnePacket: service.options.onePacket && headers.protocol === IPPROTO_UDP,
     }, undefined)
   }
   if (service.id.port === FTP_PORT && headers.dport !== FTP_PORT) return 'pass'

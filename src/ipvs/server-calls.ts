@@ -23,7 +23,7 @@ export function connectionFromServer(parts: IpvsParts, packet: IpPacket, headers
   const { connections } = parts
   const { service, destination } = found
   const { id, options } = service
-  const common = { protocol: IPPROTO_UDP, vaddr: id.addr, vport: id.port, daddr: headers.src, dport: headers.sport, fwmark: 0 }
+  const common = { protocol: IPPROTO_UDP, vaddr: id.addr, vport: id.port, dport: headers.sport }
   let template: Connection | undefined
   if (options.persistenceSeconds !== undefined) {
     const engineData = engine(packet)

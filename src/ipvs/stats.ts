@@ -37,7 +37,7 @@ const COUNTERS = [CONNS, IN_PACKETS, OUT_PACKETS, IN_BYTES, OUT_BYTES]
 export class Stats {
   readonly #clock: EstimatorClock
   /** Live. */
-  readonly #counts = [0, 0, 0, 0, 0]
+  readonly #counts = new Float64Array(COUNTERS.length)
   /** As last read. */
   readonly #read = [0, 0, 0, 0, 0]
   /** Where `-Z` has put zero. */
@@ -101,11 +101,14 @@ export class Stats {
 
   /** Does the readings that have come due. */
   catchUp(): void {
-    const { round, isRunning } = this.#clock
-    if (round === this.#round) return
+    const { round } = this.#clock
+    if (round !== this.#round) this.#catchUp(round)
+  }
+
+  #catchUp(round: number): void {
     const missed = round - this.#round
     this.#round = round
-    if (!isRunning) return
+    if (!this.#clock.isRunning) return
     this.#estimate(true)
     for (let i = 1; i < missed && this.#rates.some((rate) => rate !== 0); i++) this.#estimate(false)
   }
@@ -121,15 +124,15 @@ export class Stats {
   }
 
   #add(counter: number, amount: number): void {
-    this.#counts[counter] = at(this.#counts, counter) + amount
+    this.#counts[counter] = (this.#counts[counter] as number) + amount
   }
 }
 
-function at(values: readonly number[], index: number): number {
+function at(values: ArrayLike<number>, index: number): number {
   return values[index] ?? 0
 }
 
-function named(values: readonly number[]): Counters {
+function named(values: ArrayLike<number>): Counters {
   return {
     conns: at(values, CONNS), inPackets: at(values, IN_PACKETS), outPackets: at(values, OUT_PACKETS),
     inBytes: at(values, IN_BYTES), outBytes: at(values, OUT_BYTES),

@@ -18,6 +18,8 @@ export const TCP_STATE_NAMES: readonly string[] = Object.keys(TCP_STATE)
 export type Column = 'input' | 'output' | 'input-only'
 
 type Event = 'syn' | 'fin' | 'ack' | 'rst'
+const COLUMNS: readonly Column[] = ['input', 'output', 'input-only']
+const EVENTS: readonly Event[] = ['syn', 'fin', 'ack', 'rst']
 type Table = Readonly<Record<Column, Readonly<Record<Event, readonly number[]>>>>
 
 const SHORT = ['NO', 'ES', 'SS', 'SR', 'FW', 'TW', 'CL', 'CW', 'LA', 'LI', 'SA']
@@ -51,11 +53,20 @@ const SECURE: Table = {
   'input-only': { ...NORMAL['input-only'], syn: row('SA ES ES SR SA SA SA SA SA SA SA') },
 }
 
+/** Both tables in one array, the states of one column and event in a row: it is asked for each segment. */
+const NEXT_STATES = Uint8Array.from([NORMAL, SECURE].flatMap(
+  (table) => COLUMNS.flatMap((column) => EVENTS.flatMap((event) => table[column][event])),
+))
+const ROW = TCP_STATE_NAMES.length
+const COLUMN = EVENTS.length * ROW
+
 /** The state after a segment with these flags. RST counts before SYN, SYN before FIN, FIN before ACK; none of them closes. */
 export function nextTcpState(state: number, flags: number, column: Column, isSecure: boolean): number {
-  const event = eventOf(flags)
-  if (event === undefined) return TCP_STATE.CLOSE
-  return (isSecure ? SECURE : NORMAL)[column][event][state] ?? TCP_STATE.CLOSE
+  const row = eventRow(flags)
+  if (row < 0 || state >= ROW) return TCP_STATE.CLOSE
+  const table = isSecure ? NEXT_STATES.length / 2 : 0
+  const first = column === 'input' ? 0 : column === 'output' ? COLUMN : 2 * COLUMN
+  return NEXT_STATES[table + first + row * ROW + state] as number
 }
 
 /** True for the states that count as active connections (tcp_state_active_table). */
@@ -64,9 +75,10 @@ export function isActiveTcpState(state: number): boolean {
   return state === ESTABLISHED || state === SYN_SENT || state === SYN_RECV || state === SYNACK
 }
 
-function eventOf(flags: number): Event | undefined {
-  if ((flags & TCP_RST) !== 0) return 'rst'
-  if ((flags & TCP_SYN) !== 0) return 'syn'
-  if ((flags & TCP_FIN) !== 0) return 'fin'
-  return (flags & TCP_ACK) !== 0 ? 'ack' : undefined
+/** Number of the event that a segment is; -1 for none. */
+function eventRow(flags: number): number {
+  if ((flags & TCP_RST) !== 0) return 3
+  if ((flags & TCP_SYN) !== 0) return 0
+  if ((flags & TCP_FIN) !== 0) return 1
+  return (flags & TCP_ACK) !== 0 ? 2 : -1
 }

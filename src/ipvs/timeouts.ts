@@ -31,10 +31,20 @@ export function wheelTick(now: number, expires: number): number {
   return (Math.floor((now + delta) / granule) + 1) * granule
 }
 
+/** False where `wheelTick` would be `tick` or later for certain: a timer fires after the tick it is set for, wheel permitting. */
+export function mayFireBefore(now: number, expires: number, tick: number): boolean {
+  return expires < tick || tick > now + WHEEL_MAX
+}
+
+/** When a tick begins, in ns. */
+export function tickNs(tick: number, hz: number): number {
+  return Math.ceil(tick * NS_PER_SECOND / hz)
+}
+
 /** When a timer set at `nowNs` for `seconds` later fires, in ns. */
 export function wheelExpiryNs(nowNs: number, seconds: number, hz: number): number {
   const now = ticksAt(nowNs, hz)
-  return Math.ceil(wheelTick(now, now + Math.floor(seconds * hz)) * NS_PER_SECOND / hz)
+  return tickNs(wheelTick(now, now + Math.floor(seconds * hz)), hz)
 }
 
 /** Seconds until `expiresTick`, rounded down; 0 when it is past. */

@@ -1,58 +1,110 @@
 import { describe, expect, it } from 'vitest'
 import { ConnectionTable } from '../../src/ipvs/connection-table.ts'
-import { Connection } from '../../src/ipvs/connection.ts'
-import { parseIpv4, type IpAddr } from '../../src/wire/address.ts'
-import { IPPROTO_TCP } from '../../src/wire/ip-packet.ts'
+import { Connection, type ConnectionFields } from '../../src/ipvs/connection.ts'
+import { IPIP_TUNNEL } from '../../src/ipvs/control/rules.ts'
+import { Destination } from '../../src/ipvs/destination.ts'
+import { ipv6FromWords, parseIp, type IpAddr } from '../../src/wire/address.ts'
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../src/wire/ip-packet.ts'
 
-const addr = (text: string): IpAddr => parseIpv4(text) as IpAddr
-const VIP = addr('192.168.0.1')
-const RIP = addr('10.100.0.2')
+const addr = (text: string): IpAddr => parseIp(text) as IpAddr
+/** Addresses of one family: client, service, real server. */
+const FAMILIES = {
+  IPv4: { client: addr('192.168.0.7'), vip: addr('192.168.0.1'), rip: addr('10.100.0.2') },
+  IPv6: { client: addr('2001:db8::7'), vip: addr('2001:db8::1'), rip: addr('fd00::2') },
+} as const
 
-function connection(caddr: IpAddr, cport: number): Connection {
+function connection(fields: Pick<ConnectionFields, 'caddr' | 'vaddr'> & Partial<ConnectionFields>, rip: IpAddr): Connection {
   const made = new Connection({
-    protocol: IPPROTO_TCP, caddr, cport, vaddr: VIP, vport: 80, daddr: RIP, dport: 8080, fwmark: 0,
-    isTemplate: false, isOnePacket: false,
+    protocol: IPPROTO_TCP, cport: 40_000, vport: 80, dport: 8080, isTemplate: false, isOnePacket: false, ...fields,
   }, 900)
+  const rule = { port: 8080, method: 'nat', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: IPIP_TUNNEL } as const
+  made.destination = new Destination({ ...rule, addr: rip }, { round: 0, isRunning: true })
   made.method = 'nat'
   return made
 }
 
-/** The connection of a client's request to the service, and that of the real server's reply to the client. */
-function found(table: ConnectionTable, caddr: IpAddr, cport: number): readonly (Connection | undefined)[] {
-  return [
-    table.find({ protocol: IPPROTO_TCP, caddr, cport, vaddr: VIP, vport: 80 }),
-    table.findReply({ protocol: IPPROTO_TCP, saddr: RIP, sport: 8080, caddr, cport }),
-  ]
+function inserted(table: ConnectionTable, ...args: Parameters<typeof connection>): Connection {
+  const made = connection(...args)
+  table.insert(made)
+  return made
 }
 
-describe('the connection table', () => {
-  // 0x0a000001 and 0x0a00c576 with these ports hang in one chain: mul32(addr, 0x9e3779b1) ^ port is -2,009,602,575 for both.
-  const [a, b] = [{ caddr: addr('10.0.0.1'), cport: 40_000 }, { caddr: addr('10.0.197.118'), cport: 43_367 }] as const
+describe.each(['IPv4', 'IPv6'] as const)('the connection table with %s', (family) => {
+  const { client, vip, rip } = FAMILIES[family]
+  const ends = { protocol: IPPROTO_TCP, caddr: client, cport: 40_000, vaddr: vip, vport: 80 }
+  const reply = { protocol: IPPROTO_TCP, src: rip, sport: 8080, dst: client, dport: 40_000 }
 
-  it('tells clients apart that share a chain', () => {
+  it('finds a connection by requests and, of NAT, by replies of the real server', () => {
     const table = new ConnectionTable()
-    const first = connection(a.caddr, a.cport)
-    table.insert(first)
-    expect(found(table, b.caddr, b.cport)).toEqual([undefined, undefined])
-    const second = connection(b.caddr, b.cport)
-    table.insert(second)
-    expect(found(table, a.caddr, a.cport)).toEqual([first, first])
-    expect(found(table, b.caddr, b.cport)).toEqual([second, second])
+    const made = inserted(table, { caddr: client, vaddr: vip }, rip)
+    expect(table.find(ends)).toBe(made)
+    expect(table.findRequest({ protocol: IPPROTO_TCP, src: client, sport: 40_000, dst: vip, dport: 80 })).toBe(made)
+    expect(table.findReply(reply)).toBe(made)
+    expect(table.find({ ...ends, protocol: IPPROTO_UDP })).toBeUndefined()
+    expect(table.findReply({ ...reply, src: vip, sport: 80 })).toBeUndefined()
+    expect(table.findTemplate(ends)).toBeUndefined()
   })
 
-  it('keeps the rest of a chain when one of its entries goes', () => {
+  it('finds the newest of one key, and the older one when that has gone', () => {
     const table = new ConnectionTable()
-    const connections = [connection(a.caddr, a.cport), connection(b.caddr, b.cport), connection(a.caddr, a.cport)]
-    for (const each of connections) table.insert(each)
-    const which = (caddr: IpAddr, cport: number): number[] =>
-      found(table, caddr, cport).map((each) => connections.indexOf(each as Connection))
-    // The newest of two with one key is found first, and the older one when it has gone.
-    expect(which(a.caddr, a.cport)).toEqual([2, 2])
-    table.remove(connections[2] as Connection)
-    expect(which(a.caddr, a.cport)).toEqual([0, 0])
-    table.remove(connections[0] as Connection)
-    expect(which(a.caddr, a.cport)).toEqual([-1, -1])
-    expect(which(b.caddr, b.cport)).toEqual([1, 1])
-    expect([...table]).toEqual([connections[1]])
+    const older = inserted(table, { caddr: client, vaddr: vip }, rip)
+    const newer = inserted(table, { caddr: client, vaddr: vip }, rip)
+    expect([table.find(ends), table.findReply(reply)]).toEqual([newer, newer])
+    table.remove(newer)
+    table.remove(newer)
+    expect([table.size, table.find(ends), table.findReply(reply)]).toEqual([1, older, older])
+    expect([...table]).toEqual([older])
+  })
+
+  it('keeps an invalid template in its place, where nobody finds it', () => {
+    const table = new ConnectionTable()
+    const key = { ...ends, cport: 0 }
+    const template = inserted(table, { caddr: client, cport: 0, vaddr: vip, isTemplate: true }, rip)
+    const other = inserted(table, { caddr: client, vaddr: vip }, rip)
+    expect(table.findTemplate(key)).toBe(template)
+    table.invalidate(template)
+    expect(table.findTemplate(key)).toBeUndefined()
+    expect([template.cport, template.vport, template.dport]).toEqual([0, 65_535, 65_535])
+    const next = inserted(table, { caddr: client, cport: 0, vaddr: vip, isTemplate: true }, rip)
+    expect(table.findTemplate(key)).toBe(next)
+    expect([...table]).toEqual([template, other, next])
+    table.remove(template)
+    expect([...table]).toEqual([other, next])
+  })
+
+  it('tells templates apart by what an engine has read, an invalid one too', () => {
+    const table = new ConnectionTable()
+    const [one, two] = [{ engine: 'sip', text: 'a@b' }, { engine: 'sip', text: 'c@d' }]
+    const key = { ...ends, cport: 0 }
+    const template = inserted(table, { caddr: client, cport: 0, vaddr: vip, isTemplate: true, engineData: one }, rip)
+    expect([table.findTemplate(key, one), table.findTemplate(key, two), table.findTemplate(key)])
+      .toEqual([template, undefined, undefined])
+    table.invalidate(template)
+    expect(table.findTemplate(key, one)).toBeUndefined()
+    expect(table.findTemplate({ ...key, vport: 65_535 }, one)).toBe(template)
+  })
+
+  it('has the template of a mark apart from that of an address of the same bits', () => {
+    const table = new ConnectionTable()
+    const mark = family === 'IPv4' ? 0xc0a80001 as IpAddr : ipv6FromWords(7, 0, 0, 0)
+    const template = inserted(table, { protocol: 0, caddr: client, cport: 0, vaddr: mark, vport: 0, isTemplate: true }, rip)
+    expect(table.findTemplate({ protocol: 0, caddr: client, cport: 0, vaddr: mark, vport: 0 })).toBe(template)
+    expect(table.findTemplate({ ...ends, cport: 0, vaddr: mark, vport: 0 })).toBeUndefined()
+    expect(template.vaddr).toBe(mark)
+  })
+})
+
+describe('the connection table', () => {
+  it('keeps the families apart, a real server of the other family too', () => {
+    const table = new ConnectionTable()
+    const { client, vip } = FAMILIES.IPv6
+    const made = connection({ caddr: client, vaddr: vip }, FAMILIES.IPv4.rip)
+    made.method = 'tun'
+    table.insert(made)
+    expect(table.find({ protocol: IPPROTO_TCP, caddr: client, cport: 40_000, vaddr: vip, vport: 80 })).toBe(made)
+    expect(table.findReply({ protocol: IPPROTO_TCP, src: vip, sport: 80, dst: client, dport: 40_000 })).toBe(made)
+    expect([made.daddr, made.caddr, made.vaddr]).toEqual([FAMILIES.IPv4.rip, client, vip])
+    const { client: ipv4Client, vip: ipv4Vip } = FAMILIES.IPv4
+    expect(table.find({ protocol: IPPROTO_TCP, caddr: ipv4Client, cport: 40_000, vaddr: ipv4Vip, vport: 80 })).toBeUndefined()
   })
 })

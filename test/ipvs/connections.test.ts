@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Host } from '../../src/host/host.ts'
-import type { Connection, ConnectionFields } from '../../src/ipvs/connection.ts'
+import { NO_TICK, type Connection, type ConnectionFields } from '../../src/ipvs/connection.ts'
 import { IPIP_TUNNEL, type ForwardingMethod } from '../../src/ipvs/control/rules.ts'
 import { Destination } from '../../src/ipvs/destination.ts'
 import { attachIpvs } from '../../src/ipvs/director.ts'
@@ -15,7 +15,7 @@ const PORTS = { sport: 40_000, dport: 80 }
 /** From 10.0.0.10:40000 to 10.0.0.100:80, for 192.168.1.11:80. */
 const FIELDS: ConnectionFields = {
   protocol: IPPROTO_TCP, caddr: 0x0a00000a as IpAddr, cport: 40_000, vaddr: 0x0a000064 as IpAddr, vport: 80,
-  daddr: 0xc0a8010b as IpAddr, dport: 80, fwmark: 0, isTemplate: false, isOnePacket: false,
+  dport: 80, isTemplate: false, isOnePacket: false,
 }
 
 /** A director without a network. Its ticks are 4 ms. */
@@ -34,7 +34,7 @@ class Bench {
 
   server(method: ForwardingMethod = 'nat', upperThreshold = 0, lowerThreshold = 0): Destination {
     return new Destination({
-      addr: FIELDS.daddr, port: FIELDS.dport, method, weight: 1, upperThreshold, lowerThreshold, tunnel: IPIP_TUNNEL,
+      addr: 0xc0a8010b as IpAddr, port: FIELDS.dport, method, weight: 1, upperThreshold, lowerThreshold, tunnel: IPIP_TUNNEL,
     }, this.#clock)
   }
 
@@ -91,10 +91,10 @@ describe('the timer of a connection', () => {
   it('starts anew with each packet', () => {
     const bench = new Bench()
     const connection = bench.create(bench.server())
-    const { timer } = connection
     bench.sim.run(2000 * MS)
     bench.connections.restart(connection)
-    expect(connection.timer).toBe(timer)
+    // Its event stays in the queue for tick 768, and is the only one.
+    expect(connection.queuedTick).toBe(768)
     // 2 s are 500 ticks. 500 + 750 = 1250; the next multiple of 64 is 1280: 5120 ms.
     expect(connection.expiresTick).toBe(1250)
     expect(bench.sizeAt(5119)).toBe(1)
@@ -125,11 +125,11 @@ describe('the timer of a connection', () => {
     const ended = bench.create(bench.server())
     bench.connections.delete(ended)
     bench.connections.expireNow(ended)
-    expect([ended.expiresTick, ended.timer?.isArmed]).toEqual([750, false])
+    expect([ended.expiresTick, ended.queuedTick]).toEqual([750, 768])
     const unused = bench.connections.create(FIELDS, undefined)
     unused.expiresTick = 750
     bench.connections.expireNow(unused)
-    expect([unused.expiresTick, unused.timer]).toEqual([750, undefined])
+    expect([unused.expiresTick, unused.queuedTick]).toEqual([750, NO_TICK])
   })
 })
 
@@ -194,8 +194,10 @@ describe('a connection and its destination', () => {
   it('may have none: then it goes to where its packets were addressed', () => {
     const bench = new Bench()
     const connection = bench.create(undefined)
-    expect([connection.method, bench.tcp(connection, TCP_SYN), connection.inactive]).toEqual(['bypass', 'SYN_RECV 60', false])
-    expect(bench.sizeAt(3072)).toBe(0)
+    expect([connection.method, bench.tcp(connection, TCP_RST), connection.inactive]).toEqual(['bypass', 'CLOSE 10', true])
+    bench.connections.restart(connection)
+    // 10 s are 2500 ticks, 504 or more: a multiple of 64 ticks. 40 * 64 = 2560 ticks of 4 ms are 10,240 ms.
+    expect([bench.sizeAt(10_239), bench.sizeAt(10_240)]).toEqual([1, 0])
   })
 
   it('of one packet counts until that has gone, and is in no table', () => {
@@ -206,7 +208,7 @@ describe('a connection and its destination', () => {
     )
     expect([counts(server), bench.connections.table.size]).toEqual(['0/1/0 1', 0])
     bench.connections.restart(connection)
-    expect([counts(server), connection.isDead, connection.timer]).toEqual(['0/0/0 0', true, undefined])
+    expect([counts(server), connection.isDead, connection.queuedTick]).toEqual(['0/0/0 0', true, NO_TICK])
   })
 })
 
@@ -321,7 +323,9 @@ describe('a connection that has ended', () => {
     bench.connections.delete(connection)
     bench.connections.onEvent(0, connection)
     expect([counts(server), bench.connections.table.size, other.isDead]).toEqual(['0/1/0 1', 1, false])
-    expect(connection.timer?.isArmed).toBe(false)
+    // The event that is still queued for its timer does nothing either.
+    bench.sim.run(3072 * MS)
+    expect(counts(server)).toBe('0/0/0 0')
   })
 
 })

@@ -5,14 +5,16 @@
  */
 import type { IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
-import { findWay, markHandled, type Sending } from './way.ts'
+import { findWay, markHandled, type Demands, type Sending } from './way.ts'
+
+const DEMANDS: Demands = { mayBeLocal: false }
 
 /** Sends a packet on to its own destination. */
 export function transmitBypass(parts: IpvsParts, sending: Sending): IpPacket | undefined {
-  const { packet, passage } = sending
-  const way = findWay(parts, sending, { nextHop: packet.dst, mayBeLocal: false })
-  if (way?.kind !== 'remote') return undefined
-  markHandled(sending)
-  parts.host.sendIpvs(way.packet, packet.dst, passage)
+  const { packet, passage, connection } = sending
+  const way = findWay(parts, sending, DEMANDS, packet.dst)
+  if (way === undefined || way === 'local') return undefined
+  markHandled(passage, connection)
+  parts.host.sendIpvs(way, packet.dst, passage)
   return undefined
 }

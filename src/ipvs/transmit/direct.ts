@@ -5,15 +5,19 @@
  */
 import type { IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
-import { findWay, markHandled, type Sending } from './way.ts'
+import { findWay, markHandled, type Demands, type Sending } from './way.ts'
+
+const DEMANDS: Demands = { mayBeLocal: true, namesNextHop: true }
 
 /** Sends a request to the real server; returns it when that is the director itself. */
 export function transmitDirect(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, passage, connection } = sending
-  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, namesNextHop: true })
+  const { daddr, destination } = connection
+  const way = findWay(parts, sending, DEMANDS, daddr)
   if (way === undefined) return undefined
-  markHandled(sending)
-  if (way.kind === 'local') return packet
-  parts.host.sendIpvs(way.packet, connection.daddr, passage, way.neighbor)
+  markHandled(passage, connection)
+  if (way === 'local') return packet
+  // The kept route may not name the real server: then the frame is for the VIP, unless there is a gateway.
+  parts.host.sendIpvs(way, daddr, passage, destination?.route?.namesNextHop === false ? packet.dst : undefined)
   return undefined
 }

@@ -7,25 +7,27 @@ import { isLoopback } from '../../wire/address.ts'
 import { withDestination, type IpPacket } from '../../wire/ip-packet.ts'
 import { withDestinationPort } from '../headers.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
-import { findWay, markHandled, type Sending } from './way.ts'
+import { findWay, markHandled, type Demands, type Sending } from './way.ts'
+
+const DEMANDS: Demands = { mayBeLocal: true, mayRedirect: true }
 
 /** Sends a request to the real server; returns it, turned, when that is the director itself. */
 export function transmitNat(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { host } = parts
   const { packet, passage, connection, point } = sending
-  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, mayRedirect: true })
+  const way = findWay(parts, sending, DEMANDS, connection.daddr)
   if (way === undefined) return undefined
-  if (way.kind === 'local' && isLoopback(connection.daddr) && point !== 'localOut') {
+  if (way === 'local' && isLoopback(connection.daddr) && point !== 'localOut') {
     parts.host.trace?.decision(parts.host, packet, byIpvs('a packet from outside may not be turned to 127.0.0.0/8'))
     host.drop(packet, 'ipvs-no-route')
     return undefined
   }
-  const from = way.kind === 'local' ? packet : way.packet
+  const from = way === 'local' ? packet : way
   const turned = withDestination(from, connection.daddr, withDestinationPort(from.payload, connection.dport))
   host.trace?.changed(host, packet, turned, 'NAT to the real server')
-  markHandled(sending)
+  markHandled(passage, connection)
   expectReply(sending)
-  if (way.kind === 'local') return turned
+  if (way === 'local') return turned
   host.sendIpvs(turned, connection.daddr, passage)
   return undefined
 }

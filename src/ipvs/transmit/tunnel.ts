@@ -15,7 +15,9 @@ import { GUE_HEADER_BYTES, gueDatagram, udpBytes, UDP_HEADER_BYTES } from '../..
 import { IPIP_TUNNEL, type TunnelRule } from '../control/rules.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
 import { flowPort } from './flow-port.ts'
-import { findWay, markHandled, type Sending } from './way.ts'
+import { findWay, markHandled, type Demands, type Sending } from './way.ts'
+
+const DEMANDS: Demands = { mayBeLocal: true, isTunnel: true }
 
 /** Sends a request to the real server; returns it when that is the director itself. */
 export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | undefined {
@@ -28,13 +30,13 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | u
     host.drop(packet, 'ipvs-not-modelled')
     return undefined
   }
-  const way = findWay(parts, sending, { nextHop: connection.daddr, mayBeLocal: true, tunnelBytes: overheadBytes(tunnel) })
+  const way = findWay(parts, sending, DEMANDS, connection.daddr, overheadBytes(tunnel))
   if (way === undefined) return undefined
-  if (way.kind === 'local') {
-    markHandled(sending)
+  if (way === 'local') {
+    markHandled(passage, connection)
     return packet
   }
-  const inner = way.packet
+  const inner = way
   // Nobody sees the inner packet after this: its flow is confirmed here.
   if (connection.isTracked && host.netfilter.conntrack.confirm(inner, passage) === undefined) return undefined
   parts.tunnelIdent = (parts.tunnelIdent + 1) & 0xffff

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HookPoint, Passage } from '../../host/hooks.ts'
+import { routeMtuBytes } from '../../host/routing.ts'
 import { isIpv6, isLoopback, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
@@ -25,9 +26,8 @@ export interface Sending {
 
 /** How a method wants the route. */
 export interface Demands {
-  readonly nextHop: IpAddr
-  /** Bytes that will be put before the packet; undefined where nothing is. */
-  readonly tunnelBytes?: number
+  /** Something will be put before the packet. */
+  readonly isTunnel?: boolean
   /** DR: the route must name the real server as the next hop, because the packet does not. */
   readonly namesNextHop?: boolean
   /** NAT: a packet for another host may be turned to this one. */
@@ -36,33 +36,30 @@ export interface Demands {
   readonly mayBeLocal: boolean
 }
 
-/**
- * `local`: the real server is the director itself. `remote`: here is the packet, with its TTL counted down, and whom its frame
- * is for where that is not the real server, nor a gateway.
- */
-export type Way =
-  | { readonly kind: 'local' }
-  | { readonly kind: 'remote', readonly packet: IpPacket, readonly neighbor: IpAddr | undefined }
+/** The packet that goes on, with its TTL counted down; `local`: the real server is the director itself. */
+export type Way = IpPacket | 'local'
 
-/** Finds the way; undefined when there is none, and then the packet is accounted for. */
-export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): Way | undefined {
+/**
+ * Finds the way by `nextHop`, which leaves `tunnelBytes` for what is put before the packet; undefined when there is none, and
+ * then the packet is accounted for.
+ */
+export function findWay(
+  parts: IpvsParts, sending: Sending, demands: Demands, nextHop: IpAddr, tunnelBytes = 0,
+): Way | undefined {
   const { host } = parts
   const { packet } = sending
-  const route = host.findOutputRoute(demands.nextHop)
+  const route = host.findOutputRoute(nextHop)
   if (route === undefined || (route.type !== 'unicast' && route.type !== 'local')) {
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
     return lost(parts, packet, 'there is no route to the real server')
   }
-  const neighbor = isNextHopLost(parts, sending, demands) ? packet.dst : undefined
-  if (neighbor !== undefined) host.trace?.decision(
-    host, packet, byIpvs('a NAT or TUN connection has looked the route up: it does not name the real server as the next hop'),
-  )
+  keepRoute(parts, sending, demands)
   if (route.type === 'local') {
     const wasLocal = sending.point === 'localIn' || host.isLocalAddress(packet.dst)
     if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(
       parts, packet, 'the real server may not be this host',
     )
-    return { kind: 'local' }
+    return 'local'
   }
   if (isLoopback(packet.src)) return lost(parts, packet, 'a packet from 127.0.0.0/8 may not leave this host')
   if (packet.ttl <= 1) {
@@ -71,7 +68,8 @@ export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): W
     return undefined
   }
   const next = withTtlDecremented(packet)
-  return fits(parts, next, demands) ? { kind: 'remote', packet: next, neighbor } : undefined
+  const mtuBytes = Math.min(routeMtuBytes(route), host.paths.find(nextHop, host.sim.nowNs) ?? Infinity) - tunnelBytes
+  return fits(parts, next, mtuBytes, demands) ? next : undefined
 }
 
 /**
@@ -79,18 +77,19 @@ export function findWay(parts: IpvsParts, sending: Sending, demands: Demands): W
  * One that a connection by NAT or TUN has looked up does not name the next hop, since their packets are addressed to it; a
  * connection by DR that comes upon it asks for the VIP in place of the real server.
  */
-function isNextHopLost(parts: IpvsParts, { connection }: Sending, { namesNextHop = false }: Demands): boolean {
+function keepRoute({ host }: IpvsParts, { packet, connection }: Sending, { namesNextHop = false }: Demands): void {
   const { destination } = connection
-  if (destination === undefined) return false
-  const { generation } = parts.host.routing
+  if (destination === undefined) return
+  const { generation } = host.routing
   if (destination.route?.generation !== generation) destination.route = { generation, namesNextHop }
-  return namesNextHop && !destination.route.namesNextHop
+  if (namesNextHop && !destination.route.namesNextHop) host.trace?.decision(
+    host, packet, byIpvs('a NAT or TUN connection has looked the route up: it does not name the real server as the next hop'),
+  )
 }
 
-function fits(parts: IpvsParts, packet: IpPacket, { nextHop, tunnelBytes }: Demands): boolean {
+function fits(parts: IpvsParts, packet: IpPacket, mtuBytes: number, { isTunnel }: Demands): boolean {
   const { host, settings } = parts
-  const mtuBytes = host.pathMtuBytes(nextHop) - (tunnelBytes ?? 0)
-  if (tunnelBytes !== undefined) {
+  if (isTunnel === true) {
     if (mtuBytes < TUNNEL_MTU_BYTES_MIN) {
       lost(parts, packet, `the tunnel would leave an MTU of ${mtuBytes} bytes`)
       return false
@@ -114,7 +113,7 @@ function lost(parts: IpvsParts, packet: IpPacket, why: string): undefined {
 }
 
 /** Marks a packet as handled by IPVS; without conntrack for connections nobody tracks it either (ip_vs_notrack). */
-export function markHandled({ passage, connection }: Pick<Sending, 'passage' | 'connection'>): void {
+export function markHandled(passage: Passage, connection: Connection): void {
   passage.fromIpvs = true
   if (connection.isTracked) return
   passage.untracked = true

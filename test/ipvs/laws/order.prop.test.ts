@@ -29,8 +29,8 @@ async function rowsOf(clients: readonly number[], shown: ReadonlySet<number>, se
 
 function connection(client: number): Connection {
   return new Connection({
-    protocol: IPPROTO_TCP, caddr: client as IpAddr, cport: client % 7, vaddr: 1 as IpAddr, vport: 80, daddr: 2 as IpAddr,
-    dport: 80, fwmark: 0, isTemplate: false, isOnePacket: false,
+    protocol: IPPROTO_TCP, caddr: client as IpAddr, cport: client % 7, vaddr: 1 as IpAddr, vport: 80,
+    dport: 80, isTemplate: false, isOnePacket: false,
   }, 900)
 }
 
