@@ -86,7 +86,6 @@ export class Host implements IpService {
   #net: NetConfig = INITIAL_NET_CONFIG
   readonly #devices = new Map<string, Device>()
   readonly #nics = new Map<string, Nic>()
-  readonly #deviceOf = new Map<Nic, Device>()
   readonly #hashId: number
   #forwarding = '0'
 
@@ -111,7 +110,7 @@ export class Host implements IpService {
     this.udp = new UdpProtocol(this)
     this.guePorts = new GuePorts(this)
     this.pings = new IcmpEcho(this)
-    this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOn(nic, frame, true))
+    this.cpu = options.cpu === undefined ? undefined : new Cpu(sim, options.cpu, (nic, frame) => this.#workOnQueued(nic, frame))
     this.reconfigure(INITIAL_NET_CONFIG)
     this.modules.onLoad((name) => this.#onModule(name))
   }
@@ -289,7 +288,7 @@ export class Host implements IpService {
   /** The nic's call. */
   receiveFrame(nic: Nic, frame: Frame): void {
     if (frame.payload.kind === 'ip') this.ledger.received++
-    if (this.cpu === undefined) return this.#workOn(nic, frame, false)
+    if (this.cpu === undefined) return this.#workOn(nic, frame)
     if (this.cpu.take(nic, frame)) {
       if (frame.payload.kind === 'ip') this.hold(frame.payload)
     } else if (frame.payload.kind === 'ip') {
@@ -297,11 +296,16 @@ export class Host implements IpService {
     }
   }
 
-  #workOn(nic: Nic, frame: Frame, wasQueued: boolean): void {
-    const device = present(this.#deviceOf.get(nic), nic.name)
+  /** The CPU's call. */
+  #workOnQueued(nic: Nic, frame: Frame): void {
+    if (frame.payload.kind === 'ip') this.release(frame.payload)
+    this.#workOn(nic, frame)
+  }
+
+  #workOn(nic: Nic, frame: Frame): void {
+    const device = present(nic.device as Device | undefined, nic.name)
     const payload = frame.payload
     if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
-    if (wasQueued) this.release(payload)
     if (!device.config.isUp) return this.drop(payload, 'device-down')
     // Nobody sends on what came to all or to a group (pkt_type in ip_forward and ip6_forward).
     const isForSeveral = frame.dst !== nic.mac
@@ -330,7 +334,7 @@ export class Host implements IpService {
       })) : undefined,
     }
     this.#devices.set(name, device)
-    if (nic !== undefined) this.#deviceOf.set(nic, device)
+    if (nic !== undefined) nic.device = device
   }
 
   #removeDevice(device: Device): void {

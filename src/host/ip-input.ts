@@ -16,6 +16,7 @@ import type { Device } from './device.ts'
 import { Reassembly, type ReassemblyAsker } from './fragments.ts'
 import type { Passage } from './hooks.ts'
 import type { Host } from './host.ts'
+import type { InputRoute } from './input-cache.ts'
 import { maySendRedirect } from './redirects.ts'
 import { isMartianSource, routeMtuBytes, type Route } from './routing.ts'
 
@@ -62,23 +63,34 @@ export class IpInput {
   }
 
   #route(packet: IpPacket, device: Device, passage: Passage | undefined): void {
+    const way = this.#host.routing.inputs.find(packet.src, packet.dst, device) ?? this.#findWay(packet, device, passage)
+    if (way === undefined) return
+    if (way.isLocal) this.#local(packet, device, passage)
+    else this.#forward(packet, way, passage)
+  }
+
+  /** Works out where a packet goes. Undefined when there is nothing left to do: it was dropped, or was for all. */
+  #findWay(packet: IpPacket, device: Device, passage: Passage | undefined): InputRoute | undefined {
     const host = this.#host
+    const { routing } = host
     const { src, dst } = packet
     const isLoopbackDevice = device.config.kind === 'loopback'
     // Who has no address yet may speak to all, and to all only.
     const isAnonymous = src === IPV4_ANY && (dst === IPV4_BROADCAST || dst === IPV4_ANY)
-    if (isAnonymous) return this.#local(packet, device, passage)
-    if (!isLoopbackDevice && isMartianSource(src)) return host.drop(packet, 'martian-source')
-    if (isMulticast(dst)) return host.drop(packet, 'not-for-us')
-    if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return host.drop(packet, 'martian-destination')
-    const route = host.routing.lookup(dst, packet, device)
-    if (route.type === 'local' || route.type === 'broadcast') {
-      if (!isLoopbackDevice && !this.#sourceIsValid(packet, device, undefined)) return
-      return this.#local(packet, device, passage)
-    }
-    if (!host.routing.forwards(device)) return host.drop(packet, 'not-forwarding')
-    if (route.type !== 'unicast') return this.#refuse(packet, route)
-    this.#forward(packet, device, route, passage)
+    if (isAnonymous) return void this.#local(packet, device, passage)
+    if (!isLoopbackDevice && isMartianSource(src)) return void host.drop(packet, 'martian-source')
+    if (isMulticast(dst)) return void host.drop(packet, 'not-for-us')
+    if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return void host.drop(packet, 'martian-destination')
+    const route = routing.lookup(dst, packet, device)
+    const isLocal = route.type === 'local' || route.type === 'broadcast'
+    if (!isLocal && !routing.forwards(device)) return void host.drop(packet, 'not-forwarding')
+    if (!isLocal && route.type !== 'unicast') return void this.#refuse(packet, route)
+    const verdict = isLocal && isLoopbackDevice ? 'routed'
+      : routing.validateSource(src, device, isLocal ? undefined : route.device, packet)
+    if (verdict === 'martian-source' || verdict === 'rp-filter') return void this.#dropSource(packet, device, verdict)
+    const way: InputRoute = { src, dst, inDevice: device, route, isLocal, isFromNeighbor: verdict === 'on-link' }
+    if (!routing.hasRules) routing.inputs.add(way)
+    return way
   }
 
   #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
@@ -89,10 +101,8 @@ export class IpInput {
     if (passed !== undefined) this.deliver(passed, device, passage)
   }
 
-  #forward(packet: IpPacket, device: Device, route: Route, passage: Passage | undefined): void {
+  #forward(packet: IpPacket, { route, inDevice: device, isFromNeighbor }: InputRoute, passage: Passage | undefined): void {
     const host = this.#host
-    const verdict = host.routing.validateSource(packet.src, device, route.device, packet)
-    if (verdict === 'martian-source' || verdict === 'rp-filter') return this.#dropSource(packet, device, verdict)
     if (packet.ttl <= 1) {
       host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
       return host.drop(packet, 'ttl-exceeded')
@@ -104,7 +114,7 @@ export class IpInput {
     }
     const next = withTtlDecremented(packet)
     // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
-    if (route.device === device && verdict === 'on-link' && host.routing.sendsRedirects(device)
+    if (route.device === device && isFromNeighbor && host.routing.sendsRedirects(device)
       && maySendRedirect(host, device, packet.src, route.gateway)) {
       host.icmp.sendRedirect(next, route.nextHop)
     }
@@ -113,13 +123,6 @@ export class IpInput {
     passage.outDevice = route.device
     const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)
     if (passed !== undefined) host.output.emitBy(route, passed, passage, mtuBytes)
-  }
-
-  #sourceIsValid(packet: IpPacket, device: Device, out: Device | undefined): boolean {
-    const verdict = this.#host.routing.validateSource(packet.src, device, out, packet)
-    if (verdict === 'on-link' || verdict === 'routed') return true
-    this.#dropSource(packet, device, verdict)
-    return false
   }
 
   #dropSource(packet: IpPacket, device: Device, verdict: 'martian-source' | 'rp-filter'): void {

@@ -8,7 +8,7 @@ import type { Actor } from '../sim/event-queue.ts'
 import { MAC_BROADCAST, type IpAddr } from '../wire/address.ts'
 import { pppFrame } from '../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../wire/icmp-message.ts'
-import { ipPacket, totalBytes, withMark, type IpPacket } from '../wire/ip-packet.ts'
+import { ipPacket, IPV4_HEADER_BYTES, totalBytes, withMark, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import { fragment } from './fragments.ts'
 import type { Passage } from './hooks.ts'
@@ -38,17 +38,19 @@ export class IpOutput implements Actor {
   /** Sends what an endpoint of this host asks for. See `IpService.sendPacket`. */
   send(request: SendRequest): Errno | undefined {
     const host = this.#host
-    const route = host.routing.lookup(request.dst, request)
+    const { dst, payloadBytes, dontFragment } = request
+    const route = host.routing.lookup(dst, request)
     const refused = refusal(route)
     if (refused !== undefined) return refused
-    const src = request.src === 0 ? route.source : request.src
+    const mtuBytes = this.#pathMtuBytes(route, dst)
     const packet = ipPacket({
-      uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload,
-      payloadBytes: request.payloadBytes, ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0,
-      ident: this.takeIdent(), dontFragment: request.dontFragment,
+      uid: host.sim.nextPacketUid(), src: request.src === 0 ? route.source : request.src, dst, protocol: request.protocol,
+      payload: request.payload, payloadBytes, ttl: request.ttl ?? this.#defaultTtl.value, tos: request.tos ?? 0,
+      ident: this.takeIdent(),
+      dontFragment: dontFragment === 'if-it-fits' ? IPV4_HEADER_BYTES + payloadBytes <= mtuBytes : dontFragment,
     })
     host.ledger.originated++
-    this.#localOut(packet, route)
+    this.#localOut(packet, route, mtuBytes)
     return undefined
   }
 
@@ -98,7 +100,7 @@ export class IpOutput implements Actor {
     // Marks leave no host; round by lo they go with the packet.
     if (route.type === 'local') return this.#loop(current, passage)
     current = withMark(current, 0)
-    const roomBytes = mtuBytes ?? Math.min(routeMtuBytes(route), host.paths.find(current.dst, host.sim.nowNs) ?? Infinity)
+    const roomBytes = mtuBytes ?? this.#pathMtuBytes(route, current.dst)
     if (totalBytes(current) <= roomBytes) return this.#toDevice(current, route)
     this.#emitPieces(current, route, roomBytes)
   }
@@ -110,10 +112,10 @@ export class IpOutput implements Actor {
     this.#host.input.receive(packet, this.#host.loopback, passage)
   }
 
-  #localOut(packet: IpPacket, route: Route): void {
+  #localOut(packet: IpPacket, route: Route, mtuBytes: number): void {
     const host = this.#host
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
-    if (!host.hooks.inUse) return this.emit(packet, route, undefined)
+    if (!host.hooks.inUse) return this.emit(packet, route, undefined, mtuBytes)
     const passage: Passage = { inDevice: undefined, outDevice: route.device, fromIpvs: false, untracked: false }
     if (host.hooks.localOut.length === 0) return this.emit(packet, route, passage)
     const passed = host.hooks.run('localOut', packet, passage)
@@ -124,6 +126,13 @@ export class IpOutput implements Actor {
     if (refusal(way) !== undefined) return host.drop(passed, 'no-route')
     passage.outDevice = way.device
     this.emit(passed, way, passage)
+  }
+
+  /** What fits the route, and the path as far as it is known. */
+  #pathMtuBytes(route: Route, dst: IpAddr): number {
+    const bytes = routeMtuBytes(route)
+    const learnt = this.#host.paths.find(dst, this.#host.sim.nowNs)
+    return learnt === undefined || learnt > bytes ? bytes : learnt
   }
 
   #emitPieces(packet: IpPacket, route: Route, mtuBytes: number): void {

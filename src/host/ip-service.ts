@@ -21,7 +21,8 @@ export interface SendRequest {
   readonly ttl?: number
   /** 0 unless given. */
   readonly tos?: number
-  readonly dontFragment: boolean
+  /** `if-it-fits`: what fits the path is not to be cut on its way, and more is cut here (IP_PMTUDISC_WANT). */
+  readonly dontFragment: boolean | 'if-it-fits'
   /** The link that a link-local address of IPv6 is meant on; the first that speaks IPv6 unless given. */
   readonly device?: Device
 }

@@ -10,6 +10,7 @@ import { localRoutes } from './config/routes.ts'
 import { TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from './config/rules.ts'
 import type { Device } from './device.ts'
 import { FibTable } from './fib-table.ts'
+import { InputCache } from './input-cache.ts'
 import { findByRules, flowNaming, leadsOn, type Flow, type Found } from './policy-rules.ts'
 import type { SysctlRegistry } from './sysctl.ts'
 
@@ -77,6 +78,8 @@ export interface Redirect {
 
 /** The routing tables of one host. */
 export class Routing {
+  /** What is known of packets that come in; nothing while rules decide. Emptied together with the other caches. */
+  readonly inputs = new InputCache()
   readonly #sysctl: SysctlRegistry
   #devices: ReadonlyMap<string, Device> = new Map()
   #lo: Device | undefined
@@ -92,6 +95,8 @@ export class Routing {
   readonly #policies = new Map<Device, DevicePolicy>()
   readonly #redirects = new Map<IpAddr, Redirect>()
   #generation = 0
+  /** The tables are made when they are first asked: a host is configured in many steps, and sends nothing in between. */
+  #areTablesOld = false
 
   constructor(sysctl: SysctlRegistry) {
     this.#sysctl = sysctl
@@ -102,7 +107,7 @@ export class Routing {
     this.#net = net
     this.#devices = devices
     this.#lo = devices.get('lo')
-    this.#makeTables(net)
+    this.#areTablesOld = true
     this.#nameOf = net.policy.isCustom ? flowNaming(net.policy.rules) : undefined
     this.expire()
     this.forget()
@@ -120,30 +125,26 @@ export class Routing {
 
   /** Drops what was worked out: a sysctl changed. */
   forget(): void {
-    this.#cache.clear()
-    this.#byFlow.clear()
+    this.#forgetRoutes()
     this.#policies.clear()
   }
 
   /** Sends packets for `dst` by another gateway while their route has the gateway `from`, as an accepted redirect asks. */
   redirect(dst: IpAddr, redirect: Redirect): void {
     this.#redirects.set(dst, redirect)
-    this.#cache.delete(dst | 0)
-    this.#byFlow.clear()
+    this.#forgetRoute(dst)
   }
 
   /** Ends the redirect of a destination. */
   forgetRedirect(dst: IpAddr): void {
     this.#redirects.delete(dst)
-    this.#cache.delete(dst | 0)
-    this.#byFlow.clear()
+    this.#forgetRoute(dst)
   }
 
   /** Ends all redirects, and the use of routes that were looked up before (`ip route flush cache`). */
   forgetRedirects(): void {
     this.#redirects.clear()
-    this.#cache.clear()
-    this.#byFlow.clear()
+    this.#forgetRoutes()
     this.expire()
   }
 
@@ -175,11 +176,12 @@ export class Routing {
 
   /** True for an address that the local table has: any of 127.0.0.0/8 and of the networks configured on `lo` included. */
   isLocal(addr: IpAddr): boolean {
-    return this.#local.has(addr) || this.#tables.get(TABLE_LOCAL)?.find(addr, this.#isUsable)?.type === 'local'
+    return this.hasAddress(addr) || this.#tables.get(TABLE_LOCAL)?.find(addr, this.#isUsable)?.type === 'local'
   }
 
   /** True when one of the host's devices has exactly this address (inet_lookup_ifaddr_rcu). */
   hasAddress(addr: IpAddr): boolean {
+    if (this.#areTablesOld) this.#makeTables()
     return this.#local.has(addr)
   }
 
@@ -258,11 +260,25 @@ export class Routing {
     return policy
   }
 
+  #forgetRoute(dst: IpAddr): void {
+    this.#cache.delete(dst | 0)
+    this.#byFlow.clear()
+    this.inputs.clear()
+  }
+
+  #forgetRoutes(): void {
+    this.#cache.clear()
+    this.#byFlow.clear()
+    this.inputs.clear()
+  }
+
   #conf(device: string, name: string): number {
     return this.#sysctl.int(`net.ipv4.conf.${device}.${name}`)
   }
 
-  #makeTables(net: NetConfig): void {
+  #makeTables(): void {
+    const net = this.#net as NetConfig
+    this.#areTablesOld = false
     this.#tables.clear()
     this.#local.clear()
     for (const { name, addresses } of net.devices) {
@@ -294,6 +310,7 @@ export class Routing {
 
   /** fib_lookup(): by the rules, or without any in `main` (and `local`, which is part of it then) and `default`. */
   #find(flow: Flow): Found {
+    if (this.#areTablesOld) this.#makeTables()
     const isRight = flow.outDevice === undefined ? this.#isUsable
       : (route: RouteConfig): boolean => this.#isUsable(route) && (!leadsOn(route) || route.device === flow.outDevice)
     const look = (table: number): RouteConfig | undefined => this.#tables.get(table)?.find(flow.dst, isRight)

@@ -7,8 +7,8 @@ import { err, ok, type Result } from '../base/result.ts'
 import { type IpAddr, IPV4_ANY, isAnyAddress } from '../wire/address.ts'
 import { encodePayload } from '../wire/encode.ts'
 import { ICMP_UNREACHABLE, type IcmpMessage, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
-import { IPPROTO_UDP, ipHeaderBytes, type IpPacket } from '../wire/ip-packet.ts'
-import { UDP_HEADER_BYTES, type UdpDatagram, udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
+import { IPPROTO_UDP, type IpPacket } from '../wire/ip-packet.ts'
+import { UDP_HEADER_BYTES, type UdpDatagram, udpDatagram } from '../wire/udp-datagram.ts'
 import type { Errno } from './errno.ts'
 import { errorOfIcmp } from './icmp-errno.ts'
 import type { IpService, TransportProtocol } from './ip-service.ts'
@@ -105,15 +105,12 @@ export class UdpProtocol implements TransportProtocol {
     for (const list of this.#sockets.values()) yield * list
   }
 
-  /** Sends a datagram of a socket. What fits the path is not to be fragmented; more is (ip_append_data()). */
+  /** Sends a datagram of a socket. What fits the path is not to be cut, more is (ip_append_data()). */
   transmit(socket: UdpSocket, dst: IpAddr, dport: number, data: Uint8Array): Errno | undefined {
     const datagram = udpDatagram({ sport: socket.port, dport }, data)
-    const payloadBytes = udpBytes(datagram)
-    const src = isAnyAddress(socket.local) ? undefined : socket.local
-    const dontFragment = ipHeaderBytes(dst) + payloadBytes <= this.#ip.pathMtuBytes(dst, src)
     return this.#ip.sendPacket({
-      src: src ?? IPV4_ANY, dst, protocol: IPPROTO_UDP, payload: datagram, payloadBytes,
-      dontFragment,
+      src: isAnyAddress(socket.local) ? IPV4_ANY : socket.local, dst, protocol: IPPROTO_UDP,
+      payload: datagram, payloadBytes: UDP_HEADER_BYTES + data.length, dontFragment: 'if-it-fits',
     })
   }
 

@@ -47,19 +47,23 @@ export function framingOf(frame: Frame): Framing {
 /** The frame as bytes, `frame.bytes` of them. */
 export function encodeFrame(frame: Frame): Uint8Array {
   const out = new Uint8Array(frame.bytes)
-  const payload = frame.payload
-  let at = ETHERNET_HEADER_BYTES
-  if (payload.kind !== 'arp' && framingOf(frame) === 'ppp') {
-    put16(out, 0, isIpv6(payload.dst) ? PPP_PROTOCOL_IPV6 : PPP_PROTOCOL_IPV4)
-    at = PPP_HEADER_BYTES
-  } else {
-    put48(out, 0, frame.dst)
-    put48(out, 6, frame.src)
-    put16(out, 12, etherTypeOf(payload))
-  }
-  if (payload.kind === 'arp') writeArp(out, at, payload)
-  else writePacket(out, at, payload)
+  writeFrame(out, 0, frame)
   return out
+}
+
+/** Writes the frame into `out` from `at` on, `frame.bytes` of them, which are all zero before. */
+export function writeFrame(out: Uint8Array, at: number, frame: Frame): void {
+  const payload = frame.payload
+  if (payload.kind !== 'arp' && framingOf(frame) === 'ppp') {
+    put16(out, at, isIpv6(payload.dst) ? PPP_PROTOCOL_IPV6 : PPP_PROTOCOL_IPV4)
+    writePacket(out, at + PPP_HEADER_BYTES, payload)
+    return
+  }
+  put48(out, at, frame.dst)
+  put48(out, at + 6, frame.src)
+  put16(out, at + 12, etherTypeOf(payload))
+  if (payload.kind === 'arp') writeArp(out, at + ETHERNET_HEADER_BYTES, payload)
+  else writePacket(out, at + ETHERNET_HEADER_BYTES, payload)
 }
 
 /** The packet as bytes, `totalBytes(packet)` of them. */

@@ -5,9 +5,9 @@
  */
 import type { Host } from '../../src/host/host.ts'
 import type { NeighborTable } from '../../src/host/neighbor-table.ts'
+import { TcpEndpoint } from '../../src/host/tcp/endpoint.ts'
 import { Reassembly } from '../../src/host/tcp/reassembly.ts'
 import { SendBuffer } from '../../src/host/tcp/send-buffer.ts'
-import { Timer } from '../../src/sim/timer.ts'
 import type { Nic } from '../../src/link/nic.ts'
 import { ethernetFrame } from '../../src/wire/frame.ts'
 import { fragmentOf, ipFromHeader, isFragment, totalBytes, type IpPacket } from '../../src/wire/ip-packet.ts'
@@ -158,9 +158,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a timer is never cancelled', complaint: 'a connection that is over has a timer',
     plant: () => {
-      const { cancel } = Timer.prototype
-      Timer.prototype.cancel = () => undefined
-      return () => { Timer.prototype.cancel = cancel }
+      const { cancelTimers } = TcpEndpoint.prototype
+      TcpEndpoint.prototype.cancelTimers = () => undefined
+      return () => { TcpEndpoint.prototype.cancelTimers = cancelTimers }
     },
   },
   {

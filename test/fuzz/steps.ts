@@ -12,7 +12,7 @@ import { decodeFrame, decodePacket } from '../../src/wire/decode.ts'
 import { encodeFrame, framingOf } from '../../src/wire/encode.ts'
 import { formatFrameBytes, formatPacket } from '../../src/wire/text.ts'
 import { formatIp, formatMac, MAC_BROADCAST, MAC_ZERO, parseIpv4, parseMac } from '../../src/wire/address.ts'
-import { pcapngFrame, pcapngHeader } from '../../src/report/pcapng.ts'
+import { pcapngFrames, pcapngHeader } from '../../src/report/pcapng.ts'
 import type { Chance } from './chance.ts'
 import {
   changeAddresses, changeDevices, changeLinks, changeNeighbors, changePolicy, changeRoutes, changeSysctls, flushThings,
@@ -94,9 +94,9 @@ function captureFile(world: World, chance: Chance): void {
   const isClassic = chance.flip(0.5)
   const file = isClassic ? classicFile(frames.map(encodeFrame), framing, chance) : concatBytes([
     pcapngHeader([{ name: 'h0.eth0', framing }]),
-    ...frames.map((frame, index) => pcapngFrame({
+    pcapngFrames(frames.map((frame, index) => ({
       timeNs: index * 1_000, nicIndex: 0, direction: chance.pick(['in', 'out']), frame, comment: chance.pick(['', 'drop']),
-    })),
+    }))),
   ])
   const read = readCapture(file)
   if (!read.ok || read.value.frames.length !== frames.length) return complain(world, 'a capture does not read back')

@@ -152,7 +152,7 @@ export function actOnConnection(world: World, chance: Chance): void {
     case 3: endpoint.pauseReading(); break
     case 4: endpoint.resumeReading(); break
     case 5: endpoint.noDelay = !endpoint.noDelay; break
-    default: endpoint.send(patternBytes(endpoint.sendBuffer.written - 1, 2_000))
+    default: endpoint.send(patternBytes(endpoint.writtenBytes, 2_000))
   }
 }
 
@@ -174,7 +174,7 @@ function someBehaviour(chance: Chance): Behaviour {
 function write(world: World, endpoint: TcpEndpoint, behaviour: Behaviour): void {
   endpoint.noDelay = behaviour.noDelay
   const step = (): void => {
-    const written = endpoint.sendBuffer.written - 1
+    const written = endpoint.writtenBytes
     const left = behaviour.bytes - written
     if (left > 0) {
       if (endpoint.send(patternBytes(written, Math.min(left, behaviour.chunkBytes))) !== undefined) return

@@ -102,9 +102,10 @@ export class Watch implements FrameTap, HostTrace {
       if (drops !== ledger.dropped)
         complain(this.#world, `${host.name} dropped ${ledger.dropped}, and gives reasons for ${drops}`)
     }
-    for (const { state, retransmitTimer, delayedAckTimer, pathTimer } of this.#world.endpoints) {
+    for (const { state, retransmitTimer, receiver, sender } of this.#world.endpoints) {
       if (state !== 'CLOSE' && state !== 'TIME_WAIT') continue
-      const isArmed = [retransmitTimer, delayedAckTimer, pathTimer].some((timer) => timer?.isArmed === true)
+      const timers = [retransmitTimer, receiver?.delayedAckTimer, sender?.pathTimer]
+      const isArmed = timers.some((timer) => timer?.isArmed === true)
       if (isArmed) complain(this.#world, 'a connection that is over has a timer')
     }
     const { livePackets, frames } = lan.sim

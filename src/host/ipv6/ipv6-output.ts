@@ -8,7 +8,7 @@ import type { Actor } from '../../sim/event-queue.ts'
 import { isMulticast, multicastMacOf, IPV6_ANY, type IpAddr } from '../../wire/address.ts'
 import { pppFrame } from '../../wire/frame.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../../wire/icmp-message.ts'
-import { ipPacket, totalBytes, withMark, type IpPacket } from '../../wire/ip-packet.ts'
+import { ipPacket, IPV6_HEADER_BYTES, totalBytes, withMark, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Device } from '../device.ts'
 import type { Errno } from '../errno.ts'
 import { fragment } from '../fragments.ts'
@@ -104,13 +104,16 @@ export class Ipv6Output implements Actor {
 
   #make(request: SendRequest, src: IpAddr, device: Device): IpPacket {
     const host = this.#host
+    const { payloadBytes } = request
     host.ledger.originated++
     this.#nextIdent = (this.#nextIdent + 1) >>> 0
     const ttl = request.ttl
       ?? (isMulticast(request.dst) ? GROUP_HOP_LIMIT : host.sysctl.int(`net.ipv6.conf.${device.name}.hop_limit`))
+    const dontFragment = request.dontFragment !== 'if-it-fits' ? request.dontFragment
+      : IPV6_HEADER_BYTES + payloadBytes <= host.pathMtuBytes(request.dst)
     return ipPacket({
       uid: host.sim.nextPacketUid(), src, dst: request.dst, protocol: request.protocol, payload: request.payload,
-      payloadBytes: request.payloadBytes, ttl, tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment: request.dontFragment,
+      payloadBytes, ttl, tos: request.tos ?? 0, ident: this.#nextIdent, dontFragment,
     })
   }
 

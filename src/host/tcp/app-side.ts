@@ -4,10 +4,11 @@
  * packets that arrive in it, as Linux wakes it.
  * @module
  */
-import type { Actor } from '../../sim/event-queue.ts'
 import type { Errno } from '../errno.ts'
 import type { TcpEndpoint } from './endpoint.ts'
 import { acknowledgeRead } from './input-data.ts'
+import type { Receiver } from './receiver.ts'
+import { EVENT_WAKE } from './timers.ts'
 
 /**
  * What an application wants to hear. A connection ends with exactly one call of `onClosed` or `onError`, unless the application
@@ -26,116 +27,71 @@ export interface TcpHandlers {
   onError?(endpoint: TcpEndpoint, errno: Errno): void
 }
 
-/** The application's side of one endpoint. Fields are live. */
-export class AppSide implements Actor {
-  readonly #endpoint: TcpEndpoint
-  handlers: TcpHandlers | undefined = undefined
-  /** The application has closed: it reads nothing any more. */
-  isClosed = false
-  isPaused = false
-  /** Bytes that wait to be read. */
-  unreadBytes = 0
-  #unread: Uint8Array[] = []
-  #connected = false
-  #peerClosed = false
-  #ended = false
-  #errno: Errno | undefined = undefined
-  #busy = false
-  #isWaking = false
+/** Bytes are in order and acknowledged, or will be. */
+export function queueForReading(receiver: Receiver, bytes: Uint8Array): void {
+  if (receiver.unread === undefined) receiver.unread = [bytes]
+  else receiver.unread.push(bytes)
+  receiver.unreadBytes += bytes.length
+}
 
-  constructor(endpoint: TcpEndpoint) {
-    this.#endpoint = endpoint
-  }
+/** Has the handlers called once everything else of this instant is done: a reader wakes up after all packets that are there. */
+export function wakeApp(ep: TcpEndpoint): void {
+  if (ep.isWaking || ep.handlers === undefined) return
+  const hasUnread = !ep.readingPaused && ep.receiver?.unread !== undefined
+  const hasData = !ep.appClosed && (hasUnread || ep.newsPeerClosed)
+  if (!hasData && !ep.newsConnected && !ep.newsEnded) return
+  ep.isWaking = true
+  const { sim } = ep.stack.ip
+  sim.schedule(sim.nowNs, ep, EVENT_WAKE, undefined)
+}
 
-  /** The handshake of a connection begun here is over. */
-  connected(): void {
-    this.#connected = true
-  }
+/** Calls the handlers for all that happened. What a handler brings about is told before this returns. */
+export function tellApp(ep: TcpEndpoint): void {
+  if (ep.isTelling || ep.handlers === undefined) return
+  ep.isTelling = true
+  while (tellNext(ep));
+  ep.isTelling = false
+}
 
-  /** Bytes are in order and acknowledged, or will be. */
-  received(bytes: Uint8Array): void {
-    this.#unread.push(bytes)
-    this.unreadBytes += bytes.length
-  }
-
-  /** The peer's FIN has been reached. */
-  peerClosed(): void {
-    this.#peerClosed = true
-  }
-
-  /** The connection is over. */
-  ended(errno: Errno | undefined): void {
-    this.#ended = true
-    this.#errno = errno
-  }
-
-  /** Has the handlers called once everything else of this instant is done: a reader wakes up after all packets that are there. */
-  wake(): void {
-    if (this.#isWaking || this.handlers === undefined) return
-    const hasData = !this.isClosed && ((this.#unread.length > 0 && !this.isPaused) || this.#peerClosed)
-    if (!hasData && !this.#connected && !this.#ended) return
-    this.#isWaking = true
-    const { sim } = this.#endpoint.stack.ip
-    sim.schedule(sim.nowNs, this, 0, undefined)
-  }
-
-  /** The reader is awake. */
-  onEvent(): void {
-    this.#isWaking = false
-    this.notify()
-  }
-
-  /** Calls the handlers for all that happened. What a handler brings about is told before this returns. */
-  notify(): void {
-    if (this.#busy || this.handlers === undefined) return
-    this.#busy = true
-    while (this.#step());
-    this.#busy = false
-  }
-
-  /** One call to the application; false when there is nothing to tell. */
-  #step(): boolean {
-    const { handlers } = this
-    const endpoint = this.#endpoint
-    if (handlers === undefined) return false
-    if (this.#connected) {
-      this.#connected = false
-      handlers.onConnected?.(endpoint)
-      return true
-    }
-    if (!this.isClosed) {
-      if (this.#unread.length > 0) return !this.isPaused && this.#read(handlers)
-      if (this.#peerClosed) {
-        this.#peerClosed = false
-        handlers.onPeerClosed?.(endpoint)
-        return true
-      }
-    }
-    if (!this.#ended) return false
-    this.handlers = undefined
-    if (this.#errno === undefined) handlers.onClosed?.(endpoint)
-    else handlers.onError?.(endpoint, this.#errno)
-    return false
-  }
-
-  /** A read takes all that waits, and is acknowledged, before the application does anything about it. */
-  #read(handlers: TcpHandlers): true {
-    const endpoint = this.#endpoint
-    const chunks = this.#unread
-    this.#unread = []
-    endpoint.window.read(this.unreadBytes, endpoint.stack.ip.sim.nowNs, endpoint.rtt.srttNs)
-    this.unreadBytes = 0
-    acknowledgeRead(endpoint)
-    let index = 0
-    while (index < chunks.length && !this.isPaused && !this.isClosed) {
-      const bytes = chunks[index++] as Uint8Array
-      handlers.onData?.(endpoint, bytes)
-    }
-    if (index < chunks.length) {
-      const rest = chunks.slice(index)
-      this.#unread = [...rest, ...this.#unread]
-      for (const bytes of rest) this.unreadBytes += bytes.length
-    }
+/** One call to the application; false when there is nothing to tell. */
+function tellNext(ep: TcpEndpoint): boolean {
+  const { handlers, receiver } = ep
+  if (handlers === undefined) return false
+  if (ep.newsConnected) {
+    ep.newsConnected = false
+    handlers.onConnected?.(ep)
     return true
   }
+  if (!ep.appClosed) {
+    if (receiver?.unread !== undefined) return !ep.readingPaused && read(ep, receiver, receiver.unread, handlers)
+    if (ep.newsPeerClosed) {
+      ep.newsPeerClosed = false
+      handlers.onPeerClosed?.(ep)
+      return true
+    }
+  }
+  if (!ep.newsEnded) return false
+  ep.handlers = undefined
+  if (receiver?.errno === undefined) handlers.onClosed?.(ep)
+  else handlers.onError?.(ep, receiver.errno)
+  return false
+}
+
+/** A read takes all that waits, and is acknowledged, before the application does anything about it. */
+function read(ep: TcpEndpoint, receiver: Receiver, chunks: readonly Uint8Array[], handlers: TcpHandlers): true {
+  receiver.unread = undefined
+  receiver.window.read(receiver.unreadBytes, ep.stack.ip.sim.nowNs, ep.srttNs)
+  receiver.unreadBytes = 0
+  acknowledgeRead(ep, receiver)
+  let index = 0
+  while (index < chunks.length && !ep.readingPaused && !ep.appClosed) {
+    const bytes = chunks[index++] as Uint8Array
+    handlers.onData?.(ep, bytes)
+  }
+  if (index < chunks.length) {
+    const rest = chunks.slice(index)
+    receiver.unread = [...rest, ...receiver.unread ?? []]
+    for (const bytes of rest) receiver.unreadBytes += bytes.length
+  }
+  return true
 }

@@ -2,28 +2,29 @@
  * One end of a TCP connection: its state, and what an application does with it. What segments do to it is in `input.ts`, what it
  * sends in `output.ts`, its timers in `timers.ts`. Reno without undo, SACK, window scaling and timestamps are modelled;
  * urgent data, keepalive, Fast Open, cork and limits on what an application may write are not.
+ * Here is what every connection needs, an idle one among a million included; what only data and trouble need is in `Sender`,
+ * `Receiver` and the timers, which come into being with it.
  * @module
  */
 import { assert } from '../../base/assert.ts'
 import type { Actor } from '../../sim/event-queue.ts'
-import { Timer } from '../../sim/timer.ts'
 import { type IpAddr, isIpv6 } from '../../wire/address.ts'
 import { TCP_HEADER_BYTES } from '../../wire/tcp-segment.ts'
 import type { Errno } from '../errno.ts'
-import { AckPolicy } from './ack-policy.ts'
-import { AppSide, type TcpHandlers } from './app-side.ts'
-import { Congestion } from './congestion.ts'
-import type { EndpointKey } from './endpoint-table.ts'
-import { hasUnsent, sendPending, sendReset } from './output.ts'
-import { Reassembly } from './reassembly.ts'
-import { ReceiveWindow } from './receive-window.ts'
-import { RttEstimator } from './rtt-estimator.ts'
-import { SendBuffer } from './send-buffer.ts'
-import { SentQueue } from './sent-queue.ts'
+import { tellApp, type TcpHandlers } from './app-side.ts'
+import { INITIAL_WINDOW } from './congestion.ts'
+import { EndpointFlags } from './endpoint-flags.ts'
+import { type EndpointKey, localPort, remotePort } from './endpoint-table.ts'
+import type { EndpointTimer } from './endpoint-timer.ts'
 import type { TcpListener } from './listener.ts'
+import { hasUnsent, sendPending, sendReset } from './output.ts'
+import { initialOffer } from './receive-window.ts'
+import { Receiver } from './receiver.ts'
+import { type RoundTrip, RTO_INITIAL_NS } from './rtt-estimator.ts'
+import { Sender } from './sender.ts'
 import type { TcpStack } from './stack.ts'
 import type { TcpState } from './state.ts'
-import { armFinTimeout, TIMER_DELAYED_ACK, TIMER_RETRANSMIT, TIMER_SEND, timerFired } from './timers.ts'
+import { armFinTimeout, EVENT_SEND, timerFired, TIMER_DELAYED_ACK, TIMER_RETRANSMIT } from './timers.ts'
 import { writeOut } from './write-out.ts'
 
 /** MSS of a peer that does not say (RFC 9293 3.7.1). */
@@ -32,14 +33,15 @@ const PEER_MSS_DEFAULT = 536
 const TIMESTAMPS_BYTES = 12
 
 /** An endpoint. Fields are live, and written by the files of this folder only; positions are as in `sequence.ts`. */
-export class TcpEndpoint implements Actor, EndpointKey {
+export class TcpEndpoint extends EndpointFlags implements Actor, EndpointKey, RoundTrip {
   readonly stack: TcpStack
   readonly local: IpAddr
-  readonly lport: number
   readonly remote: IpAddr
-  readonly rport: number
-  /** Initial sequence number of this side. */
+  readonly ports: number
+  /** Initial sequence number of this side, as a signed number of 32 bits. */
   readonly sendIsn: number
+  /** When the SYN came or went, and the endpoint was made. */
+  readonly begunNs: number
   /** MSS offered to the peer. */
   readonly offeredMss: number
   state: TcpState
@@ -54,94 +56,78 @@ export class TcpEndpoint implements Actor, EndpointKey {
   sndWndMax = 0
   /** Position and acknowledgement of the segment that the window was taken from last. */
   sndWl1 = 0
-  sndScale = 0
   peerMss = PEER_MSS_DEFAULT
-  readonly sendBuffer = new SendBuffer()
-  readonly sent = new SentQueue()
-  readonly rtt = new RttEstimator()
-  readonly congestion = new Congestion()
-  finQueued = false
-  /** Up to here the writer has had its data pushed. */
-  pushedTo = 1
-  /** Sending is due at the end of this instant. */
-  isSending = false
-  /** End of the last segment that was not full, for Nagle's rule in Minshall's variant. */
-  smallEnd = 0
-  lastSentNs = 0
-  /** Whether the congestion window was what limited sending, and how many segments were out, over the last flight. */
-  windowWasLimit = false
-  segmentsOutMax = 0
-  flightEnd = 0
-  duplicateAcks = 0
+  /** What is sent; undefined before the first write or FIN. */
+  sender: Sender | undefined = undefined
 
+  /** Initial sequence number of the peer, as a signed number of 32 bits. */
   recvIsn = 0
   rcvNxt = 0
   /** `rcvNxt` when the last acknowledgement was sent, and the window that it offered. */
   rcvAcked = 0
   rcvWnd = 0
-  rcvScale = 0
-  /** Position of the peer's FIN; -1 until it is seen. */
-  rcvFin = -1
-  readonly reassembly = new Reassembly()
-  readonly window: ReceiveWindow
-  readonly ack: AckPolicy
+  /** What came in; undefined before the first data or FIN. See `receiving`. */
+  receiver: Receiver | undefined = undefined
 
-  sackOk = false
-  timestampsOk = false
+  srttNs = 0
+  deviationNs = 0
+  minRttNs: number | undefined = undefined
+  rtoNs = RTO_INITIAL_NS
+
   readonly timestampOffset: number
+  /** The peer's latest timestamp, as a signed number of 32 bits. */
   timestampRecent = 0
 
-  /** When the SYN, or the first segment that is being repeated, went out; and how often it was repeated. */
-  repeatingSinceNs = 0
+  /** How often the SYN or the first segment on its way was repeated. */
   repeats = 0
-  readonly retransmitTimer: Timer
-  /** The retransmission timer probes a closed window instead. */
-  probing = false
-  /** Probes since the peer was heard last. */
-  probesOut = 0
-  /** Made when first needed: few connections ever delay an acknowledgement or meet a narrow path. */
-  delayedAckTimer: Timer | undefined = undefined
-  pathTimer: Timer | undefined = undefined
-  /** Time of the last answer to a segment out of the window, which are limited in rate. */
-  challengedNs = -Infinity
-  /** Nagle's rule is off (TCP_NODELAY). */
-  noDelay = false
-  readonly app: AppSide
+  /** Made when armed. Also measures the time in FIN_WAIT2. */
+  retransmitTimer: EndpointTimer | undefined = undefined
+
+  /** The application; undefined before it is there and after it has heard of the end. */
+  handlers: TcpHandlers | undefined = undefined
 
   constructor(stack: TcpStack, key: EndpointKey, state: TcpState, sendIsn: number, timestampOffset: number) {
+    super()
     this.stack = stack
     this.local = key.local
-    this.lport = key.lport
     this.remote = key.remote
-    this.rport = key.rport
+    this.ports = key.ports
     this.state = state
-    this.sendIsn = sendIsn
-    this.timestampOffset = timestampOffset
-    const sim = stack.ip.sim
+    this.sendIsn = sendIsn | 0
+    this.timestampOffset = timestampOffset | 0
+    this.begunNs = stack.ip.sim.nowNs
     this.offeredMss = stack.ip.advertisedMss(key.remote, key.local)
       ?? Math.max(stack.ip.pathMtuBytes(key.remote, key.local) - headerBytes(key.remote), 88)
-    this.window = new ReceiveWindow(this.offeredMss)
-    this.ack = new AckPolicy(this.offeredMss, sim.nowNs)
-    this.retransmitTimer = new Timer(sim, this, TIMER_RETRANSMIT, undefined)
-    this.app = new AppSide(this)
+  }
+
+  /** Port on this host. */
+  get lport(): number {
+    return localPort(this.ports)
+  }
+
+  /** Port of the peer. */
+  get rport(): number {
+    return remotePort(this.ports)
   }
 
   /** Gives the endpoint its application. What has come in before is delivered now. */
   attach(handlers: TcpHandlers): void {
-    this.app.handlers = handlers
-    this.app.notify()
+    this.handlers = handlers
+    tellApp(this)
   }
 
   /** Sends bytes, or keeps them until they can be sent; they must not change afterwards. EPIPE after close or shutdown. */
   send(bytes: Uint8Array): Errno | undefined {
     if (this.state === 'CLOSE' || this.state === 'TIME_WAIT' || this.finQueued) return 'EPIPE'
-    const { congestion, stack } = this
-    if (this.sent.count === 0 && stack.ip.sysctlInt('net.ipv4.tcp_slow_start_after_idle') !== 0) {
-      const idleNs = stack.ip.sim.nowNs - this.lastSentNs
-      if (idleNs > this.rtt.rtoNs && congestion.window > 10) congestion.restartAfterIdle(idleNs, this.rtt.rtoNs)
+    const sender = this.sending
+    const { congestion, sent } = sender
+    const { ip } = this.stack
+    if (congestion.window > INITIAL_WINDOW && sent.count === 0 && ip.sysctlInt('net.ipv4.tcp_slow_start_after_idle') !== 0) {
+      const idleNs = ip.sim.nowNs - sender.lastSentNs
+      if (idleNs > this.rtoNs) congestion.restartAfterIdle(idleNs, this.rtoNs)
     }
-    this.sendBuffer.append(bytes)
-    writeOut(this)
+    sender.buffer.append(bytes)
+    writeOut(this, sender)
     return undefined
   }
 
@@ -151,7 +137,7 @@ export class TcpEndpoint implements Actor, EndpointKey {
     this.finQueued = true
     if (this.state === 'CLOSE_WAIT') this.state = 'LAST_ACK'
     else if (this.state === 'ESTABLISHED') this.state = 'FIN_WAIT1'
-    sendPending(this, Infinity)
+    sendPending(this, this.sending, Infinity)
   }
 
   /**
@@ -159,12 +145,12 @@ export class TcpEndpoint implements Actor, EndpointKey {
    * once when something was left unread. `onClosed` or `onError` still tells of the end, unless the handshake was not over.
    */
   close(): void {
-    if (this.app.isClosed) return
-    if (this.state === 'SYN_SENT' || (this.app.unreadBytes > 0 && this.state !== 'CLOSE')) {
+    if (this.appClosed) return
+    if (this.state === 'SYN_SENT' || (this.unreadBytes > 0 && this.state !== 'CLOSE')) {
       this.abort()
       return
     }
-    this.app.isClosed = true
+    this.appClosed = true
     this.shutdownWrite()
     if (this.state === 'FIN_WAIT2') armFinTimeout(this)
   }
@@ -172,31 +158,51 @@ export class TcpEndpoint implements Actor, EndpointKey {
   /** Resets the connection: the peer gets an RST, what was not sent is lost. The application hears nothing more. */
   abort(): void {
     if (this.state === 'CLOSE' || this.state === 'TIME_WAIT') return
-    this.app.isClosed = true
-    this.app.handlers = undefined
+    this.appClosed = true
+    this.handlers = undefined
     if (this.state !== 'SYN_SENT' && this.state !== 'CLOSING' && this.state !== 'LAST_ACK') sendReset(this)
     this.end(undefined)
   }
 
   /** Leaves data unread from now on: the window closes as it fills. */
   pauseReading(): void {
-    this.app.isPaused = true
+    this.readingPaused = true
   }
 
   /** Reads again, what has waited first. */
   resumeReading(): void {
-    this.app.isPaused = false
-    this.app.notify()
+    this.readingPaused = false
+    tellApp(this)
+  }
+
+  /** Bytes written so far. */
+  get writtenBytes(): number {
+    return this.sender === undefined ? 0 : this.sender.buffer.written - 1
   }
 
   /** Bytes written and not yet acknowledged (Send-Q of `ss`). */
   get unacknowledgedBytes(): number {
-    return Math.max(this.sendBuffer.written - Math.max(this.sndUna, 1), 0)
+    return Math.max(this.writtenBytes + 1 - Math.max(this.sndUna, 1), 0)
   }
 
   /** Bytes received and not yet read (Recv-Q of `ss`). */
   get unreadBytes(): number {
-    return this.app.unreadBytes
+    return this.receiver === undefined ? 0 : this.receiver.unreadBytes
+  }
+
+  /** The sending side, made if it is not there. */
+  get sending(): Sender {
+    return this.sender ??= new Sender(this.begunNs)
+  }
+
+  /** The receiving side, made if it is not there. */
+  get receiving(): Receiver {
+    return this.receiver ??= new Receiver(this.offeredMss, this.begunNs)
+  }
+
+  /** The receive window to offer now. */
+  get windowOffer(): number {
+    return this.receiver === undefined ? initialOffer(this.offeredMss) : this.receiver.offer
   }
 
   /** Bytes that one segment to the peer can carry now: its MSS or what the path takes, less options. */
@@ -210,15 +216,12 @@ export class TcpEndpoint implements Actor, EndpointKey {
    * come in while a writer holds the socket.
    */
   sendSoon(): void {
-    if (this.isSending || !(hasUnsent(this) || this.sent.lostCount > this.sent.resentCount)) return
-    this.isSending = true
+    const { sender } = this
+    if (sender === undefined || sender.isSending) return
+    if (!(hasUnsent(this, sender) || sender.sent.lostCount > sender.sent.resentCount)) return
+    sender.isSending = true
     const { sim } = this.stack.ip
-    sim.schedule(sim.nowNs, this, TIMER_SEND, undefined)
-  }
-
-  /** Bytes that fill the receive buffer. */
-  get heldBytes(): number {
-    return this.app.unreadBytes + this.reassembly.bytes
+    sim.schedule(sim.nowNs, this, EVENT_SEND, undefined)
   }
 
   /** The connection is over, with an error or without. The endpoint leaves the table of the host. */
@@ -229,27 +232,37 @@ export class TcpEndpoint implements Actor, EndpointKey {
     this.listener = undefined
     this.state = 'CLOSE'
     this.stack.remove(this)
-    this.app.ended(errno)
+    this.newsEnded = true
+    if (errno !== undefined) this.receiving.errno = errno
   }
 
-  /** Forgets all deadlines. */
+  /** Forgets all deadlines, for good. */
   cancelTimers(): void {
-    this.retransmitTimer.cancel()
-    this.delayedAckTimer?.cancel()
-    this.pathTimer?.cancel()
+    const { sender, receiver } = this
+    this.retransmitTimer?.release()
+    this.retransmitTimer = undefined
+    if (receiver !== undefined) {
+      receiver.delayedAckTimer?.release()
+      receiver.delayedAckTimer = undefined
+    }
+    if (sender !== undefined) {
+      sender.pathTimer?.release()
+      sender.pathTimer = undefined
+    }
   }
 
-  /** Arms the timer that sends a delayed acknowledgement, unless it is to fire earlier anyway. */
-  armDelayedAck(): void {
-    this.delayedAckTimer ??= new Timer(this.stack.ip.sim, this, TIMER_DELAYED_ACK, undefined)
-    const deadlineNs = this.stack.ip.sim.nowNs + this.ack.delayNs(this.rtt.srttNs)
-    if (deadlineNs < this.delayedAckTimer.deadlineNs) this.delayedAckTimer.armAt(deadlineNs)
+  /** The queue holds no event for a timer any more: it is forgotten, and has fired unless it was cancelled before. */
+  timerOver(kind: number, fires: boolean): void {
+    if (kind === TIMER_RETRANSMIT) this.retransmitTimer = undefined
+    else if (kind === TIMER_DELAYED_ACK) this.receiving.delayedAckTimer = undefined
+    else this.sending.pathTimer = undefined
+    if (fires) this.onEvent(kind)
   }
 
-  /** A timer fired. */
+  /** Something is due: see the kinds in `timers.ts`. */
   onEvent(kind: number): void {
     timerFired(this, kind)
-    this.app.notify()
+    tellApp(this)
   }
 }
 

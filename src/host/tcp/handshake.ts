@@ -31,7 +31,7 @@ export function sendSynAck(ep: TcpEndpoint): void {
     mss: ep.offeredMss,
     sackPermitted: ep.sackOk,
     windowScale: ep.rcvScale > 0 ? ep.rcvScale : undefined,
-    timestamps: ep.timestampsOk ? { value: timestampNow(ep), echo: ep.timestampRecent } : undefined,
+    timestamps: ep.timestampsOk ? { value: timestampNow(ep), echo: ep.timestampRecent >>> 0 } : undefined,
     sack: NO_TCP_OPTIONS.sack,
     raw: undefined,
   }
@@ -49,6 +49,6 @@ export function adoptSynOptions(ep: TcpEndpoint, options: TcpOptions): void {
   }
   if (options.timestamps !== undefined && ip.sysctlInt('net.ipv4.tcp_timestamps') !== 0) {
     ep.timestampsOk = true
-    ep.timestampRecent = options.timestamps.value
+    ep.timestampRecent = options.timestamps.value | 0
   }
 }

@@ -11,6 +11,7 @@ import { adoptSynOptions, sendSynAck } from './handshake.ts'
 import { processAck } from './input-ack.ts'
 import { acknowledgeReceived, receiveData } from './input-data.ts'
 import { armRetransmit, sendAck } from './output.ts'
+import { endHandshake, sampleRoundTrip } from './rtt-estimator.ts'
 import { fromWire } from './sequence.ts'
 import { mayReceive } from './state.ts'
 import { writeOut } from './write-out.ts'
@@ -51,7 +52,7 @@ export function segmentArrives(ep: TcpEndpoint, segment: TcpSegment): SegmentFat
   processAck(ep, segment, start, ackPosition)
   if (isOver(ep)) return 'used'
   if (end > start) {
-    if (ep.app.isClosed && mayReceive(ep.state) && dataEnd > ep.rcvNxt && segment.data.length > 0) {
+    if (ep.appClosed && mayReceive(ep.state) && dataEnd > ep.rcvNxt && segment.data.length > 0) {
       // Nobody will read it (tcp_rcv_state_process()).
       ep.end('ECONNRESET')
       return 'reset'
@@ -77,7 +78,7 @@ function arrivesInSynSent(ep: TcpEndpoint, segment: TcpSegment): SegmentFate {
     return 'used'
   }
   if ((flags & TCP_SYN) === 0) return 'tcp-out-of-window'
-  ep.recvIsn = segment.seq
+  ep.recvIsn = segment.seq | 0
   ep.rcvNxt = 1
   ep.rcvAcked = 1
   adoptSynOptions(ep, segment.options)
@@ -91,28 +92,28 @@ function arrivesInSynSent(ep: TcpEndpoint, segment: TcpSegment): SegmentFate {
   }
   established(ep, segment)
   sendAck(ep)
-  writeOut(ep)
+  if (ep.sender !== undefined) writeOut(ep, ep.sender)
   return 'used'
 }
 
 /** The handshake is over: the first window, the first sample of the round trip. */
 function established(ep: TcpEndpoint, segment: TcpSegment): void {
   const { ip } = ep.stack
-  if (ep.repeats === 0) ep.rtt.sample(ip.sim.nowNs - ep.repeatingSinceNs)
-  ep.rtt.connected()
+  if (ep.repeats === 0) sampleRoundTrip(ep, ip.sim.nowNs - ep.begunNs)
+  endHandshake(ep)
   ep.repeats = 0
-  ep.retransmitTimer.cancel()
+  ep.retransmitTimer?.cancel()
   ep.sndUna = 1
   ep.sndWl1 = fromWire(ep.recvIsn, segment.seq, ep.rcvNxt)
   // The window of a SYN is not scaled.
   ep.sndWnd = (segment.flags & TCP_SYN) !== 0 ? segment.window : segment.window << ep.sndScale
   ep.sndWndMax = ep.sndWnd
-  ep.lastSentNs = ip.sim.nowNs
+  if (ep.sender !== undefined) ep.sender.lastSentNs = ip.sim.nowNs
   ep.state = 'ESTABLISHED'
   ip.confirmNeighbor(ep.remote, ep.local)
   if (ep.listener !== undefined) ep.listener.completed(ep)
   else {
-    ep.app.connected()
+    ep.newsConnected = true
     // An application may have shut down while both sides were beginning.
     if (ep.finQueued) ep.state = 'FIN_WAIT1'
   }
@@ -152,13 +153,14 @@ function resetArrives(ep: TcpEndpoint): SegmentFate {
 /** Answers a segment that does not fit with what is true here, but not too often. */
 function challenge(ep: TcpEndpoint): void {
   const { nowNs } = ep.stack.ip.sim
-  if (nowNs - ep.challengedNs < CHALLENGE_INTERVAL_NS) return
-  ep.challengedNs = nowNs
+  const { receiving } = ep
+  if (receiving.challengedNs !== undefined && nowNs - receiving.challengedNs < CHALLENGE_INTERVAL_NS) return
+  receiving.challengedNs = nowNs
   sendAck(ep)
 }
 
 /** Remembers the timestamp of a segment that advances the left edge (RFC 7323 4.3). */
 function noteTimestamp(ep: TcpEndpoint, segment: TcpSegment, start: number): void {
   const { timestamps } = segment.options
-  if (ep.timestampsOk && timestamps !== undefined && start <= ep.rcvAcked) ep.timestampRecent = timestamps.value
+  if (ep.timestampsOk && timestamps !== undefined && start <= ep.rcvAcked) ep.timestampRecent = timestamps.value | 0
 }

@@ -12,10 +12,13 @@ import {
 } from '../../wire/tcp-segment.ts'
 import type { Errno } from '../errno.ts'
 import type { TcpEndpoint } from './endpoint.ts'
+import type { Receiver } from './receiver.ts'
 import { RTO_NS_MAX } from './rtt-estimator.ts'
+import type { Sender } from './sender.ts'
 import { SentSegment } from './sent-segment.ts'
 import { toWire } from './sequence.ts'
 import { maySend } from './state.ts'
+import { armRetransmitIn } from './timers.ts'
 
 /** A burst holds at least two segments (tcp_min_tso_segs). */
 const BURST_SEGMENTS_MIN = 2
@@ -23,65 +26,67 @@ const BURST_SEGMENTS_MIN = 2
 export const BURST_BYTES_MAX = 65_536
 
 /** Sends what is written and the windows allow, then the FIN if it is due; at most `bursts` bursts (tcp_write_xmit()). */
-export function sendPending(ep: TcpEndpoint, bursts: number): void {
+export function sendPending(ep: TcpEndpoint, sender: Sender, bursts: number): void {
   if (!maySend(ep.state)) return
+  const { buffer, congestion, sent } = sender
   let mss = 0
-  for (let burst = 0; burst < bursts && hasUnsent(ep); burst++) {
-    const available = ep.sendBuffer.end - ep.sndNxt
+  for (let burst = 0; burst < bursts && hasUnsent(ep, sender); burst++) {
+    const available = buffer.end - ep.sndNxt
     if (mss === 0) mss = ep.currentMss()
-    const quota = ep.congestion.window - ep.sent.inFlight
+    const quota = congestion.window - sent.inFlight
     // A lone FIN may exceed the congestion window (tcp_cwnd_test()).
     if (quota <= 0 && available > 0) {
-      noteFlight(ep, true)
+      noteFlight(ep, sender, true)
       break
     }
     const room = ep.sndUna + ep.sndWnd - ep.sndNxt
     if (room < Math.min(Math.max(available, 1), mss)) break
-    const segments = Math.min(quota, halfWindow(ep), burstSegments(ep, mss))
-    const bytes = burstBytes(ep, segments, room, mss)
+    const segments = Math.min(quota, halfWindow(sender), burstSegments(ep, sender, mss))
+    const bytes = burstBytes(ep, sender, { segments, room, mss })
     if (bytes === 0 && available > 0) break
-    sendBurst(ep, bytes, mss, ep.finQueued && bytes === available)
-    noteFlight(ep, ep.sent.inFlight >= ep.congestion.window)
+    sendBurst(ep, sender, bytes, mss, ep.finQueued && bytes === available)
+    noteFlight(ep, sender, sent.inFlight >= congestion.window)
     if (!maySend(ep.state)) return
   }
-  if (ep.sent.count > 0 || ep.retransmitTimer.isArmed) return
+  if (sent.count > 0 || isArmed(ep)) return
   // Data waits, and nothing is on its way that could bring the window back.
-  if (hasUnsent(ep)) {
-    ep.probing = true
+  if (hasUnsent(ep, sender)) {
+    sender.probing = true
     ep.repeats = 0
     armRetransmit(ep)
   }
 }
 
 /** True while data or the FIN was not sent even once. */
-export function hasUnsent(ep: TcpEndpoint): boolean {
-  return ep.sndNxt < ep.sendBuffer.end || (ep.finQueued && ep.sndNxt === ep.sendBuffer.written)
+export function hasUnsent(ep: TcpEndpoint, { buffer }: Sender): boolean {
+  return ep.sndNxt < buffer.end || (ep.finQueued && ep.sndNxt === buffer.written)
 }
 
 /** Sends again what is lost, as far as the congestion window allows (tcp_xmit_retransmit_queue()). */
-export function resendLost(ep: TcpEndpoint): void {
-  while (ep.sent.inFlight < ep.congestion.window) {
-    const segment = ep.sent.firstToResend()
+export function resendLost(ep: TcpEndpoint, sender: Sender): void {
+  while (sender.sent.inFlight < sender.congestion.window) {
+    const segment = sender.sent.firstToResend()
     if (segment === undefined) return
-    resend(ep, segment)
+    resend(ep, sender, segment)
   }
 }
 
 /** Sends one segment again, as it was; but a path that has become narrower cuts it. */
-export function resend(ep: TcpEndpoint, segment: SentSegment): void {
+export function resend(ep: TcpEndpoint, sender: Sender, segment: SentSegment): void {
+  const { congestion, sent } = sender
   let again = segment
   const mss = ep.currentMss()
-  if (segment.end - segment.start > mss + 1 && ep.sent.cutAnew(mss)) again = ep.sent.firstToResend() ?? segment
+  if (segment.end - segment.start > mss + 1 && sent.cutAnew(mss)) again = sent.firstToResend() ?? segment
   const nowNs = ep.stack.ip.sim.nowNs
-  ep.sent.resent(again, nowNs)
-  ep.congestion.countSent()
-  if (!ep.retransmitTimer.isArmed) armRetransmit(ep)
-  transmit(ep, again.start, again.end, again.pushed)
+  sent.resent(again, nowNs)
+  congestion.countSent()
+  if (!isArmed(ep)) armRetransmit(ep)
+  transmit(ep, sender, again, plainOptions(ep))
 }
 
 /** Sends an acknowledgement without data. */
 export function sendAck(ep: TcpEndpoint): void {
-  const sack = ep.sackOk && !ep.reassembly.isEmpty ? sackBlocks(ep) : NO_TCP_OPTIONS.sack
+  const sack = ep.sackOk && ep.receiver?.hasGap === true ? sackBlocks(ep, ep.receiver) : NO_TCP_OPTIONS.sack
   const options = sack.length === 0 ? plainOptions(ep) : { ...plainOptions(ep), sack }
   put(ep, ep.sndNxt, TCP_ACK, options, NO_DATA)
 }
@@ -92,89 +97,96 @@ export function sendReset(ep: TcpEndpoint): void {
 }
 
 /** Asks a closed window for an answer: an acknowledgement with an old number, or what little data fits (tcp_write_wakeup()). */
-export function probeWindow(ep: TcpEndpoint): void {
+export function probeWindow(ep: TcpEndpoint, sender: Sender): void {
   const room = ep.sndUna + ep.sndWnd - ep.sndNxt
-  const bytes = Math.min(room, ep.sendBuffer.end - ep.sndNxt, ep.currentMss())
-  if (bytes > 0) sendBurst(ep, bytes, bytes, false)
+  const bytes = Math.min(room, sender.buffer.end - ep.sndNxt, ep.currentMss())
+  if (bytes > 0) sendBurst(ep, sender, bytes, bytes, false)
   else put(ep, ep.sndUna - 1, TCP_ACK, plainOptions(ep), NO_DATA)
 }
 
 /** Arms the retransmission timer with the timeout, doubled once for every repetition. */
 export function armRetransmit(ep: TcpEndpoint): void {
-  ep.retransmitTimer.armIn(timeoutNs(ep))
+  armRetransmitIn(ep, timeoutNs(ep))
+}
+
+function isArmed(ep: TcpEndpoint): boolean {
+  return ep.retransmitTimer !== undefined && ep.retransmitTimer.isArmed
 }
 
 /** The timeout as it is backed off now. */
 export function timeoutNs(ep: TcpEndpoint): number {
-  let timeout = ep.rtt.rtoNs
+  let timeout = ep.rtoNs
   for (let i = 0; i < ep.repeats && timeout < RTO_NS_MAX; i++) timeout *= 2
   return Math.min(timeout, RTO_NS_MAX)
 }
 
 /** How many bytes go into the next burst; 0 when Nagle's rule holds them back (tcp_mss_split_point()). */
-function burstBytes(ep: TcpEndpoint, segments: number, room: number, mss: number): number {
-  const { sendBuffer } = ep
-  const bufferEnd = sendBuffer.bufferEnd(ep.sndNxt)
+function burstBytes(
+  ep: TcpEndpoint, { buffer, sent, smallEnd }: Sender, { segments, room, mss }: { segments: number, room: number, mss: number },
+): number {
+  const bufferEnd = buffer.bufferEnd(ep.sndNxt)
   const available = bufferEnd - ep.sndNxt
   const bytes = Math.min(available, segments * mss, room)
   const partial = bytes % mss
   if (partial === 0) return bytes
   if (bytes < available) return bytes - partial
-  if (bufferEnd < sendBuffer.end || ep.noDelay || ep.finQueued) return bytes
-  const smallIsOut = ep.sent.count > 0 && ep.smallEnd > ep.sndUna
+  if (bufferEnd < buffer.end || ep.noDelay || ep.finQueued) return bytes
+  const smallIsOut = sent.count > 0 && smallEnd > ep.sndUna
   return smallIsOut ? bytes - partial : bytes
 }
 
 /** No burst takes more than half of the congestion window (tcp_cwnd_test()). */
-function halfWindow(ep: TcpEndpoint): number {
-  return Math.max(Math.floor(ep.congestion.window / 2), 1)
+function halfWindow({ congestion }: Sender): number {
+  return Math.max(Math.floor(congestion.window / 2), 1)
 }
 
 /** About a millisecond of data at the rate of the connection, more on short paths (tcp_tso_autosize()). */
-function burstSegments(ep: TcpEndpoint, mss: number): number {
-  const { rtt, congestion } = ep
-  if (rtt.srttNs === 0) return Math.floor(BURST_BYTES_MAX / mss)
+function burstSegments(ep: TcpEndpoint, { congestion, sent }: Sender, mss: number): number {
+  if (ep.srttNs === 0) return Math.floor(BURST_BYTES_MAX / mss)
   const factor = congestion.window < congestion.threshold / 2 ? 2 : 1.2
-  const perMillisecond = factor * Math.max(congestion.window, ep.sent.count) * mss * NS_PER_SECOND / rtt.srttNs / 1024
+  const perMillisecond = factor * Math.max(congestion.window, sent.count) * mss * NS_PER_SECOND / ep.srttNs / 1024
   // 64 kB on a path of less than 512 us, half for each 512 us more.
-  const halvings = Math.floor(rtt.minimumNs / NS_PER_MICROSECOND / 512)
+  const halvings = Math.floor((ep.minRttNs ?? Infinity) / NS_PER_MICROSECOND / 512)
   const bonus = halvings < 17 ? BURST_BYTES_MAX >> halvings : 0
   return Math.max(Math.floor(Math.min(perMillisecond + bonus, BURST_BYTES_MAX) / mss), BURST_SEGMENTS_MIN)
 }
 
 /** Sends `bytes` new bytes in full segments and perhaps a smaller last one, and the FIN with them. */
-function sendBurst(ep: TcpEndpoint, bytes: number, mss: number, withFin: boolean): void {
+function sendBurst(ep: TcpEndpoint, sender: Sender, bytes: number, mss: number, withFin: boolean): void {
   const burst = ep.sndNxt
+  const { buffer, congestion, sent } = sender
   const end = burst + bytes + (withFin ? 1 : 0)
   const { sim } = ep.stack.ip
   const several = bytes > mss
+  const options = plainOptions(ep)
   let start = burst
   do {
     // The FIN rides on the last segment, so that one may end a position later.
     const dataEnd = Math.min(start + mss, burst + bytes)
     const segmentEnd = dataEnd === burst + bytes ? end : dataEnd
     const hasData = dataEnd > start
-    const pushed = hasData && ((several && segmentEnd === end) || ep.sendBuffer.endsWrite(start, dataEnd))
-    if (hasData && dataEnd - start < mss) ep.smallEnd = segmentEnd
-    ep.sent.push(new SentSegment(start, segmentEnd, burst, pushed, sim.nowNs))
+    const pushed = hasData && ((several && segmentEnd === end) || buffer.endsWrite(start, dataEnd))
+    if (hasData && dataEnd - start < mss) sender.smallEnd = segmentEnd
+    const segment = new SentSegment(start, segmentEnd, burst, pushed, sim.nowNs)
+    sent.push(segment)
     ep.sndNxt = segmentEnd
-    ep.congestion.countSent()
-    if (!ep.retransmitTimer.isArmed || ep.probing) {
-      ep.probing = false
+    congestion.countSent()
+    if (sender.probing || !isArmed(ep)) {
+      sender.probing = false
       armRetransmit(ep)
     }
-    if (hasData) ep.ack.dataSent(sim.nowNs)
-    ep.lastSentNs = sim.nowNs
-    transmit(ep, start, segmentEnd, pushed)
+    if (hasData) ep.receiver?.ack.dataSent(sim.nowNs)
+    sender.lastSentNs = sim.nowNs
+    transmit(ep, sender, segment, options)
     start = segmentEnd
   } while (start < end && maySend(ep.state))
 }
 
 /** Puts a data segment (or FIN) that is in the queue onto the wire. */
-function transmit(ep: TcpEndpoint, start: number, end: number, pushed: boolean): void {
-  const dataEnd = Math.min(end, ep.sendBuffer.end)
-  const flags = TCP_ACK | (pushed ? TCP_PSH : 0) | (end > ep.sendBuffer.end ? TCP_FIN : 0)
-  put(ep, start, flags, plainOptions(ep), start < dataEnd ? ep.sendBuffer.slice(start, dataEnd) : NO_DATA)
+function transmit(ep: TcpEndpoint, { buffer }: Sender, { start, end, pushed }: SentSegment, options: TcpOptions): void {
+  const dataEnd = Math.min(end, buffer.end)
+  const flags = TCP_ACK | (pushed ? TCP_PSH : 0) | (end > buffer.end ? TCP_FIN : 0)
+  put(ep, start, flags, options, start < dataEnd ? buffer.slice(start, dataEnd) : NO_DATA)
 }
 
 /**
@@ -192,8 +204,11 @@ export function put(ep: TcpEndpoint, position: number, flags: number, options: T
   )
   if (acks) {
     ep.rcvAcked = ep.rcvNxt
-    ep.ack.ackSent()
-    ep.delayedAckTimer?.cancel()
+    const { receiver } = ep
+    if (receiver !== undefined) {
+      receiver.ack.ackSent()
+      receiver.delayedAckTimer?.cancel()
+    }
   }
   return ep.stack.ip.sendPacket({
     src: ep.local, dst: ep.remote, protocol: IPPROTO_TCP, payload: segment,
@@ -204,7 +219,7 @@ export function put(ep: TcpEndpoint, position: number, flags: number, options: T
 /** The window field; an edge that was offered once is never taken back (tcp_select_window()). */
 function offeredWindow(ep: TcpEndpoint, isSyn: boolean): number {
   const promised = Math.max(ep.rcvAcked + ep.rcvWnd - ep.rcvNxt, 0)
-  const offer = Math.max(ep.window.offer(ep.heldBytes), promised)
+  const offer = Math.max(ep.windowOffer, promised)
   // The window of a SYN is not scaled.
   const unit = isSyn ? 1 : 1 << ep.rcvScale
   const field = Math.min(Math.ceil(offer / unit), 65_535)
@@ -212,8 +227,8 @@ function offeredWindow(ep: TcpEndpoint, isSyn: boolean): number {
   return field
 }
 
-function sackBlocks(ep: TcpEndpoint): TcpOptions['sack'] {
-  const blocks = ep.reassembly.blocks(ep.rcvNxt, ep.timestampsOk ? 3 : 4)
+function sackBlocks(ep: TcpEndpoint, { reassembly }: Receiver): TcpOptions['sack'] {
+  const blocks = reassembly?.blocks(ep.rcvNxt, ep.timestampsOk ? 3 : 4) ?? []
   return blocks.map(({ left, right }) => ({ left: toWire(ep.recvIsn, left), right: toWire(ep.recvIsn, right) }))
 }
 
@@ -221,7 +236,7 @@ function plainOptions(ep: TcpEndpoint): TcpOptions {
   if (!ep.timestampsOk) return NO_TCP_OPTIONS
   return {
     mss: undefined, sackPermitted: false, windowScale: undefined,
-    timestamps: { value: timestampNow(ep), echo: ep.timestampRecent }, sack: NO_TCP_OPTIONS.sack, raw: undefined,
+    timestamps: { value: timestampNow(ep), echo: ep.timestampRecent >>> 0 }, sack: NO_TCP_OPTIONS.sack, raw: undefined,
   }
 }
 
@@ -231,10 +246,11 @@ export function timestampNow(ep: TcpEndpoint): number {
 }
 
 /** Keeps account of whether the congestion window is what limits sending (tcp_cwnd_validate()). */
-function noteFlight(ep: TcpEndpoint, limited: boolean): void {
-  if (ep.sndUna >= ep.flightEnd || limited || (!ep.windowWasLimit && ep.sent.count > ep.segmentsOutMax)) {
-    ep.windowWasLimit = limited
-    ep.segmentsOutMax = ep.sent.count
-    ep.flightEnd = ep.sndNxt
+function noteFlight(ep: TcpEndpoint, sender: Sender, limited: boolean): void {
+  const { count } = sender.sent
+  if (ep.sndUna >= sender.flightEnd || limited || (!sender.windowWasLimit && count > sender.segmentsOutMax)) {
+    sender.windowWasLimit = limited
+    sender.segmentsOutMax = count
+    sender.flightEnd = ep.sndNxt
   }
 }

@@ -13,6 +13,11 @@ const CEILING_BYTES_MAX = 3_145_728
 /** Smaller segments do not open the window (tcp_event_data_recv()). */
 const SMALL_SEGMENT_BYTES = 128
 
+/** The window that is offered before anything came in: as many full segments as 64 kB hold. */
+export function initialOffer(mss: number): number {
+  return INITIAL_BYTES - INITIAL_BYTES % mss
+}
+
 /** The receive window of one endpoint. */
 export class ReceiveWindow {
   readonly #mss: number
@@ -24,7 +29,7 @@ export class ReceiveWindow {
 
   constructor(mss: number) {
     this.#mss = mss
-    this.#offerBytes = INITIAL_BYTES - INITIAL_BYTES % mss
+    this.#offerBytes = initialOffer(mss)
     this.#readBytesPerTrip = Math.min(this.#offerBytes, 10 * mss)
   }
 

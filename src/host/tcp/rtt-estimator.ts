@@ -14,33 +14,33 @@ export const RTO_VARIANCE_NS_MIN = 200 * NS_PER_MILLISECOND
 /** TCP_RTO_MAX: bounds the timeout, backed off or not. */
 export const RTO_NS_MAX = 120 * NS_PER_SECOND
 
-/** The estimator of one endpoint; all times in whole nanoseconds. */
-export class RttEstimator {
-  /** Smoothed round trip; 0 before the first sample. Live. */
-  srttNs = 0
-  /** Mean deviation. Live. */
-  deviationNs = 0
-  /** Smallest sample; Infinity before the first. Live. */
-  minimumNs = Infinity
-  /** The timeout, not backed off. Live. */
-  rtoNs = RTO_INITIAL_NS
+/** What is known of the round trip of one endpoint; all times in whole nanoseconds. Fields are live. */
+export interface RoundTrip {
+  /** Smoothed round trip; 0 before the first sample. */
+  srttNs: number
+  /** Mean deviation. */
+  deviationNs: number
+  /** Smallest sample. */
+  minRttNs: number | undefined
+  /** The timeout, not backed off; `RTO_INITIAL_NS` at first. */
+  rtoNs: number
+}
 
-  /** Takes a sample of a segment that was never retransmitted (Karn's rule is the caller's). */
-  sample(rttNs: number): void {
-    if (rttNs < this.minimumNs) this.minimumNs = rttNs
-    if (this.srttNs === 0) {
-      this.srttNs = Math.max(rttNs, 1)
-      this.deviationNs = Math.round(rttNs / 2)
-    } else {
-      const error = rttNs - this.srttNs
-      this.deviationNs += Math.round((Math.abs(error) - this.deviationNs) / 4)
-      this.srttNs = Math.max(this.srttNs + Math.round(error / 8), 1)
-    }
-    this.rtoNs = Math.min(this.srttNs + Math.max(4 * this.deviationNs, RTO_VARIANCE_NS_MIN), RTO_NS_MAX)
+/** Takes a sample of a segment that was never retransmitted (Karn's rule is the caller's). */
+export function sampleRoundTrip(trip: RoundTrip, rttNs: number): void {
+  if (trip.minRttNs === undefined || rttNs < trip.minRttNs) trip.minRttNs = rttNs
+  if (trip.srttNs === 0) {
+    trip.srttNs = Math.max(rttNs, 1)
+    trip.deviationNs = Math.round(rttNs / 2)
+  } else {
+    const error = rttNs - trip.srttNs
+    trip.deviationNs += Math.round((Math.abs(error) - trip.deviationNs) / 4)
+    trip.srttNs = Math.max(trip.srttNs + Math.round(error / 8), 1)
   }
+  trip.rtoNs = Math.min(trip.srttNs + Math.max(4 * trip.deviationNs, RTO_VARIANCE_NS_MIN), RTO_NS_MAX)
+}
 
-  /** Says that the handshake is over: without a sample the timeout is longer from now on (tcp_init_metrics()). */
-  connected(): void {
-    if (this.srttNs === 0) this.rtoNs = RTO_FALLBACK_NS
-  }
+/** Says that the handshake is over: without a sample the timeout is longer from now on (tcp_init_metrics()). */
+export function endHandshake(trip: RoundTrip): void {
+  if (trip.srttNs === 0) trip.rtoNs = RTO_FALLBACK_NS
 }

@@ -8,14 +8,22 @@
 import { assert } from '../../base/assert.ts'
 import { NO_DATA } from '../../wire/tcp-segment.ts'
 
+/** One write, in a list by position. */
+interface Chunk {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+  next: Chunk | undefined
+}
+
 /** The bytes of one direction of a connection; positions as in `sequence.ts`. */
 export class SendBuffer {
-  #chunks: Uint8Array[] = []
-  #starts: number[] = []
-  /** Index of the chunk that was asked for last: the next question is most often about it or the one after it. */
-  #cursor = 0
-  /** Seams that were not passed yet, ascending. */
-  readonly #seams: number[] = []
+  #first: Chunk | undefined = undefined
+  #last: Chunk | undefined = undefined
+  /** The chunk that was asked for last: the next question is most often about it or the one after it. */
+  #cursor: Chunk | undefined = undefined
+  /** Seams that were not passed yet, ascending; few connections have any. */
+  #seams: number[] | undefined = undefined
   /** The last seam that was made; 1 before the first. Live. */
   lastSeam = 1
   /** Position after the last byte written. Live. */
@@ -26,9 +34,12 @@ export class SendBuffer {
   /** Adds a write. The bytes belong to the buffer from now on: the caller must not change them. */
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
-    this.#chunks.push(bytes)
-    this.#starts.push(this.written)
+    const start = this.written
     this.written += bytes.length
+    const chunk: Chunk = { bytes, start, end: this.written, next: undefined }
+    if (this.#last === undefined) this.#first = this.#cursor = chunk
+    else this.#last.next = chunk
+    this.#last = chunk
   }
 
   /** The next `bytes` bytes of what was written may be sent. */
@@ -40,67 +51,60 @@ export class SendBuffer {
   /** Makes a seam at the end: the next byte goes into another buffer. */
   seal(): void {
     this.lastSeam = this.end
+    this.#seams ??= []
     this.#seams.push(this.end)
   }
 
   /** The end of the buffer that the byte at `position` lies in. */
   bufferEnd(position: number): number {
-    while ((this.#seams[0] ?? Infinity) <= position) this.#seams.shift()
-    return this.#seams[0] ?? this.end
+    const seams = this.#seams
+    if (seams === undefined) return this.end
+    while ((seams[0] ?? Infinity) <= position) seams.shift()
+    return seams[0] ?? this.end
   }
 
   /** The bytes from `start` (included) to `end` (excluded), which must be there. */
   slice(start: number, end: number): Uint8Array {
     if (start === end) return NO_DATA
-    const index = this.#indexOf(start)
-    const chunk = this.#chunks[index] as Uint8Array
-    const offset = start - (this.#starts[index] as number)
-    if (offset + end - start <= chunk.length) return chunk.subarray(offset, offset + end - start)
-    return this.#gather(index, offset, end - start)
+    const chunk = this.#find(start)
+    if (end > chunk.end) return gather(chunk, start, end)
+    return start === chunk.start && end === chunk.end ? chunk.bytes : chunk.bytes.subarray(start - chunk.start, end - chunk.start)
   }
 
   /** True when a write ends within the bytes from `start` to `end`, the last byte included: the segment is to be pushed. */
   endsWrite(start: number, end: number): boolean {
-    const index = this.#indexOf(start)
-    return this.#endOf(index) <= end
+    return this.#find(start).end <= end
   }
 
   /** Forgets the writes that lie wholly before `position`. */
   release(position: number): void {
-    let count = 0
-    while (count < this.#chunks.length && this.#endOf(count) <= position) count++
-    // Small heads are left in place: shifting a long array for every acknowledgement would cost more than it frees.
-    if (count === this.#chunks.length || count >= 32) {
-      this.#chunks = this.#chunks.slice(count)
-      this.#starts = this.#starts.slice(count)
-      this.#cursor = 0
-    }
+    let first = this.#first
+    while (first !== undefined && first.end <= position) first = first.next
+    this.#first = first
+    if (first === undefined) this.#last = this.#cursor = undefined
+    else if (this.#cursor === undefined || this.#cursor.start < first.start) this.#cursor = first
   }
 
-  #endOf(index: number): number {
-    return (this.#starts[index] as number) + (this.#chunks[index] as Uint8Array).length
+  #find(position: number): Chunk {
+    let chunk = this.#cursor
+    if (chunk === undefined || chunk.start > position) chunk = this.#first
+    assert(chunk !== undefined && chunk.start <= position, 'the position lies in the send buffer')
+    while (chunk.next !== undefined && chunk.next.start <= position) chunk = chunk.next
+    this.#cursor = chunk
+    return chunk
   }
+}
 
-  #indexOf(position: number): number {
-    let index = (this.#starts[this.#cursor] as number) <= position ? this.#cursor : 0
-    assert(index < this.#chunks.length, 'the position lies in the send buffer')
-    while (index + 1 < this.#chunks.length && (this.#starts[index + 1] as number) <= position) index++
-    this.#cursor = index
-    return index
+/** Bytes of more than one write, from `start` in the first of them. */
+function gather(first: Chunk, start: number, end: number): Uint8Array {
+  const gathered = new Uint8Array(end - start)
+  let chunk: Chunk | undefined = first
+  for (let position = start; position < end;) {
+    assert(chunk !== undefined, 'the bytes are in the send buffer')
+    const piece = chunk.bytes.subarray(position - chunk.start, Math.min(chunk.end, end) - chunk.start)
+    gathered.set(piece, position - start)
+    position += piece.length
+    chunk = chunk.next
   }
-
-  #gather(first: number, offset: number, bytes: number): Uint8Array {
-    const gathered = new Uint8Array(bytes)
-    let filled = 0
-    let skip = offset
-    for (let index = first; filled < bytes; index++) {
-      const chunk = this.#chunks[index]
-      assert(chunk !== undefined, 'the bytes are in the send buffer')
-      const piece = chunk.subarray(skip, Math.min(chunk.length, skip + bytes - filled))
-      gathered.set(piece, filled)
-      filled += piece.length
-      skip = 0
-    }
-    return gathered
-  }
+  return gathered
 }

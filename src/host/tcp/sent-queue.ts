@@ -11,27 +11,25 @@ import { SentSegment } from './sent-segment.ts'
 /** Segments that must arrive after one before it counts as lost (TCP_FASTRETRANS_THRESH). */
 export const DUPLICATE_THRESHOLD = 3
 
-/** What an acknowledgement did. Live: one object per queue, overwritten by the next call. */
-export interface AckEffect {
-  /** Segments acknowledged cumulatively. */
-  acked: number
-  /** Segments that arrived, by either kind of acknowledgement, and were not known to have. */
-  delivered: number
-  /** When the oldest of those that were sent only once was sent; -1 when there is none. */
-  sampleSentNs: number
-}
-
 /** The queue of one endpoint. */
 export class SentQueue {
-  #segments: SentSegment[] = []
-  #head = 0
+  /** The oldest one. Live. */
+  first: SentSegment | undefined = undefined
+  #last: SentSegment | undefined = undefined
+  /** Segments not acknowledged cumulatively. Live. */
+  count = 0
   /** Segments known to have arrived beyond a gap; without SACK, an estimate from duplicate acknowledgements. Live. */
   sackedCount = 0
   /** Segments taken for lost. Live. */
   lostCount = 0
   /** Segments whose retransmission is on its way. Live. */
   resentCount = 0
-  readonly effect: AckEffect = { acked: 0, delivered: 0, sampleSentNs: -1 }
+  /** What the last acknowledgement did: segments acknowledged cumulatively. Live. */
+  acked = 0
+  /** What it did too: segments that arrived, by either kind of acknowledgement, and were not known to have. Live. */
+  delivered = 0
+  /** When the oldest of those was sent that were sent only once; -1 when there is none. Live. */
+  sampleSentNs = -1
   /** Time of sending and end of the segment that was sent last of all that arrived. */
   #deliveredSentNs = -1
   #deliveredEnd = 0
@@ -39,60 +37,48 @@ export class SentQueue {
   #highestEnd = 0
   #reorderingSeen = false
 
-  /** Segments not acknowledged cumulatively. */
-  get count(): number {
-    return this.#segments.length - this.#head
-  }
-
   /** Segments believed to be on their way (tcp_packets_in_flight()). */
   get inFlight(): number {
     return this.count - this.sackedCount - this.lostCount + this.resentCount
   }
 
-  /** The oldest one. */
-  get first(): SentSegment | undefined {
-    return this.#segments[this.#head]
-  }
-
   /** Adds a segment just sent. */
   push(segment: SentSegment): void {
-    this.#segments.push(segment)
+    segment.previous = this.#last
+    if (this.#last === undefined) this.first = segment
+    else this.#last.next = segment
+    this.#last = segment
+    this.count++
   }
 
-  /** Everything before `position` is acknowledged. Starts a new `effect`. */
+  /** Everything before `position` is acknowledged. What this did is in `acked` and its kin. */
   acknowledge(position: number): void {
-    const effect = this.effect
-    effect.acked = 0
-    effect.delivered = 0
-    effect.sampleSentNs = -1
-    const segments = this.#segments
-    while (this.#head < segments.length) {
-      const segment = segments[this.#head] as SentSegment
-      if (segment.end > position) {
-        if (segment.start < position) segment.start = position
-        break
-      }
-      this.#head++
-      effect.acked++
+    this.acked = 0
+    this.delivered = 0
+    this.sampleSentNs = -1
+    let segment = this.first
+    while (segment !== undefined && segment.end <= position) {
+      this.count--
+      this.acked++
       if (segment.isSacked) this.sackedCount--
       else this.#arrived(segment)
       if (segment.isLost) this.lostCount--
       if (segment.isResent) this.resentCount--
+      segment = segment.next
     }
-    if (this.#head === segments.length) {
-      segments.length = 0
-      this.#head = 0
-    } else if (this.#head >= 64 && this.#head * 2 >= segments.length) {
-      this.#segments = segments.slice(this.#head)
-      this.#head = 0
+    this.first = segment
+    if (segment === undefined) {
+      this.#last = undefined
+      return
     }
+    segment.previous = undefined
+    if (segment.start < position) segment.start = position
   }
 
-  /** Marks what the blocks cover wholly. Adds to `effect`. */
+  /** Marks what the blocks cover wholly. Adds to `delivered`. */
   acknowledgeSelectively(blocks: readonly ByteRange[]): void {
     for (const block of blocks) {
-      for (let i = this.#head; i < this.#segments.length; i++) {
-        const segment = this.#segments[i] as SentSegment
+      for (let segment = this.first; segment !== undefined; segment = segment.next) {
         if (segment.start >= block.right) break
         if (segment.isSacked || segment.start < block.left || segment.end > block.right) continue
         this.#arrived(segment)
@@ -108,8 +94,7 @@ export class SentQueue {
     if (this.sackedCount === 0) return
     const patienceNs = this.#reorderingSeen ? Math.floor(rttNs / 4) : 0
     let arrivedAfter = 0
-    for (let i = this.#segments.length - 1; i >= this.#head; i--) {
-      const segment = this.#segments[i] as SentSegment
+    for (let segment = this.#last; segment !== undefined; segment = segment.previous) {
       if (segment.isSacked) arrivedAfter++
       else if (segment.isResent) {
         const lead = this.#deliveredSentNs - segment.sentNs - patienceNs
@@ -128,8 +113,7 @@ export class SentQueue {
 
   /** Marks everything lost that is not known to have arrived: the retransmission timer fired. */
   markAllLost(): void {
-    for (let i = this.#head; i < this.#segments.length; i++) {
-      const segment = this.#segments[i] as SentSegment
+    for (let segment = this.first; segment !== undefined; segment = segment.next) {
       if (segment.isSacked) continue
       if (segment.isResent) this.#loseAgain(segment)
       else if (!segment.isLost) this.#lose(segment)
@@ -139,8 +123,7 @@ export class SentQueue {
   /** The oldest segment that is lost and has not been sent again. */
   firstToResend(): SentSegment | undefined {
     if (this.lostCount === this.resentCount) return undefined
-    for (let i = this.#head; i < this.#segments.length; i++) {
-      const segment = this.#segments[i] as SentSegment
+    for (let segment = this.first; segment !== undefined; segment = segment.next) {
       if (segment.isLost && !segment.isResent) return segment
     }
     return undefined
@@ -162,7 +145,8 @@ export class SentQueue {
    * there was any.
    */
   cutAnew(mss: number): boolean {
-    const old = this.#segments.slice(this.#head)
+    const old: SentSegment[] = []
+    for (let segment = this.first; segment !== undefined; segment = segment.next) old.push(segment)
     const cut: SentSegment[] = []
     let changed = false
     for (let i = 0; i < old.length;) {
@@ -183,11 +167,17 @@ export class SentQueue {
       }
       i = next
     }
-    if (changed) {
-      this.#segments = cut
-      this.#head = 0
-    }
+    if (changed) this.#replaceAll(cut)
     return changed
+  }
+
+  #replaceAll(segments: readonly SentSegment[]): void {
+    this.first = this.#last = undefined
+    this.count = 0
+    for (const segment of segments) {
+      segment.next = undefined
+      this.push(segment)
+    }
   }
 
   #cutRun(run: readonly SentSegment[], mss: number, into: SentSegment[]): void {
@@ -206,7 +196,7 @@ export class SentQueue {
   }
 
   #arrived(segment: SentSegment): void {
-    this.effect.delivered++
+    this.delivered++
     const { sentNs, end } = segment
     if (sentNs > this.#deliveredSentNs || (sentNs === this.#deliveredSentNs && end > this.#deliveredEnd)) {
       this.#deliveredSentNs = sentNs
@@ -214,7 +204,7 @@ export class SentQueue {
     }
     if (end > this.#highestEnd) this.#highestEnd = end
     else if (!segment.everResent) this.#reorderingSeen = true
-    if (!segment.everResent && this.effect.sampleSentNs < 0) this.effect.sampleSentNs = segment.sentNs
+    if (!segment.everResent && this.sampleSentNs < 0) this.sampleSentNs = segment.sentNs
   }
 
   #lose(segment: SentSegment): void {

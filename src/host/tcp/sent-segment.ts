@@ -3,7 +3,7 @@
  * @module
  */
 
-/** One segment sent. All fields are live. */
+/** One segment sent, in a list by position. All fields are live. */
 export class SentSegment {
   /** Position of its first byte. */
   start: number
@@ -21,6 +21,8 @@ export class SentSegment {
   isResent = false
   /** Sent more than once: no sample of the round trip (Karn). */
   everResent = false
+  previous: SentSegment | undefined = undefined
+  next: SentSegment | undefined = undefined
 
   constructor(start: number, end: number, burst: number, pushed: boolean, sentNs: number) {
     this.start = start

@@ -7,6 +7,7 @@ import { mix32 } from '../../base/hash.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { NS_PER_MICROSECOND } from '../../base/units.ts'
 import { type IpAddr, ipWords, isAnyAddress } from '../../wire/address.ts'
+import type { RandomStream } from '../../sim/random.ts'
 import type { IcmpMessage } from '../../wire/icmp-message.ts'
 import { type IpPacket, isFragment } from '../../wire/ip-packet.ts'
 import { TCP_ACK, TCP_RST, TCP_SYN, type TcpSegment } from '../../wire/tcp-segment.ts'
@@ -14,9 +15,9 @@ import type { Errno } from '../errno.ts'
 import { errorOfIcmp } from '../icmp-errno.ts'
 import { bothHear, hearsAddress } from '../wildcard.ts'
 import type { DropReason, IpService, TransportProtocol } from '../ip-service.ts'
-import type { TcpHandlers } from './app-side.ts'
+import { type TcpHandlers, wakeApp } from './app-side.ts'
 import { TcpEndpoint } from './endpoint.ts'
-import { type EndpointKey, EndpointTable } from './endpoint-table.ts'
+import { type EndpointKey, EndpointTable, joinPorts } from './endpoint-table.ts'
 import { adoptSynOptions, sendSyn, sendSynAck } from './handshake.ts'
 import { segmentArrives } from './input.ts'
 import { type PendingHandler, TcpListener } from './listener.ts'
@@ -55,6 +56,8 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   readonly #table = new EndpointTable<TcpEndpoint | TimeWait>()
   readonly #listeners = new Map<number, TcpListener[]>()
   readonly #timeWaits: TimeWaitList
+  /** Opened when first needed. */
+  #opened: RandomStream | undefined = undefined
   #secret: number | undefined = undefined
 
   constructor(ip: IpService) {
@@ -88,14 +91,16 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     if (typeof chosen === 'string') return err(chosen)
     const local = to.src ?? chosen
     const lport = to.sport ?? this.#ephemeralPort(local, to.dst, to.dport)
-    if (lport === undefined || this.#table.find(local, lport, to.dst, to.dport) !== undefined) return err('EADDRNOTAVAIL')
-    const endpoint = this.#create({ local, lport, remote: to.dst, rport: to.dport }, 'SYN_SENT', undefined)
+    if (lport === undefined) return err('EADDRNOTAVAIL')
+    const ports = joinPorts(lport, to.dport)
+    if (this.#table.find(local, to.dst, ports) !== undefined) return err('EADDRNOTAVAIL')
+    const endpoint = this.#create({ local, remote: to.dst, ports }, 'SYN_SENT', undefined)
     endpoint.sndNxt = 1
-    endpoint.app.handlers = handlers
+    endpoint.handlers = handlers
     armRetransmit(endpoint)
     const refused = sendSyn(endpoint)
     if (refused === undefined) return ok(endpoint)
-    endpoint.app.handlers = undefined
+    endpoint.handlers = undefined
     if (endpoint.state === 'SYN_SENT') endpoint.end(refused)
     return err(refused)
   }
@@ -106,7 +111,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   }
 
   /** Connections of every state, those in TIME_WAIT included. */
-  connections(): Generator<TcpEndpoint | TimeWait> {
+  connections(): readonly (TcpEndpoint | TimeWait)[] {
     return this.#table.values()
   }
 
@@ -116,7 +121,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
       this.ip.drop(packet, 'no-protocol')
       return
     }
-    const entry = this.#table.find(packet.dst, segment.dport, packet.src, segment.sport)
+    const entry = this.#table.find(packet.dst, packet.src, joinPorts(segment.dport, segment.sport))
     if (entry instanceof TcpEndpoint) this.#arrivesAt(entry, packet, segment)
     else if (entry !== undefined) this.#arrivesInTimeWait(entry, packet, segment)
     else this.#account(packet, this.#arrivesAnew(packet, segment, undefined))
@@ -125,15 +130,16 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   hasSent(quoted: IpPacket): boolean {
     const segment = quoted.payload
     if (segment.kind !== 'tcp') return false
-    const endpoint = this.#table.find(quoted.src, segment.sport, quoted.dst, segment.dport)
+    const endpoint = this.#table.find(quoted.src, quoted.dst, joinPorts(segment.sport, segment.dport))
     if (!(endpoint instanceof TcpEndpoint) || endpoint.state === 'SYN_RECV') return false
-    return segment.data.length === 0 || this.ip.sim.nowNs >= endpoint.lastSentNs + SYSTEM_CALL_NS
+    const { sender } = endpoint
+    return segment.data.length === 0 || sender === undefined || this.ip.sim.nowNs >= sender.lastSentNs + SYSTEM_CALL_NS
   }
 
   receiveError(message: IcmpMessage, quoted: IpPacket): void {
     const segment = quoted.payload
     if (segment.kind !== 'tcp') return
-    const endpoint = this.#table.find(quoted.src, segment.sport, quoted.dst, segment.dport)
+    const endpoint = this.#table.find(quoted.src, quoted.dst, joinPorts(segment.sport, segment.dport))
     if (!(endpoint instanceof TcpEndpoint)) return
     const error = errorOfIcmp(message, quoted.src)
     if (error === undefined) return
@@ -144,7 +150,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     } else if (endpoint.state === 'SYN_SENT' || endpoint.state === 'SYN_RECV') {
       // Any error ends a handshake; a connection that is up takes it for passing trouble (tcp_v4_err()).
       endpoint.end(error.errno)
-      endpoint.app.wake()
+      wakeApp(endpoint)
     }
   }
 
@@ -156,7 +162,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     const entry = new TimeWait(endpoint, this.ip.sim.nowNs)
     endpoint.cancelTimers()
     endpoint.state = 'TIME_WAIT'
-    endpoint.app.ended(undefined)
+    endpoint.newsEnded = true
     this.#table.set(entry)
     this.#timeWaits.add(entry)
   }
@@ -165,7 +171,7 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     const fate = segmentArrives(endpoint, segment)
     if (fate === 'reset') resetStray(this.ip, packet, segment)
     this.#account(packet, fate === 'reset' ? 'tcp-closed' : fate === 'used' ? undefined : fate)
-    endpoint.app.wake()
+    wakeApp(endpoint)
   }
 
   #arrivesInTimeWait(entry: TimeWait, packet: IpPacket, segment: TcpSegment): void {
@@ -198,11 +204,11 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
   }
 
   #begin(listener: TcpListener, packet: IpPacket, segment: TcpSegment, isn: number | undefined): void {
-    const key = { local: packet.dst, lport: segment.dport, remote: packet.src, rport: segment.sport }
+    const key = { local: packet.dst, remote: packet.src, ports: joinPorts(segment.dport, segment.sport) }
     const endpoint = this.#create(key, 'SYN_RECV', isn)
     endpoint.listener = listener
     listener.embryos.add(endpoint)
-    endpoint.recvIsn = segment.seq
+    endpoint.recvIsn = segment.seq | 0
     endpoint.rcvNxt = 1
     endpoint.rcvAcked = 1
     endpoint.sndNxt = 1
@@ -215,26 +221,29 @@ export class TcpProtocol implements TransportProtocol, TcpStack {
     const hash = this.#hash(key)
     const clock = Math.floor(this.ip.sim.nowNs / 64)
     const endpoint = new TcpEndpoint(this, key, state, isn ?? (hash + clock) >>> 0, mix32(hash))
-    endpoint.repeatingSinceNs = this.ip.sim.nowNs
     this.#table.set(endpoint)
     return endpoint
   }
 
   /** A number per pair of addresses and ports; initial numbers grow from it by one every 64 ns, as in secure_tcp_seq(). */
   #hash(key: EndpointKey): number {
-    this.#secret ??= this.ip.sim.stream(`tcp:${this.ip.name}`).int(0x100000000)
-    let hash = mix32(this.#secret ^ ((key.lport << 16) | key.rport))
+    this.#secret ??= this.#chance.int(0x100000000)
+    let hash = mix32(this.#secret ^ key.ports)
     for (const word of ipWords(key.local)) hash = mix32(hash ^ word)
     for (const word of ipWords(key.remote)) hash = mix32((hash + 1) ^ word)
     return hash
   }
 
+  get #chance(): RandomStream {
+    return this.#opened ??= this.ip.sim.stream(`tcp:${this.ip.name}`)
+  }
+
   #ephemeralPort(local: IpAddr, remote: IpAddr, rport: number): number | undefined {
     const count = EPHEMERAL_PORT_MAX - EPHEMERAL_PORT_MIN + 1
-    const first = this.ip.sim.stream(`tcp:${this.ip.name}`).int(count)
+    const first = this.#chance.int(count)
     for (let i = 0; i < count; i++) {
       const port = EPHEMERAL_PORT_MIN + (first + i) % count
-      if (!this.#listeners.has(port) && this.#table.find(local, port, remote, rport) === undefined) return port
+      if (!this.#listeners.has(port) && this.#table.find(local, remote, joinPorts(port, rport)) === undefined) return port
     }
     return undefined
   }

@@ -6,21 +6,15 @@
 import type { Actor } from '../../sim/event-queue.ts'
 import type { Simulator } from '../../sim/simulator.ts'
 import type { TimeWait } from './time-wait.ts'
-import { TIME_WAIT_NS } from './time-wait.ts'
 
 const KIND_OLDEST = 0
 const KIND_PROLONGED = 1
-
-interface Waiting {
-  readonly entry: TimeWait
-  readonly dueNs: number
-}
 
 /** The list of one host. */
 export class TimeWaitList implements Actor {
   readonly #sim: Simulator
   readonly #onOver: (entry: TimeWait) => void
-  #list: Waiting[] = []
+  #list: TimeWait[] = []
   #head = 0
 
   /** `onOver` is called when the time of an entry is over. */
@@ -31,9 +25,8 @@ export class TimeWaitList implements Actor {
 
   /** Adds an entry that has just begun to wait. */
   add(entry: TimeWait): void {
-    const dueNs = this.#sim.nowNs + TIME_WAIT_NS
-    this.#list.push({ entry, dueNs })
-    if (this.#list.length - this.#head === 1) this.#sim.schedule(dueNs, this, KIND_OLDEST, undefined)
+    this.#list.push(entry)
+    if (this.#list.length - this.#head === 1) this.#sim.schedule(entry.dueNs, this, KIND_OLDEST, undefined)
   }
 
   /** The time of the oldest entry, or of a prolonged one, may be over. */
@@ -51,7 +44,7 @@ export class TimeWaitList implements Actor {
         break
       }
       this.#head++
-      this.#check(oldest.entry)
+      this.#check(oldest)
     }
     if (this.#head === this.#list.length || this.#head >= 1024) {
       this.#list = this.#list.slice(this.#head)

@@ -8,7 +8,7 @@ import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../base/units.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, type TcpSegment } from '../../wire/tcp-segment.ts'
 import type { TcpEndpoint } from './endpoint.ts'
-import type { EndpointKey } from './endpoint-table.ts'
+import { type EndpointKey, localPort, remotePort } from './endpoint-table.ts'
 import { toWire } from './sequence.ts'
 
 /** TCP_TIMEWAIT_LEN. */
@@ -23,9 +23,8 @@ export type TimeWaitVerdict = 'ignore' | 'acknowledge' | 'forget' | 'begin-anew'
 /** One such connection. Fields are live. */
 export class TimeWait implements EndpointKey {
   readonly local: IpAddr
-  readonly lport: number
   readonly remote: IpAddr
-  readonly rport: number
+  readonly ports: number
   readonly state = 'TIME_WAIT'
   /** Numbers on the wire: what would be sent and is expected next. */
   readonly seq: number
@@ -35,21 +34,36 @@ export class TimeWait implements EndpointKey {
   readonly timestampOffset: number
   /** The peer's latest timestamp; undefined when timestamps were not used. */
   readonly timestampRecent: number | undefined
-  /** When it is over. */
-  deadlineNs: number
-  #answeredNs = -Infinity
+  /** When it is over, unless segments of the old connection prolong it. */
+  readonly dueNs: number
+  #prolongedNs: number | undefined = undefined
+  #answeredNs: number | undefined = undefined
 
   constructor(ep: TcpEndpoint, nowNs: number) {
     this.local = ep.local
-    this.lport = ep.lport
     this.remote = ep.remote
-    this.rport = ep.rport
+    this.ports = ep.ports
     this.seq = toWire(ep.sendIsn, ep.sndNxt)
     this.ack = toWire(ep.recvIsn, ep.rcvNxt)
     this.window = Math.min(ep.rcvWnd >>> ep.rcvScale, 65_535)
     this.timestampOffset = ep.timestampOffset
-    this.timestampRecent = ep.timestampsOk ? ep.timestampRecent : undefined
-    this.deadlineNs = nowNs + TIME_WAIT_NS
+    this.timestampRecent = ep.timestampsOk ? ep.timestampRecent >>> 0 : undefined
+    this.dueNs = nowNs + TIME_WAIT_NS
+  }
+
+  /** Port on this host. */
+  get lport(): number {
+    return localPort(this.ports)
+  }
+
+  /** Port of the peer. */
+  get rport(): number {
+    return remotePort(this.ports)
+  }
+
+  /** When it is over. */
+  get deadlineNs(): number {
+    return this.#prolongedNs ?? this.dueNs
   }
 
   /** First number of a connection that begins anew between these ports. */
@@ -66,14 +80,14 @@ export class TimeWait implements EndpointKey {
     const newer = value === undefined || this.timestampRecent === undefined ? 0 : (value - this.timestampRecent) | 0
     if (newer >= 0 && seq === this.ack && (length === 0 || isReset)) {
       if (isReset) return 'forget'
-      this.deadlineNs = nowNs + TIME_WAIT_NS
+      this.#prolongedNs = nowNs + TIME_WAIT_NS
       return 'ignore'
     }
     const isSyn = (flags & (TCP_SYN | TCP_RST | TCP_ACK)) === TCP_SYN
     if (isSyn && newer >= 0 && (((seq - this.ack) | 0) > 0 || newer > 0)) return 'begin-anew'
     if (isReset) return 'ignore'
-    if (newer < 0 || (flags & TCP_ACK) !== 0) this.deadlineNs = nowNs + TIME_WAIT_NS
-    if (nowNs - this.#answeredNs < ANSWER_INTERVAL_NS) return 'ignore'
+    if (newer < 0 || (flags & TCP_ACK) !== 0) this.#prolongedNs = nowNs + TIME_WAIT_NS
+    if (this.#answeredNs !== undefined && nowNs - this.#answeredNs < ANSWER_INTERVAL_NS) return 'ignore'
     this.#answeredNs = nowNs
     return 'acknowledge'
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../../../src/base/units.ts'
 import { Congestion } from '../../../src/host/tcp/congestion.ts'
-import { RttEstimator } from '../../../src/host/tcp/rtt-estimator.ts'
+import { endHandshake, type RoundTrip, RTO_INITIAL_NS, sampleRoundTrip } from '../../../src/host/tcp/rtt-estimator.ts'
 import { type WireRule, WirePair, ip } from '../../support/wire-pair.ts'
 
 interface Download {
@@ -178,29 +178,34 @@ describe('the congestion window', () => {
   })
 })
 
+/** Before the first sample. */
+function unsampled(): RoundTrip {
+  return { srttNs: 0, deviationNs: 0, minRttNs: undefined, rtoNs: RTO_INITIAL_NS }
+}
+
 describe('the round trip estimator', () => {
   it('takes the first sample, then an eighth of the difference (RFC 6298)', () => {
-    const rtt = new RttEstimator()
-    rtt.sample(800 * NS_PER_MILLISECOND)
+    const trip = unsampled()
+    sampleRoundTrip(trip, 800 * NS_PER_MILLISECOND)
     // 800 + 4 * 400
-    expect([rtt.srttNs, rtt.rtoNs].map((ns) => ns / 1e6)).toEqual([800, 2400])
-    rtt.sample(1600 * NS_PER_MILLISECOND)
+    expect([trip.srttNs, trip.rtoNs].map((ns) => ns / 1e6)).toEqual([800, 2400])
+    sampleRoundTrip(trip, 1600 * NS_PER_MILLISECOND)
     // 800 + 800 / 8; deviation 400 + (800 - 400) / 4 = 500; 900 + 4 * 500
-    expect([rtt.srttNs, rtt.rtoNs].map((ns) => ns / 1e6)).toEqual([900, 2900])
+    expect([trip.srttNs, trip.rtoNs].map((ns) => ns / 1e6)).toEqual([900, 2900])
   })
 
   it('keeps the timeout 200 ms above the round trip at least, and at 120 s at most', () => {
-    const rtt = new RttEstimator()
-    rtt.sample(NS_PER_MILLISECOND)
-    expect(rtt.rtoNs).toBe(201 * NS_PER_MILLISECOND)
-    rtt.sample(500 * NS_PER_SECOND)
-    expect(rtt.rtoNs).toBe(120 * NS_PER_SECOND)
+    const trip = unsampled()
+    sampleRoundTrip(trip, NS_PER_MILLISECOND)
+    expect(trip.rtoNs).toBe(201 * NS_PER_MILLISECOND)
+    sampleRoundTrip(trip, 500 * NS_PER_SECOND)
+    expect(trip.rtoNs).toBe(120 * NS_PER_SECOND)
   })
 
   it('is 1 s before the handshake and 3 s after one without a sample', () => {
-    const rtt = new RttEstimator()
-    expect(rtt.rtoNs).toBe(NS_PER_SECOND)
-    rtt.connected()
-    expect(rtt.rtoNs).toBe(3 * NS_PER_SECOND)
+    const trip = unsampled()
+    expect(trip.rtoNs).toBe(NS_PER_SECOND)
+    endHandshake(trip)
+    expect(trip.rtoNs).toBe(3 * NS_PER_SECOND)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EndpointTable } from '../../../src/host/tcp/endpoint-table.ts'
+import { type EndpointKey, EndpointTable, joinPorts } from '../../../src/host/tcp/endpoint-table.ts'
 import { Reassembly } from '../../../src/host/tcp/reassembly.ts'
 import { ReceiveWindow } from '../../../src/host/tcp/receive-window.ts'
 import { SendBuffer } from '../../../src/host/tcp/send-buffer.ts'
@@ -158,29 +158,53 @@ describe('the receive window', () => {
 })
 
 describe('the table of endpoints', () => {
-  const entry = (lport: number, remote: number, rport = 80): { local: IpAddr, lport: number, remote: IpAddr, rport: number } => (
-    { local: 1 as IpAddr, lport, remote: remote as IpAddr, rport })
+  const entry = (lport: number, remote: number, rport = 80): EndpointKey => (
+    { local: 1 as IpAddr, remote: remote as IpAddr, ports: joinPorts(lport, rport) })
 
   it('finds by all four parts of the key', () => {
-    const table = new EndpointTable<ReturnType<typeof entry>>()
+    const table = new EndpointTable<EndpointKey>()
     const [a, b] = [entry(1000, 7), entry(1001, 7)]
     table.set(a)
     table.set(b)
-    expect(table.find(1 as IpAddr, 1001, 7 as IpAddr, 80)).toBe(b)
-    expect(table.find(1 as IpAddr, 1001, 7 as IpAddr, 81)).toBeUndefined()
-    expect(table.find(2 as IpAddr, 1001, 7 as IpAddr, 80)).toBeUndefined()
+    expect(table.find(1 as IpAddr, 7 as IpAddr, joinPorts(1001, 80))).toBe(b)
+    expect(table.find(1 as IpAddr, 7 as IpAddr, joinPorts(1001, 81))).toBeUndefined()
+    expect(table.find(2 as IpAddr, 7 as IpAddr, joinPorts(1001, 80))).toBeUndefined()
     expect(table.size).toBe(2)
   })
 
   it('does not remove an entry that has taken the place of another', () => {
-    const table = new EndpointTable<ReturnType<typeof entry>>()
+    const table = new EndpointTable<EndpointKey>()
     const [old, young] = [entry(1000, 7), entry(1000, 7)]
     table.set(old)
     table.set(young)
     table.remove(old)
-    expect(table.find(1 as IpAddr, 1000, 7 as IpAddr, 80)).toBe(young)
+    expect(table.find(1 as IpAddr, 7 as IpAddr, joinPorts(1000, 80))).toBe(young)
     expect(table.size).toBe(1)
     table.remove(young)
     expect([table.size, [...table.values()]]).toEqual([0, []])
+  })
+
+  it(`agrees with a list of pairs of addresses, each with a list of ports (seed ${seed})`, () => {
+    const step = fc.record({ adds: fc.boolean(), lport: fc.integer({ min: 1, max: 40 }), remote: fc.integer({ min: 1, max: 4 }) })
+    fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const table = new EndpointTable<EndpointKey>()
+      // Maps walk by insertion, and a value that is replaced keeps its place.
+      const model = new Map<number, Map<number, EndpointKey>>()
+      for (const { adds, lport, remote } of steps) {
+        const one = entry(lport, remote)
+        const ports = model.get(remote) ?? new Map<number, EndpointKey>()
+        const known = ports.get(one.ports)
+        expect(table.find(one.local, one.remote, one.ports)).toBe(known)
+        if (adds) {
+          table.set(one)
+          model.set(remote, ports.set(one.ports, one))
+        } else if (known !== undefined) {
+          table.remove(known)
+          ports.delete(one.ports)
+          if (ports.size === 0) model.delete(remote)
+        }
+      }
+      expect(table.values()).toEqual([...model.values()].flatMap((ports) => [...ports.values()]))
+    }), { seed })
   })
 })
