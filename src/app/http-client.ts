@@ -213,12 +213,16 @@ export class HttpConnection implements TcpHandlers, Actor {
     this.#request = undefined
     this.#timer.cancel()
     const message = this.#message
+    const body = joined(this.#body)
+    // The timer's event may keep this object for long.
+    this.#message = undefined
+    this.#body = []
     if (failure !== undefined || (message !== undefined && findHeader(message, 'connection')?.toLowerCase() === 'close')) {
       this.#isOver = true
     }
     onDone?.({
       failure, errno, message, status: message === undefined ? undefined : Number(message.startLine.split(' ')[1]),
-      body: joined(this.#body), bodyBytes: this.#bodyBytes,
+      body, bodyBytes: this.#bodyBytes,
       server: message === undefined ? undefined : findHeader(message, 'server'),
       startNs: this.#startNs, connectedNs: this.#connectedNs, firstByteNs: this.#firstByteNs, endNs: this.#host.sim.nowNs,
     })

@@ -53,14 +53,15 @@ class Pages {
 
   answer(path: string, method: string, closes: boolean): Answer {
     const { page, pages, status = 200, name } = this.#options
-    const known = pages?.get(path) ?? page ?? (pages === undefined ? { text: `${name}\n` } : undefined)
+    const listed = pages?.get(path)
+    const known = listed ?? page ?? (pages === undefined ? { text: `${name}\n` } : undefined)
     if (known === undefined) return this.#make(404, 'text/plain', { text: '404 Not Found\n' }, method, closes)
-    const key = `${closes ? 'close' : 'keep'} ${method} ${path}`
+    // Paths and methods come from clients: only what is listed gets a key of its own, or a client could fill the memory.
+    const key = `${closes ? 'close' : 'keep'} ${method === 'HEAD' ? 'HEAD' : 'GET'} ${listed === undefined ? '*' : path}`
     let answer = this.#answers.get(key)
     if (answer === undefined) {
       answer = this.#make(status, 'text/html', known, method, closes)
-      // Paths that fall back to `page` come from clients: they are not kept, or a client could fill the memory.
-      if (pages?.has(path) === true) this.#answers.set(key, answer)
+      this.#answers.set(key, answer)
     }
     return answer
   }

@@ -37,8 +37,11 @@ export function findHeader(message: HttpMessage, name: string): string | undefin
 
 /** Text as bytes (UTF-8). */
 export function httpBytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return ENCODER.encode(text)
 }
+
+const ENCODER = new TextEncoder()
+const DECODER = new TextDecoder()
 
 /** Reads the messages of one direction of a connection. */
 export class HttpReader {
@@ -86,7 +89,7 @@ export class HttpReader {
     if (this.#bodyLeft > 0) return this.#body()
     const end = headEnd(this.#waiting)
     if (end === undefined) return this.#waiting.length > HTTP_HEAD_BYTES_MAX ? this.#malformed() : undefined
-    const message = parseHead(new TextDecoder().decode(this.#waiting.subarray(0, end)), end, this.#isResponse)
+    const message = parseHead(DECODER.decode(this.#waiting.subarray(0, end)), end, this.#isResponse)
     if (message === undefined) return this.#malformed()
     this.#waiting = this.#waiting.subarray(end)
     const hasBody = !this.nextHasNoBody && !(this.#isResponse && / (1\d\d|204|304)\b/.test(message.startLine))

@@ -11,6 +11,7 @@ import type { TcpHandlers } from '../host/tcp/app-side.ts'
 import type { TcpEndpoint } from '../host/tcp/endpoint.ts'
 import type { TcpListener } from '../host/tcp/listener.ts'
 import type { Actor } from '../sim/event-queue.ts'
+import type { RandomStream } from '../sim/random.ts'
 import { type IpAddr, IPV4_ANY } from '../wire/address.ts'
 import type { AppHost } from './app-host.ts'
 import { drawServiceNs, NO_SERVICE_TIME, type ServiceTime } from './service-time.ts'
@@ -53,6 +54,7 @@ export class RequestServer implements Actor {
   readonly #begin: Begin
   readonly #sessions = new Set<Session>()
   readonly #queue: Session[] = []
+  readonly #stream: RandomStream
   #listener: TcpListener | undefined
   #idleWorkers: number
   /** Requests answered. Live. */
@@ -63,6 +65,7 @@ export class RequestServer implements Actor {
     this.#options = options
     this.#begin = begin
     this.#idleWorkers = options.workers ?? Infinity
+    this.#stream = host.sim.stream(`server:${host.name}:${options.port}`)
   }
 
   /** Starts a server: EADDRINUSE or EADDRNOTAVAIL when it cannot listen there. */
@@ -123,9 +126,9 @@ export class RequestServer implements Actor {
   }
 
   #work(session: Session): void {
-    const { sim, name } = this.host
+    const { sim } = this.host
     const time = this.#options.serviceTime ?? NO_SERVICE_TIME
-    const serviceNs = drawServiceNs(time, sim.stream(`server:${name}:${this.#options.port}`))
+    const serviceNs = drawServiceNs(time, this.#stream)
     if (serviceNs === 0) this.#complete(session)
     else sim.schedule(sim.nowNs + serviceNs, this, 0, session)
   }
