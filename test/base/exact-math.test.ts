@@ -3,7 +3,7 @@
  * @module
  */
 import { describe, expect, it } from 'vitest'
-import { exactExp, exactLn } from '../../src/base/exact-math.ts'
+import { exactAtan, exactExp, exactLn } from '../../src/base/exact-math.ts'
 
 /** The distance of two positive doubles in units in the last place. */
 function ulpsBetween(a: number, b: number): number {
@@ -78,5 +78,28 @@ describe('exactExp', () => {
   it('refuses what no double holds', () => {
     expect(() => exactExp(701)).toThrow('the power is a number that a double holds')
     expect(() => exactExp(NaN)).toThrow('the power is a number that a double holds')
+  })
+})
+
+describe('exactAtan', () => {
+  it.each([
+    [0, 0],
+    [1, Math.PI / 4],
+    [-1, -Math.PI / 4],
+    // tan 15 degrees, 30 degrees, 60 degrees.
+    [2 - Math.sqrt(3), Math.PI / 12],
+    [1 / Math.sqrt(3), Math.PI / 6],
+    [Math.sqrt(3), Math.PI / 3],
+    [1e300, Math.PI / 2],
+    [1e-9, 1e-9],
+    [0.5, 0.4636476090008061],
+  ])('of %d is %d', (value, expected) => {
+    expect(Math.abs(exactAtan(value) - expected)).toBeLessThanOrEqual(1e-15)
+  })
+
+  it('is close to what this engine has, everywhere', () => {
+    for (let value = -50; value <= 50; value += 0.0137) {
+      expect(Math.abs(exactAtan(value) - Math.atan(value))).toBeLessThanOrEqual(1e-15)
+    }
   })
 })

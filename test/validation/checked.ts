@@ -2,8 +2,7 @@
  * Figures against what a source predicts: each is asserted, and noted for the table of `npm run validate`.
  * @module
  */
-import { expect } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { expect, TestRunner } from 'vitest'
 
 /** One line of the table. */
 export interface Checked {
@@ -67,7 +66,7 @@ export function checkEstimate(what: string, { mean, standardError }: Estimate, e
 }
 
 function note(checked: Checked): void {
-  const test = getCurrentTest()
+  const test = TestRunner.getCurrentTest()
   if (test === undefined) throw new Error(`${checked.what} is checked outside of a test`)
   ;(test.meta.checked ??= []).push(checked)
 }
