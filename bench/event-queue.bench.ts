@@ -5,8 +5,9 @@
  * @module
  */
 import { bench, describe, expect } from 'vitest'
-import { EventQueue, type Actor } from '../src/sim/event-queue.ts'
+import { type Actor, EventQueue } from '../src/sim/event-queue.ts'
 import { randomStream } from '../src/sim/random.ts'
+import { FourAryHeap } from '../test/support/four-ary-heap.ts'
 import { type BenchQueue, ComparatorHeap, SortedArray } from './support/rivals.ts'
 
 const HOLDS = 100_000
@@ -16,26 +17,43 @@ const chance = randomStream('42', 'bench:event-queue')
 const DELAYS = Float64Array.from({ length: 65_536 }, () =>
   chance.unit() < 0.9 ? 1 + Math.floor(chance.exponential(10_000)) : 1e9 + chance.int(59e9))
 
-class OurQueue implements BenchQueue {
+class OurQueue implements BenchQueue, Actor {
+  timeNs = 0
   readonly #queue = new EventQueue()
-  readonly #nobody: Actor = { onEvent: () => {} }
-
-  get timeNs(): number {
-    return this.#queue.timeNs
-  }
+  #taken = 0
 
   push(timeNs: number, data: number): void {
-    this.#queue.push(timeNs, this.#nobody, 0, data)
+    this.#queue.push(timeNs, this, data, undefined)
   }
 
   pop(): number {
-    this.#queue.pop()
-    return this.#queue.data as number
+    this.timeNs = this.#queue.nextTimeNs
+    this.#queue.dispatch()
+    return this.#taken
+  }
+
+  onEvent(kind: number): void {
+    this.#taken = kind
+  }
+}
+
+class TypedHeap implements BenchQueue {
+  timeNs = 0
+  readonly #heap = new FourAryHeap()
+
+  push(timeNs: number, data: number): void {
+    this.#heap.add(timeNs, data)
+  }
+
+  pop(): number {
+    this.timeNs = this.#heap.nextTime
+    return this.#heap.take()
   }
 }
 
 const QUEUES: readonly (readonly [string, () => BenchQueue])[] = [
-  ['4-ary heap over typed arrays (ours)', () => new OurQueue()],
+  ['ladder queue (ours)', () => new OurQueue()],
+  ['4-ary heap over typed arrays', () => new TypedHeap()],
   ['binary heap of objects, comparator', () => new ComparatorHeap()],
   ['sorted array', () => new SortedArray()],
 ]

@@ -37,6 +37,8 @@ export class Nic implements LinkEnd {
   rxBytes = 0
   /** Frames flooded here that were addressed to somebody else. Live. */
   rxOtherHost = 0
+  /** What the receiver knows the nic by: a host's device. Only the receiver sets it and reads it. Live. */
+  device: unknown
   /** Set while someone captures. */
   tap: FrameTap | undefined
   readonly #sim: Simulator

@@ -94,8 +94,7 @@ export class Simulator {
       if (this.#eventsAtInstant >= eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
       this.#eventsAtInstant++
       if (++this.eventCount % CHECKPOINT_EVENTS === 0) this.checkpoint()
-      queue.pop()
-      ;(queue.actor as Actor).onEvent(queue.kind, queue.data)
+      queue.dispatch()
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
       if (this.#stopRequested) return 'stopped'
     }

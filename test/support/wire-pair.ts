@@ -14,7 +14,7 @@ import type { Actor } from '../../src/sim/event-queue.ts'
 import { Simulator } from '../../src/sim/simulator.ts'
 import { type IpAddr, parseIpv4 } from '../../src/wire/address.ts'
 import { icmpError } from '../../src/wire/icmp-message.ts'
-import { IPPROTO_TCP, ipPacket, type IpPacket, totalBytes } from '../../src/wire/ip-packet.ts'
+import { IPPROTO_TCP, ipHeaderBytes, ipPacket, type IpPacket, totalBytes } from '../../src/wire/ip-packet.ts'
 import { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, type TcpSegment } from '../../src/wire/tcp-segment.ts'
 
 /** An address from its text, which must be one. */
@@ -58,7 +58,9 @@ export class WireHost implements IpService, Actor {
   sendPacket(request: SendRequest): Errno | undefined {
     if (this.refuse !== undefined) return this.refuse
     const src = request.src === 0 ? this.addr : request.src
-    this.#wire.send(this, ipPacket({ uid: this.sim.nextPacketUid(), ...request, src }))
+    const fits = ipHeaderBytes(request.dst) + request.payloadBytes <= this.mtuBytes
+    const dontFragment = request.dontFragment === 'if-it-fits' ? fits : request.dontFragment
+    this.#wire.send(this, ipPacket({ uid: this.sim.nextPacketUid(), ...request, src, dontFragment }))
     return undefined
   }
 
