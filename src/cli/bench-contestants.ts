@@ -79,13 +79,13 @@ class TableContestant implements Contestant {
     this.#ids[index] = this.#table.insert(this.#workload.entryOf(index))
   }
 
-  run({ kinds, keys }: Operations, from: number, to: number): number {
+  run(operations: Operations, from: number, to: number): number {
+    const { keys } = operations
     if (this.#isBatch) return this.#runBatch(keys, from, to)
+    if (operations.replacements > 0) return this.#runMixed(operations, from, to)
+    const table = this.#table
     let hits = 0
-    for (let i = from; i < to; i++) {
-      if (kinds[i] === REPLACE) this.#replace(keys, i)
-      else if (this.#table.findAt(keys, i) >= 0) hits++
-    }
+    for (let i = from; i < to; i++) if (table.findAt(keys, i) >= 0) hits++
     return hits
   }
 
@@ -97,6 +97,16 @@ class TableContestant implements Contestant {
       sum += this.#table.probesAt(keys, i)
     }
     return lookups === 0 ? 0 : sum / lookups
+  }
+
+  #runMixed({ kinds, keys }: Operations, from: number, to: number): number {
+    const table = this.#table
+    let hits = 0
+    for (let i = from; i < to; i++) {
+      if (kinds[i] === REPLACE) this.#replace(keys, i)
+      else if (table.findAt(keys, i) >= 0) hits++
+    }
+    return hits
   }
 
   #runBatch(keys: Int32Array, from: number, to: number): number {

@@ -64,16 +64,19 @@ export function readBeside(scenarioPath: string, name: string, bytesMax: number)
   return readBytes(path)
 }
 
-/** Writes a file: to a temporary one beside it, which takes its name when it is complete on disk. Makes missing folders. */
-export function writeWhole(path: string, content: string | Uint8Array): Result<void, FileError> {
+/**
+ * Writes a file, from one piece or many: to a temporary one beside it, which takes its name when it is complete on disk. Makes
+ * missing folders.
+ */
+export function writeWhole(path: string, content: string | Iterable<Uint8Array>): Result<void, FileError> {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
   try {
     makeFolder(folder)
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+    const pieces = typeof content === 'string' ? [new TextEncoder().encode(content)] : content
     const handle = openSync(temporary, 'w', 0o644)
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
+      for (const piece of pieces) for (let done = 0; done < piece.length; ) done += writeSync(handle, piece, done)
       fsyncSync(handle)
     } finally {
       closeSync(handle)

@@ -36,6 +36,7 @@ export function makeProgram(finish: Finish): Command {
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ lvsim ${line}`).join('\n')}`)
   addRuns(verb, finish)
   addLooks(verb, finish)
+  addFairness(verb, finish)
   addFiles(verb, finish)
   addLabs(verb, finish)
   addBench(program, finish)
@@ -104,6 +105,36 @@ function addLooks(verb: AddVerb, finish: Finish): void {
     })
 }
 
+function addFairness(verb: AddVerb, finish: Finish): void {
+  verb('fairness <schedulers>', 'compare schedulers, fast and without packets: who gets how much, and how long clients wait', [
+    'fairness wlc,sed,nq,rr --weights 5,1,1 --connections 50000',
+    'fairness sh,mh --weights 1x8 --clients 50 --persistent 300s --connections 20000',
+    "fairness lc,twos --weights 1x100 --arrivals 'pareto shape 1.5' --work 'lognormal 20ms cv 2' --connections 20000 --json",
+    'fairness wlc,lottery --weights 3,1 --scheduler scenarios/schedulers/lottery.mjs --connections 20000',
+    "fairness wrr,wlc --weights 2,1 --work 'constant 100ms' --level packet --connections 500",
+  ])
+    .option('--weights <list>', 'of the real servers; 1x8 stands for eight of weight 1', '1x4')
+    .option('--speeds <list>', 'work that each does; as the weights unless given')
+    .option('--workers <count>', 'connections that a server works on at once, or none where nobody waits', '1')
+    .option('--shared', 'servers work on all connections at once, instead of first come, first served')
+    .option('--arrivals <law>', "poisson, constant or pareto, with a rate or not: 'poisson 200/s', 'pareto shape 1.5'", 'poisson')
+    .option('--load <share>', 'of what the servers can do, where the arrivals have no rate (default: 0.8)')
+    .option('--work <law>', 'of a connection: constant, exponential, uniform, pareto or lognormal', 'exponential 100ms')
+    .option('--connections <count>', 'in all; the first tenth does not count (default: 1000000; 20000 with packets)')
+    .option('--clients <count>', 'addresses that they come from; few stand for NAT (default: 10000; 100 with packets)')
+    .option('--persistent <time>', 'persistence: a client stays with its server')
+    .option('--fin <time>', 'how long a connection counts as inactive after its end; 0s for not at all', '120s')
+    .option('--window <count>', 'connections in a row of which the worst are shown (default: ten rounds of the weights)')
+    .addOption(schedulerOption())
+    .option('--level <level>', 'connection, or packet: the same by hosts that send packets, much slower', 'connection')
+    .option('--seed <seed>', 'of arrivals, work and clients, which are the same for all schedulers', '42')
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'no progress')
+    .action(async (list: string, options) => {
+      finish(await (await import('./fairness-command.ts')).fairnessCommand(list, options))
+    })
+}
+
 function addFiles(verb: AddVerb, finish: Finish): void {
   verb('validate <file...>', 'check scenario files without running them', [
     'validate scenarios/first.lvs.yaml',
@@ -154,20 +185,32 @@ function addLabs(verb: AddVerb, finish: Finish): void {
 
 function addBench(program: Command, finish: Finish): void {
   const bench = program.command('bench').description('measure lvsim on this machine').exitOverride()
+  addBenchEngine(bench, finish)
+  addBenchTable(bench, finish)
+}
+
+function addBenchEngine(bench: Command, finish: Finish): void {
+  const examples = [
+    'bench engine --requests 100000',
+    'bench engine --servers 100 --requests 100000 --rounds 1 --json',
+    'bench engine --traffic tcp --network switched --forward nat --requests 2000',
+    'bench engine --forward dr --flows 10000 --requests 20000 --rounds 2',
+    'bench engine --traffic hold --forward dr --requests 5000 --rounds 2',
+  ]
   bench
     .command('engine')
-    .description('packet-hops per CPU second: clients, a router and servers that echo UDP')
+    .description('packet-hops per CPU second: clients, a router and servers that answer')
     .exitOverride()
+    .option('--traffic <kind>', 'udp: datagrams that are echoed; tcp: short connections; hold: connections that stay', 'udp')
+    .option('--network <kind>', 'ptp: links of two ends; switched: Ethernet, a switch on either side of the router', 'ptp')
+    .option('--forward <way>', 'route: to servers that clients know; nat, dr, tun: through a director of LVS', 'route')
     .option('--servers <count>', 'servers', '10')
-    .option('--requests <count>', 'requests in all', '2000000')
-    .option('--rounds <count>', 'repetitions, the first not counted', '4')
+    .option('--requests <count>', 'datagrams, connections, or those that stay (default: 2000000, 50000, 100000)')
+    .option('--flows <count>', 'of udp through a director: ports of clients, as many entries it keeps (default: 480000)')
+    .option('--rounds <count>', 'repetitions, the first not counted but with 1', '4')
     .option('--json', 'print one JSON document')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ lvsim bench engine --requests 100000\n  $ lvsim bench engine --servers 100 --requests 100000 --json',
-    )
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ lvsim ${line}`).join('\n')}`)
     .action(async (options) => finish(await (await import('./bench-command.ts')).benchEngineCommand(options)))
-  addBenchTable(bench, finish)
 }
 
 function addBenchTable(bench: Command, finish: Finish): void {

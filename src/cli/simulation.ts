@@ -14,7 +14,6 @@ import type { RunResult } from '../scenario/result.ts'
 import { runScenario, type RunOptions } from '../scenario/run.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { UserSchedulers } from '../scenario/user-schedulers.ts'
-import { concatBytes } from '../wire/bytes.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { nowRunning } from './failure.ts'
 import { writeWhole } from './files.ts'
@@ -85,7 +84,7 @@ export async function deliverRecording({ result, recorder }: Simulated, options:
   const folder = result.mode === undefined ? options.pcap : join(options.pcap, result.mode)
   let count = 0
   for (const { name, chunks } of captureFiles(recorder)) {
-    const written = writeWhole(join(folder, `${name}.pcapng`), concatBytes([...chunks]))
+    const written = writeWhole(join(folder, `${name}.pcapng`), chunks)
     if (!written.ok) {
       say(`lvsim: ${written.error.path}: ${written.error.message}`)
       return EXIT.io

@@ -8,7 +8,7 @@ import { concatBytes } from '../wire/bytes.ts'
 import { assert } from '../base/assert.ts'
 import { LINKTYPE_ETHERNET, LINKTYPE_PPP } from '../wire/capture.ts'
 import type { Framing } from '../wire/encode.ts'
-import { encodeFrame } from '../wire/encode.ts'
+import { writeFrame } from '../wire/encode.ts'
 import type { Frame } from '../wire/frame.ts'
 import {
   BLOCK_INTERFACE, BLOCK_PACKET, BLOCK_SECTION, BYTE_ORDER_MAGIC, OPTION_COMMENT, OPTION_INTERFACE_NAME,
@@ -50,34 +50,51 @@ export function pcapngHeader(nics: readonly CaptureNic[]): Uint8Array {
   return concatBytes([block(BLOCK_SECTION, [section]), ...nics.map(interfaceBlock)])
 }
 
-/** The block of one frame. */
-export function pcapngFrame(entry: CaptureEntry): Uint8Array {
-  assert(Number.isSafeInteger(entry.timeNs) && entry.timeNs >= 0, 'times are whole nanoseconds of the run')
-  const bytes = encodeFrame(entry.frame)
-  const comment = entry.comment === '' ? NOTHING : new TextEncoder().encode(entry.comment).subarray(0, COMMENT_BYTES_MAX)
-  // Written in place: captures have millions of these. 28 bytes before the data, 8 of flags, the comment, 4 of the options' end.
-  const optionsAt = 28 + padded(bytes.length)
-  const commentBytes = comment.length === 0 ? 0 : 4 + padded(comment.length)
-  const out = new Uint8Array(optionsAt + 8 + commentBytes + 4 + 4)
+/** The blocks of these frames, one after the other. Captures have millions of them: they are written in place. */
+export function pcapngFrames(entries: readonly CaptureEntry[]): Uint8Array {
+  const comments = entries.map(({ comment }) => comment === '' ? NOTHING : encodeComment(comment))
+  let bytes = 0
+  for (const [index, { frame }] of entries.entries()) bytes += frameBlockBytes(frame, comments[index] as Uint8Array)
+  const out = new Uint8Array(bytes)
   const view = new DataView(out.buffer)
-  view.setUint32(0, BLOCK_PACKET, true)
-  view.setUint32(4, out.length, true)
-  view.setUint32(8, entry.nicIndex, true)
-  view.setUint32(12, Math.floor(entry.timeNs / 0x100000000), true)
-  view.setUint32(16, entry.timeNs % 0x100000000, true)
-  view.setUint32(20, bytes.length, true)
-  view.setUint32(24, bytes.length, true)
-  out.set(bytes, 28)
+  let at = 0
+  for (const [index, entry] of entries.entries()) at = writeFrameBlock(out, view, at, entry, comments[index] as Uint8Array)
+  return out
+}
+
+/** 28 bytes before the data, 8 of flags, the comment, 4 of the options' end, and the length again. */
+function frameBlockBytes(frame: Frame, comment: Uint8Array): number {
+  return 28 + padded(frame.bytes) + 8 + (comment.length === 0 ? 0 : 4 + padded(comment.length)) + 4 + 4
+}
+
+/** Writes a block at `at`; where it ends. */
+function writeFrameBlock(out: Uint8Array, view: DataView, at: number, entry: CaptureEntry, comment: Uint8Array): number {
+  const { timeNs, nicIndex, direction, frame } = entry
+  assert(Number.isSafeInteger(timeNs) && timeNs >= 0, 'times are whole nanoseconds of the run')
+  const bytes = frameBlockBytes(frame, comment)
+  const optionsAt = at + 28 + padded(frame.bytes)
+  view.setUint32(at, BLOCK_PACKET, true)
+  view.setUint32(at + 4, bytes, true)
+  view.setUint32(at + 8, nicIndex, true)
+  view.setUint32(at + 12, Math.floor(timeNs / 0x100000000), true)
+  view.setUint32(at + 16, timeNs % 0x100000000, true)
+  view.setUint32(at + 20, frame.bytes, true)
+  view.setUint32(at + 24, frame.bytes, true)
+  writeFrame(out, at + 28, frame)
   view.setUint16(optionsAt, OPTION_PACKET_FLAGS, true)
   view.setUint16(optionsAt + 2, 4, true)
-  view.setUint32(optionsAt + 4, entry.direction === 'in' ? 1 : 2, true)
-  if (commentBytes > 0) {
+  view.setUint32(optionsAt + 4, direction === 'in' ? 1 : 2, true)
+  if (comment.length > 0) {
     view.setUint16(optionsAt + 8, OPTION_COMMENT, true)
     view.setUint16(optionsAt + 10, comment.length, true)
     out.set(comment, optionsAt + 12)
   }
-  view.setUint32(out.length - 4, out.length, true)
-  return out
+  view.setUint32(at + bytes - 4, bytes, true)
+  return at + bytes
+}
+
+function encodeComment(comment: string): Uint8Array {
+  return new TextEncoder().encode(comment).subarray(0, COMMENT_BYTES_MAX)
 }
 
 function interfaceBlock(nic: CaptureNic): Uint8Array {

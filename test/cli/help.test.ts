@@ -11,6 +11,7 @@ const VERBS = [
   'setup',
   'show',
   'explain',
+  'fairness',
   'record',
   'verify',
   'init',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CaptureEntry, pcapngFrame, pcapngHeader } from '../../src/report/pcapng.ts'
+import { type CaptureEntry, pcapngFrames, pcapngHeader } from '../../src/report/pcapng.ts'
 import { encodeFrame } from '../../src/wire/encode.ts'
 import { ethernetFrame, type Frame, pppFrame } from '../../src/wire/frame.ts'
 import { readCapture } from '../../src/wire/pcap.ts'
@@ -32,7 +32,7 @@ describe('a pcapng header', () => {
 describe('a pcapng frame', () => {
   it('has its nic, time, both lengths, data, direction and comment', () => {
     const timeNs = 5 * 0x100000000 + 7
-    const found = words(pcapngFrame(entry({ timeNs, nicIndex: 1, direction: 'in', comment: 'drop: x' })))
+    const found = words(pcapngFrames([entry({ timeNs, nicIndex: 1, direction: 'in', comment: 'drop: x' })]))
     // 14 + 20 + 8 + 3 = 45 = 0x2d bytes in 12 words; 7 words before, 6 after, 1 for the length again: 26 * 4 = 0x68.
     expect(found).toHaveLength(26)
     expect(found.slice(0, 7)).toEqual([
@@ -44,11 +44,11 @@ describe('a pcapng frame', () => {
   })
 
   it('has no comment option without a comment', () => {
-    expect(words(pcapngFrame(entry())).slice(19)).toEqual(['02 00 04 00', '02 00 00 00', '00 00 00 00', '5c 00 00 00'])
+    expect(words(pcapngFrames([entry()])).slice(19)).toEqual(['02 00 04 00', '02 00 00 00', '00 00 00 00', '5c 00 00 00'])
   })
 
   it('refuses a time before the run', () => {
-    expect(() => pcapngFrame(entry({ timeNs: -1 }))).toThrow('whole nanoseconds')
+    expect(() => pcapngFrames([entry({ timeNs: -1 })])).toThrow('whole nanoseconds')
   })
 })
 
@@ -58,8 +58,10 @@ describe('a pcapng file', () => {
     const ppp: Frame = pppFrame(packet)
     const blocks = [
       pcapngHeader([{ name: 'client.eth0', framing: 'ethernet' }, { name: 'lb.ppp0', framing: 'ppp' }]),
-      pcapngFrame(entry({ timeNs: 86_400_000_000_001 })),
-      pcapngFrame(entry({ timeNs: 86_400_000_000_002, nicIndex: 1, direction: 'in', frame: ppp, comment: 'drop: ttl-exceeded' })),
+      pcapngFrames([
+        entry({ timeNs: 86_400_000_000_001 }),
+        entry({ timeNs: 86_400_000_000_002, nicIndex: 1, direction: 'in', frame: ppp, comment: 'drop: ttl-exceeded' }),
+      ]),
     ]
     // Act
     const result = readCapture(Uint8Array.from(blocks.flatMap((block) => [...block])))
