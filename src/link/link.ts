@@ -7,6 +7,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Actor } from '../sim/event-queue.ts'
+import type { FrameLedger } from '../sim/ledger.ts'
 import type { RandomStream } from '../sim/random.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -67,11 +68,15 @@ export class LinkDirection implements Actor {
   /** Set while someone listens for losses. */
   lossTap: LossTap | undefined
   readonly #sim: Simulator
+  readonly #frames: FrameLedger
   #options: LinkOptions
+  /** Nanoseconds per byte, as a fraction in lowest terms: exact, and most often the divisor is 1. */
+  #byteNs = 0
+  #byteNsDivisor = 1
   readonly #from: LinkEnd
   readonly #to: LinkEnd
   readonly #chance: RandomStream
-  /** When the transmitter gets free, and the remainder of that division in units of 1/rate ns. */
+  /** When the transmitter gets free, and what is left of a nanosecond then, in units of one part in `byteNsDivisor`. */
   #busyUntilNs = 0
   #remainder = 0
   /** Departure times of the frames in the queue: a ring. */
@@ -80,13 +85,14 @@ export class LinkDirection implements Actor {
   #queued = 0
 
   constructor(sim: Simulator, name: string, ends: { readonly from: LinkEnd, readonly to: LinkEnd }, options: LinkOptions) {
-    assert(options.queueFramesMax >= 1, 'a link queues at least one frame')
     this.#sim = sim
+    this.#frames = sim.frames
     this.name = name
     this.#from = ends.from
     this.#to = ends.to
-    this.#options = options
     this.#chance = sim.stream(`link:${name}`)
+    this.#options = options
+    this.setOptions(options)
   }
 
   /** The options in force. */
@@ -97,9 +103,14 @@ export class LinkDirection implements Actor {
   /** Changes how the link treats frames from now on; those under way are not touched. */
   setOptions(options: LinkOptions): void {
     assert(options.queueFramesMax >= 1, 'a link queues at least one frame')
+    const rate = options.rateBitsPerSecond
     // The remainder counts in units of the old rate.
-    if (options.rateBitsPerSecond !== this.#options.rateBitsPerSecond) this.#remainder = 0
+    if (rate !== this.#options.rateBitsPerSecond) this.#remainder = 0
     this.#options = options
+    if (rate === Infinity) return
+    const divisor = greatestCommonDivisor(BITS_NS, rate)
+    this.#byteNs = BITS_NS / divisor
+    this.#byteNsDivisor = rate / divisor
   }
 
   /** Frames that wait or are being sent now. */
@@ -110,7 +121,7 @@ export class LinkDirection implements Actor {
 
   /** Takes a frame to send. It arrives later, or is lost; in both cases it is accounted for. */
   send(frame: Frame): void {
-    const sim = this.#sim, frames = sim.frames, options = this.#options
+    const frames = this.#frames, options = this.#options
     frames.sent++
     this.sentFrames++
     this.sentBytes += frame.bytes
@@ -118,14 +129,14 @@ export class LinkDirection implements Actor {
       frames.lost.linkDown++
       return this.#lose(frame, 'link-down')
     }
-    let departureNs = sim.nowNs
+    let departureNs = this.#sim.nowNs
     if (options.rateBitsPerSecond !== Infinity) {
       this.#forgetDeparted(departureNs)
       if (this.#queued >= options.queueFramesMax) {
         frames.lost.queueFull++
         return this.#lose(frame, 'queue-full')
       }
-      departureNs = this.#serialise(frame.bytes)
+      departureNs = this.#serialise(departureNs, frame.bytes)
     }
     if (options.lossProbability > 0 && this.#chance.unit() < options.lossProbability) {
       frames.lost.loss++
@@ -142,14 +153,14 @@ export class LinkDirection implements Actor {
 
   /** The simulator's call: a frame reaches the far end. */
   onEvent(_kind: number, data: unknown): void {
-    const sim = this.#sim
-    sim.frames.inFlight--
-    sim.livePackets--
+    const frames = this.#frames
+    frames.inFlight--
+    this.#sim.livePackets--
     if (!this.isUp || !this.#to.isUp) {
-      sim.frames.lost.linkDown++
+      frames.lost.linkDown++
       return this.#lose(data as Frame, 'link-down')
     }
-    sim.frames.delivered++
+    frames.delivered++
     this.deliveredFrames++
     this.#to.arrive(data as Frame)
   }
@@ -160,38 +171,49 @@ export class LinkDirection implements Actor {
   }
 
   #launch(arrivalNs: number, frame: Frame): void {
-    this.#sim.frames.inFlight++
+    this.#frames.inFlight++
     this.#sim.livePackets++
     this.#sim.schedule(arrivalNs, this, 0, frame)
   }
 
   /** When the last bit of a frame of `bytes` leaves, if it is handed over now. Keeps the ring of departures. */
-  #serialise(bytes: number): number {
-    const { rateBitsPerSecond, framing } = this.#options
+  #serialise(nowNs: number, bytes: number): number {
     let wireBytes = bytes
-    if (framing === 'ethernet') wireBytes = Math.max(bytes, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES
+    if (this.#options.framing === 'ethernet') wireBytes = Math.max(bytes, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES
     let startNs = this.#busyUntilNs
-    if (startNs < this.#sim.nowNs) {
-      startNs = this.#sim.nowNs
+    if (startNs < nowNs) {
+      startNs = nowNs
       this.#remainder = 0
     }
-    // Exact: every operand is an integer below 2^53 (65,600 bytes give 5.3e14).
-    const total = wireBytes * BITS_NS + this.#remainder
-    let wholeNs = Math.floor(total / rateBitsPerSecond)
-    let remainder = total - wholeNs * rateBitsPerSecond
-    if (remainder < 0) {
-      wholeNs--
-      remainder += rateBitsPerSecond
-    }
-    this.#remainder = remainder
-    this.#busyUntilNs = startNs + wholeNs
+    let wholeNs = wireBytes * this.#byteNs
+    if (this.#byteNsDivisor > 1) wholeNs = this.#divide(wholeNs)
+    const departureNs = startNs + wholeNs
+    this.#busyUntilNs = departureNs
     this.busyNs += wholeNs
     if (this.#queued === this.#departures.length) this.#growRing()
-    this.#departures[(this.#head + this.#queued++) & (this.#departures.length - 1)] = this.#busyUntilNs
-    return this.#busyUntilNs
+    this.#departures[(this.#head + this.#queued++) & (this.#departures.length - 1)] = departureNs
+    return departureNs
+  }
+
+  /** Whole nanoseconds of `parts`, and keeps the remainder for the next frame. */
+  #divide(parts: number): number {
+    // Exact: every operand is an integer below 2^53 (65,600 bytes give 5.3e14).
+    const divisor = this.#byteNsDivisor, total = parts + this.#remainder
+    let wholeNs = Math.floor(total / divisor)
+    let remainder = total - wholeNs * divisor
+    if (remainder < 0) {
+      wholeNs--
+      remainder += divisor
+    }
+    this.#remainder = remainder
+    return wholeNs
   }
 
   #forgetDeparted(nowNs: number): void {
+    if (this.#busyUntilNs <= nowNs) {
+      this.#queued = 0
+      return
+    }
     const ring = this.#departures, mask = ring.length - 1
     while (this.#queued > 0 && (ring[this.#head & mask] as number) <= nowNs) {
       this.#head = (this.#head + 1) & mask
@@ -205,4 +227,8 @@ export class LinkDirection implements Actor {
     this.#departures = ring
     this.#head = 0
   }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }

@@ -98,18 +98,21 @@ function isGroup(mac: MacAddr): boolean {
 
 /** Mixes time, nic, length, addresses and ports. Addresses go in by their words, so that the hash knows no intern table. */
 function hashFrame(hash: RunHash, nowNs: number, hashId: number, frame: Frame): void {
-  hash.addFour(nowNs, nowNs / 0x100000000, hashId, frame.bytes)
-  const payload = frame.payload
+  const { payload, bytes } = frame
   if (payload.kind === 'arp') {
-    hash.add(payload.op)
-    hash.add(payload.spa)
-    hash.add(payload.tpa)
-    return
+    return hash.addSeven(nowNs, nowNs / 0x100000000, hashId, bytes, payload.op, payload.spa, payload.tpa)
   }
-  hashAddress(hash, payload.src)
-  hashAddress(hash, payload.dst)
-  const inner = payload.payload
-  if (inner.kind === 'tcp' || inner.kind === 'udp') hash.add((inner.sport << 16) | inner.dport)
+  const { src, dst, payload: inner } = payload
+  const hasPorts = inner.kind === 'tcp' || inner.kind === 'udp'
+  if (hasPorts && !isIpv6(dst)) {
+    return hash.addSeven(nowNs, nowNs / 0x100000000, hashId, bytes, src, dst, (inner.sport << 16) | inner.dport)
+  }
+  hash.addTime(nowNs)
+  hash.add(hashId)
+  hash.add(bytes)
+  hashAddress(hash, src)
+  hashAddress(hash, dst)
+  if (hasPorts) hash.add((inner.sport << 16) | inner.dport)
 }
 
 function hashAddress(hash: RunHash, addr: IpAddr): void {

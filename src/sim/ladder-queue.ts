@@ -16,6 +16,8 @@ const INITIAL_SLOTS = 1024
 const SLOTS_MAX = 1 << 26
 /** More than so many are not sorted one by one but spread over a rung. */
 const BOTTOM_MAX = 50
+/** From more than so many on, it pays to look which end of the bottom is nearer. */
+const LONG = 8
 /** The slot that is none: it ends a list. */
 const NONE = 0
 
@@ -33,8 +35,6 @@ class Rung {
 
 /** Slots in order of time, and those of one time in the order in which they were added. */
 export class LadderQueue {
-  /** Items that wait. Live. */
-  size = 0
   /** Per slot: its time, and the next slot of the list that it is in. */
   #times = new Float64Array(INITIAL_SLOTS)
   #next = new Int32Array(INITIAL_SLOTS)
@@ -55,6 +55,13 @@ export class LadderQueue {
   #first = 0
   #end = 0
 
+  /** Items that wait. Counted when asked for, slot by slot. */
+  get size(): number {
+    let free = 0
+    for (let slot = this.#free; slot !== NONE; slot = this.#next[slot] as number) free++
+    return this.#slotCount - 1 - free
+  }
+
   /** Time of the next item; Infinity when there is none. */
   get nextTime(): number {
     if (this.#first === this.#end && !this.#refill()) return Infinity
@@ -67,7 +74,6 @@ export class LadderQueue {
     if (slot !== NONE) this.#free = this.#next[slot] as number
     else slot = this.#newSlot()
     this.#times[slot] = time
-    this.size++
     if (time > this.#topStart) this.#addToTop(time, slot)
     else this.#addBelow(time, slot)
     return slot
@@ -79,7 +85,6 @@ export class LadderQueue {
     const slot = this.#bottom[this.#first++] as number
     this.#next[slot] = this.#free
     this.#free = slot
-    this.size--
     return slot
   }
 
@@ -121,7 +126,7 @@ export class LadderQueue {
   #addToBottom(time: number, slot: number): void {
     if (this.#end === this.#bottom.length) this.#makeRoom()
     const bottom = this.#bottom, times = this.#times, first = this.#first, end = this.#end
-    if (first > 0 && first < end && time < (times[bottom[(first + end) >> 1] as number] as number)) {
+    if (end - first > LONG && first > 0 && time < (times[bottom[(first + end) >> 1] as number] as number)) {
       let hole = --this.#first
       while ((times[bottom[hole + 1] as number] as number) <= time) {
         bottom[hole] = bottom[hole + 1] as number
@@ -176,41 +181,52 @@ export class LadderQueue {
         this.#spread(this.#top, 0, count, earliest, latest)
       }
       const rung = this.#rungs[this.#depth - 1] as Rung
-      const count = this.#unloadBucket(rung)
-      if (count === 0) continue
-      const bottom = this.#bottom
+      const list = this.#takeBucket(rung)
+      if (list === NONE) continue
+      const count = this.#unload(list)
       if (count <= BOTTOM_MAX || rung.isFinest) {
-        if (count > 1) this.#sortIntoBottom(bottom, count)
-        else this.#end = 1
+        this.#sortIntoBottom(this.#bottom, count)
         return true
       }
-      const times = this.#times
-      let earliest = Infinity, latest = -Infinity
-      for (let i = 0; i < count; i++) {
-        const time = times[bottom[i] as number] as number
-        if (time < earliest) earliest = time
-        if (time > latest) latest = time
-      }
-      this.#spread(bottom, 0, count, earliest, latest)
+      this.#spreadBottom(count)
     }
   }
 
-  /** Moves the next bucket that is not empty to the bottom, unsorted, in the order of adding. Returns how many there are. */
-  #unloadBucket(rung: Rung): number {
-    const heads = rung.heads, next = this.#next, bucketCount = rung.bucketCount
+  /** Takes the next list of a rung, and the rung off the ladder with its last bucket. NONE when there was none. */
+  #takeBucket(rung: Rung): number {
+    const heads = rung.heads, bucketCount = rung.bucketCount
     let bucket = rung.current
     while (bucket < bucketCount && heads[bucket] === NONE) bucket++
     rung.current = bucket + 1
     if (bucket + 1 >= bucketCount) this.#depth--
-    if (bucket === bucketCount) return 0
+    if (bucket === bucketCount) return NONE
+    const list = heads[bucket] as number
+    heads[bucket] = NONE
+    return list
+  }
+
+  /** Moves a list to the bottom, unsorted, in the order of adding. Returns how many there are. */
+  #unload(list: number): number {
+    const next = this.#next
     let count = 0
-    for (let slot = heads[bucket] as number; slot !== NONE; slot = next[slot] as number) {
+    for (let slot = list; slot !== NONE; slot = next[slot] as number) {
       if (count === this.#bottom.length) this.#bottom = doubled(this.#bottom)
       this.#bottom[count++] = slot
     }
-    heads[bucket] = NONE
-    reverse(this.#bottom, count)
+    if (count > 1) reverse(this.#bottom, count)
     return count
+  }
+
+  /** Spreads the first `count` of the bottom, unsorted, over a rung of their own. */
+  #spreadBottom(count: number): void {
+    const bottom = this.#bottom, times = this.#times
+    let earliest = Infinity, latest = -Infinity
+    for (let i = 0; i < count; i++) {
+      const time = times[bottom[i] as number] as number
+      if (time < earliest) earliest = time
+      if (time > latest) latest = time
+    }
+    this.#spread(bottom, 0, count, earliest, latest)
   }
 
   /** Makes a rung below the others of `slots[from..to-1]`, which are in the order of adding. */

@@ -17,8 +17,8 @@ export class RunHash {
     this.#b ^= this.#b >>> 13
   }
 
-  /** Takes in four integers: what four times `add` does, with less traffic to memory, for what is hashed per frame. */
-  addFour(first: number, second: number, third: number, fourth: number): void {
+  /** Takes in seven integers: what seven times `add` does, with less traffic to memory, for what is hashed per frame. */
+  addSeven(first: number, second: number, third: number, fourth: number, fifth: number, sixth: number, seventh: number): void {
     let a = Math.imul(this.#a ^ first, 0x85ebca6b)
     a ^= a >>> 15
     let b = Math.imul(this.#b + a, 0xc2b2ae35)
@@ -32,6 +32,18 @@ export class RunHash {
     b = Math.imul(b + a, 0xc2b2ae35)
     b ^= b >>> 13
     a = Math.imul(a ^ fourth, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ fifth, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ sixth, 0x85ebca6b)
+    a ^= a >>> 15
+    b = Math.imul(b + a, 0xc2b2ae35)
+    b ^= b >>> 13
+    a = Math.imul(a ^ seventh, 0x85ebca6b)
     a ^= a >>> 15
     b = Math.imul(b + a, 0xc2b2ae35)
     b ^= b >>> 13

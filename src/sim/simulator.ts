@@ -35,7 +35,8 @@ export class Simulator {
   limitReached: LimitReached | undefined
   readonly #queue = new EventQueue()
   #stopRequested = false
-  #eventsAtInstant = 0
+  /** Events handled before the clock came to where it stands. */
+  #eventsBeforeInstant = 0
   #nextUid = 1
   readonly #streams = new Map<string, RandomStream>()
 
@@ -79,20 +80,18 @@ export class Simulator {
     const queue = this.#queue
     const { eventsMax, timeNsMax, eventsAtOneInstantMax, livePacketsMax } = this.limits
     assert(untilNs >= this.nowNs, 'a run does not end before now')
+    if (this.limitReached !== undefined) return 'limit'
     this.#stopRequested = false
+    // Finite, so that an empty queue lies beyond it.
+    const lastNs = Math.min(untilNs, timeNsMax, Number.MAX_VALUE)
     for (;;) {
-      if (this.limitReached !== undefined) return 'limit'
       const nextNs = queue.nextTimeNs
-      if (nextNs === Infinity && untilNs === Infinity) return 'idle'
-      if (nextNs > timeNsMax && untilNs > timeNsMax) return this.#reach('time', timeNsMax)
-      if (nextNs > untilNs) {
-        this.#moveClock(untilNs)
-        return 'time'
-      }
+      if (nextNs > lastNs) return this.#endOfTime(nextNs, untilNs)
       if (this.eventCount >= eventsMax) return this.#reach('events', eventsMax)
       if (nextNs !== this.nowNs) this.#moveClock(nextNs)
-      if (this.#eventsAtInstant >= eventsAtOneInstantMax) return this.#reach('events at one instant', eventsAtOneInstantMax)
-      this.#eventsAtInstant++
+      else if (this.eventCount - this.#eventsBeforeInstant >= eventsAtOneInstantMax) {
+        return this.#reach('events at one instant', eventsAtOneInstantMax)
+      }
       if (++this.eventCount % CHECKPOINT_EVENTS === 0) this.checkpoint()
       queue.dispatch()
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
@@ -105,11 +104,18 @@ export class Simulator {
     return this.#queue.nextTimeNs
   }
 
+  /** What it means that the next event, if there is one, lies beyond the end of the run or the limit of time. */
+  #endOfTime(nextNs: number, untilNs: number): RunEnd {
+    const { timeNsMax } = this.limits
+    if (nextNs === Infinity && untilNs === Infinity) return 'idle'
+    if (nextNs > timeNsMax && untilNs > timeNsMax) return this.#reach('time', timeNsMax)
+    if (untilNs !== this.nowNs) this.#moveClock(untilNs)
+    return 'time'
+  }
+
   #moveClock(timeNs: number): void {
-    if (timeNs === this.nowNs) return
-    assert(timeNs > this.nowNs, 'time never moves back')
     this.nowNs = timeNs
-    this.#eventsAtInstant = 0
+    this.#eventsBeforeInstant = this.eventCount
   }
 
   #reach(limit: LimitReached['limit'], bound: number): RunEnd {

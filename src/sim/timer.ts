@@ -42,7 +42,7 @@ export class Timer implements Actor {
     // A queued event that is early enough will re-arm; one that is too late is joined by an earlier one and then ignored.
     if (deadlineNs < this.#queuedNs) {
       this.#queuedNs = deadlineNs
-      this.#sim.schedule(deadlineNs, this, 0, deadlineNs)
+      this.#sim.schedule(deadlineNs, this, 0, undefined)
     }
   }
 
@@ -57,13 +57,14 @@ export class Timer implements Actor {
   }
 
   /** The simulator's call. */
-  onEvent(_kind: number, queuedFor: unknown): void {
-    if (queuedFor !== this.#queuedNs) return
+  onEvent(): void {
+    // An event that an earlier one has joined is not the one that counts.
+    if (this.#sim.nowNs !== this.#queuedNs) return
     this.#queuedNs = NEVER
     if (this.#deadlineNs === NEVER) return
     if (this.#deadlineNs > this.#sim.nowNs) {
       this.#queuedNs = this.#deadlineNs
-      this.#sim.schedule(this.#deadlineNs, this, 0, this.#deadlineNs)
+      this.#sim.schedule(this.#deadlineNs, this, 0, undefined)
       return
     }
     this.#deadlineNs = NEVER
