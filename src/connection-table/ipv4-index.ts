@@ -74,6 +74,12 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     }
   }
 
+  readAhead(caddr: number, ports: number, other: number): void {
+    const hash = hashOf(this.seed, caddr, ports, other)
+    const slots = this.slotsOf(hash)
+    this.#touched ^= slots.words[homeIn(slots, hash) * SLOT_WORDS] as number
+  }
+
   add(id: number): void {
     const piece = this.#records.pieceOf(id)
     const at = this.#records.wordOf(id)
@@ -106,9 +112,8 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   protected findFrom(words: Int32Array, home: number, caddr: number, ports: number, other: number, wanted: number): number {
     const last = words[home | 3] as number
     if (last === 0) return -1
-    if (words[home] === caddr && words[home | 1] === ports && words[home | 2] === other && ((last ^ wanted) & wanted << 4) === 0) {
-      return (last & ID_MASK) - 1
-    }
+    if (words[home] === caddr && words[home | 1] === ports && words[home | 2] === other
+      && ((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
     return this.findBehind(words, home, caddr, ports, other, wanted)
   }
 
@@ -120,9 +125,8 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
       if (at === first) first = at = nextLine(words, at)
       const last = words[at | 3] as number
       if (last === 0) return -1
-      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other && ((last ^ wanted) & wanted << 4) === 0) {
-        return (last & ID_MASK) - 1
-      }
+      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other
+        && ((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
     }
   }
 

@@ -102,7 +102,9 @@ export abstract class SlotIndex {
       if (slot === first) first = slot = this.#nextLine(slots, slot)
     }
     words[(slot + 1) * slotWords - 1] = 0
-    this.#fillHole(slots, slot)
+    // Mostly the next slot of its line is empty: no key was pushed on.
+    const next = slot & ~lineMask | slot + 1 & lineMask
+    if (next === slot || words[(next + 1) * slotWords - 1] !== 0) this.#fillHole(slots, slot)
   }
 
   /** Moves a key that was pushed on by the one that is gone up to its slot, and so on, until no key is left that was. */

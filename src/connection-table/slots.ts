@@ -15,8 +15,8 @@ export interface Slots {
 }
 
 const HASHES = 4_294_967_296
-/** So many slots at most: a word of theirs is a 30-bit number. */
-const SLOTS_MAX = 0x1000_0000
+/** So many slots at most: of four words each, a word's number has 30 bits. */
+export const SLOTS_MAX = 0x1000_0000
 /** A home is below `SLOTS_MAX`: saying so spares the compiler checks. */
 const SLOT_MASK = 0x0fff_ffff
 /** From so many bytes on it pays that lines of slots are lines of memory. */
