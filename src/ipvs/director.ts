@@ -24,9 +24,10 @@ import { handleReply } from './replies.ts'
 import { handleRequest } from './requests.ts'
 import { SCHEDULERS } from './scheduler/registry.ts'
 import type { SchedulerFactory } from './scheduler/scheduler.ts'
-import { Service, type SchedulerSource, type ServiceClock } from './service.ts'
+import { Service, type SchedulerSource } from './service.ts'
+import { DirectorClock } from './service-clock.ts'
 import { ServiceTable } from './service-table.ts'
-import { ESTIMATOR_PERIOD_NS, Stats } from './stats.ts'
+import { Stats } from './stats.ts'
 import { defineIpvsSysctls, type IpvsSettings } from './sysctls.ts'
 import { Trash } from './trash.ts'
 
@@ -49,9 +50,8 @@ export class Ipvs implements IpvsParts {
   #rules: IpvsRules = INITIAL_RULES
   readonly #history: RulesChange[] = []
   readonly #trash: Trash
-  readonly #clock: ServiceClock
+  readonly #clock: DirectorClock
   readonly #source: SchedulerSource
-  #isEstimating = true
   readonly #hooked = new Set<Hooks>()
 
   constructor(host: Host, schedulers: ReadonlyMap<string, SchedulerFactory> = SCHEDULERS) {
@@ -59,7 +59,7 @@ export class Ipvs implements IpvsParts {
     this.#source = { schedulers, random: (id) => host.sim.stream(`ipvs:${host.name}:scheduler:${streamPart(id)}`) }
     this.flowSeed = host.sim.stream(`ipvs:${host.name}:flows`).int(0x100000000)
     this.settings = defineIpvsSysctls(host.sysctl, host.profile.memoryBytes, (name) => this.#onSetting(name))
-    this.#clock = this.#makeClock()
+    this.#clock = new DirectorClock(host.sim, this.settings)
     this.totals = new Stats(this.#clock)
     this.connections = new Connections(host, this.settings, this.#rules.timeouts)
     this.defence = new Defence(host, this.settings, this.connections)
@@ -238,30 +238,7 @@ export class Ipvs implements IpvsParts {
       service.stats.catchUp()
       for (const destination of service.destinations) destination.stats.catchUp()
     }
-    this.#isEstimating = this.settings.run_estimation !== 0
-  }
-
-  #makeClock(): ServiceClock {
-    const { sim } = this.host
-    const { settings } = this
-    const startNs = sim.nowNs
-    let round = 0
-    let nextRoundNs = startNs + ESTIMATOR_PERIOD_NS
-    const isEstimating = (): boolean => this.#isEstimating
-    return {
-      get nowNs() { return sim.nowNs },
-      get lblcExpirationNs() { return settings.lblc_expiration * NS_PER_SECOND },
-      get lblcrExpirationNs() { return settings.lblcr_expiration * NS_PER_SECOND },
-      // Asked for each packet, and seldom another one.
-      get round() {
-        if (sim.nowNs >= nextRoundNs) {
-          round = Math.floor((sim.nowNs - startNs) / ESTIMATOR_PERIOD_NS)
-          nextRoundNs = startNs + (round + 1) * ESTIMATOR_PERIOD_NS
-        }
-        return round
-      },
-      get isRunning() { return isEstimating() },
-    }
+    this.#clock.isRunning = this.settings.run_estimation !== 0
   }
 }
 
