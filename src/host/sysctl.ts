@@ -73,7 +73,8 @@ export class SysctlRegistry {
 
   /** A view of its number, to keep as long as the sysctl exists. Asserts that it is a defined `int`. */
   cell(name: string): SysctlCell {
-    return present(this.#cells.get(name), `sysctl ${name}`)
+    // The text of the error is made for an error only: this is asked for every connection.
+    return this.#cells.get(name) ?? present<SysctlCell>(undefined, `sysctl ${name}`)
   }
 
   /** Names in the order of definition. */

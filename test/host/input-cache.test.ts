@@ -67,7 +67,7 @@ describe('a router that has seen a flow', () => {
   }
 
   const CHANGES: readonly (readonly [fate: string, what: string, change: (router: Host) => void])[] = [
-    ['not-forwarding', 'it no longer forwards', (router) => router.sysctl.set('net.ipv4.ip_forward', '0')],
+    ['not-forwarding', 'it no longer forwards', (router) => setSysctl(router, 'ip_forward', 0)],
     ['blackhole', 'a route says so', (router) => routeTo(router, 'blackhole 10.1.0.11/32')],
     ['no-route', 'the way out has gone', (router) => setUp(router, 'eth1', false)],
     ['taken', 'the destination is its own address', (router) => addressTo(router, 'lo', '10.1.0.11/32')],
@@ -85,7 +85,7 @@ describe('a router that has seen a flow', () => {
     })
     const router = lan.host('router', {
       devices: { eth0: { segment: 'out', addrs: ['10.0.0.1/24'] }, eth1: { segment: 'in', addrs: ['10.1.0.1/24'] } },
-      sysctl: { 'net.ipv4.ip_forward': 1 },
+      sysctl: { ip_forward: 1 },
     })
     const server = lan.host('server', {
       devices: { eth0: { segment: 'in', addrs: ['10.1.0.11/24'] } }, routes: ['default via 10.1.0.1'],
