@@ -30,7 +30,7 @@ const visits = trials({ servers: [2, 4], weight: [0, 5] }, fc.oneof(
 
 /** Laws of persistence, for directors of this make. */
 export function persistenceLaws(make: PersistentDirectorFactory): readonly LawText<PersistenceLawName>[] {
-  const common = { group: 'persistence', holdsFor: LINUX_SCHEDULERS, trials: visits, trialsShare: 0.2 } as const
+  const common = { group: 'persistence', holdsFor: LINUX_SCHEDULERS, trials: visits, trialsShare: 0.1 } as const
   const picks = (netmask: number): NonNullable<LawText['picks']> => (candidate, trial) => {
     const director = make(candidate, trial, netmask)
     return trial.steps.map((step) => director.play(step)).filter((_, i) => trial.steps[i]?.kind === 'connect')

@@ -59,8 +59,8 @@ load
   })
 
   it('throws for names that nobody has', () => {
-    expect(() => checkScheduler('fifo')).toThrow(new RangeError('Linux has no scheduler fifo: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, '
-      + 'sed, nq, fo, ovf, mh, twos'))
+    expect(() => checkScheduler('fifo')).toThrow(new RangeError(
+      'Linux has no scheduler fifo: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos'))
     expect(() => checkScheduler('rr', { laws: ['evenness' as LawName] })).toThrow(/^there is no law evenness: drained, /)
   })
 })
@@ -127,7 +127,9 @@ describe('a trial in words', () => {
 describe('the bench', () => {
   it('gives numbers above the last one to servers from A on, and passes over those that are gone', () => {
     const bench = new Bench('rr', trialOf([1, 1], []))
-    bench.playAll([{ kind: 'remove', server: 3 }, { kind: 'weigh', server: 1, weight: 9 }, { kind: 'end', connection: 4 }, connect()])
+    bench.playAll([
+      { kind: 'remove', server: 3 }, { kind: 'weigh', server: 1, weight: 9 }, { kind: 'end', connection: 4 }, connect(),
+    ])
     expect([bench.picks, bench.servers.map(({ weight }) => weight)]).toEqual([[0], [1, 1]])
     expect([bench.isOpen(0), bench.isOpen(1), bench.isOpen(2)]).toEqual([true, false, false])
   })
@@ -148,7 +150,8 @@ describe('the director of the laws of persistence', () => {
     const play = (...steps: Step[]): (number | undefined)[] => steps.map((step) => director.play(step))
     // B is listed first. 10.0.0.2 and 10.0.0.3 are of one network, 10.0.1.2 is of another.
     expect(play(connect(), connect({ client: 1 }), connect({ client: 256 }), connect({ target: 1 }))).toEqual([1, 1, 0, 1])
-    expect(play({ kind: 'wait', seconds: 300 }, connect(), { kind: 'wait', seconds: 300 }, connect()).slice(1)).toEqual([1, undefined, 1])
+    const pause: Step = { kind: 'wait', seconds: 300 }
+    expect(play(pause, connect(), pause, connect())).toEqual([undefined, 1, undefined, 1])
     expect(play({ kind: 'weigh', server: 1, weight: 0 }, connect(), connect({ client: 256 }))).toEqual([undefined, 1, 0])
     expect(play({ kind: 'remove', server: 1 }, connect(), { kind: 'add', weight: 1 }).slice(1, 2)).toEqual([0])
   })

@@ -4,7 +4,7 @@ import { checkScheduler, LAWS, LINUX_SCHEDULERS } from '../../src/laws/laws.ts'
 import { complaint } from '../../src/laws/law.ts'
 import { seed } from '../support/seed.ts'
 
-const TRIALS = 30
+const TRIALS = 25
 
 describe.each(LAWS)(`$name (seed ${seed})`, (law) => {
   it('says of each scheduler of Linux, once, that it keeps or breaks it, or that nobody knows', () => {
@@ -35,9 +35,9 @@ describe(`the laws together (seed ${seed})`, () => {
     expect(new Set(kept).size).toBe(LINUX_SCHEDULERS.length)
   })
 
-  it.each(['wrr', 'wlc', 'lblc', 'sh'])('find at random what %s breaks, and nothing else', (name) => {
+  it.each(['wlc', 'sh'])('find at random what %s breaks, and nothing else', (name) => {
     const due = LAWS.filter(({ brokenBy }) => brokenBy.some(([schedulers]) => schedulers.includes(name))).map((law) => law.name)
-    const { broken } = checkScheduler(name, { seed })
+    const { broken } = checkScheduler(name, { seed, trials: 80 })
     expect(due).toEqual(expect.arrayContaining([...broken]))
     // What takes a rare trial may be missed.
     expect(broken.length).toBeGreaterThanOrEqual(due.length - 2)
