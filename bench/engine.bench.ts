@@ -13,9 +13,9 @@ const HOLD = { traffic: 'hold', servers: 10, requests: 1000 } as const
 const SCENARIOS: readonly (readonly [name: string, hash: string, options: EngineBenchOptions])[] = [
   ['udp ptp route', 'fe7674ee8f4f0f0d', UDP],
   ['udp switched route', 'babe9ab9cfdc3261', { ...UDP, network: 'switched' }],
-  ['udp ptp dr', 'e5073aef31d1abf6', { ...UDP, forward: 'dr', flows: 4000 }],
-  ['udp switched nat', 'b44c66c3a8996a9f', { ...UDP, network: 'switched', forward: 'nat', flows: 4000 }],
-  ['udp ptp tun', '9b09255a501fdcf6', { ...UDP, forward: 'tun', flows: 4000 }],
+  ['udp ptp dr', '6d0cacd31e30228b', { ...UDP, forward: 'dr', flows: 4000 }],
+  ['udp switched nat', '3d038f2849ed0023', { ...UDP, network: 'switched', forward: 'nat', flows: 4000 }],
+  ['udp ptp tun', '7cd727e217b2d6f8', { ...UDP, forward: 'tun', flows: 4000 }],
   ['tcp ptp route', '2d121778a5c0fef5', TCP],
   ['tcp switched nat', '32dfd75d9834fa85', { ...TCP, network: 'switched', forward: 'nat' }],
   ['hold ptp dr', 'f9eb25f9443379cc', { ...HOLD, forward: 'dr' }],

@@ -39,6 +39,7 @@ const PLANTED: readonly (readonly [rule: string, path: string, text: string, mes
   ['rows', 'src/host/a.ts', "export { b } from '../ipvs/b.ts'", 'src/host may not know src/ipvs'],
   ['rows', 'src/ipvs/a.ts', "import '../app/b.ts'", 'src/ipvs may not know src/app'],
   ['rows', 'src/app/a.ts', "const b = await import('../admin/b.ts')", 'src/app may not know src/admin'],
+  ['rows', 'src/fairness/a.ts', "import { b } from '../app/b.ts'", 'src/fairness may not know src/app'],
   ['rows', 'src/laws/a.ts', "import { b } from '../app/b.ts'", 'src/laws may not know src/app'],
   ['rows', 'src/admin/a.ts', "let b: import('../scenario/b.ts').B", 'src/admin may not know src/scenario'],
   ['rows', 'src/scenario/a.ts', "import {\n  b,\n} from '../report/b.ts'", 'src/scenario may not know src/report'],

@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
 import { err, ok, type Result } from '../base/result.ts'
+import { SLOTS_MAX } from '../connection-table/slots.ts'
 import type { Flow, WorkloadOptions } from '../connection-table/workload.ts'
 import { isIpv6 } from '../wire/address.ts'
 import { readCapturedFlow } from '../wire/captured-flow.ts'
@@ -150,6 +151,9 @@ function readPlan(flags: BenchTableFlags): Result<Plan, Refusal> {
   if (names.includes('slots-batch') && churn > 0) return usage('slots-batch looks up and does nothing else: no --churn')
   if (names.includes('map') && connections > MAP_CONNECTIONS_MAX) {
     return usage(`a Map holds at most ${MAP_CONNECTIONS_MAX} connections here: name others with --against`)
+  }
+  if (connections * (mode === 'nat' ? 2 : 1) / loadMax > SLOTS_MAX) {
+    return usage(`a table has at most ${SLOTS_MAX} slots: fewer connections, or a greater --load`)
   }
   const flows = flags.pcap === undefined ? ok(undefined) : readFlows(flags.pcap)
   if (!flows.ok) return flows

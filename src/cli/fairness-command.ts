@@ -28,6 +28,7 @@ export async function fairnessCommand(list: string, flags: FairnessFlags): Promi
   const loaded = await loadSchedulers(flags)
   if (!loaded.ok) return loaded.error
   const userSchedulers = loaded.value
+  endAtOnceOnSignals()
   const progress = new Progress(process.stderr.isTTY === true && flags.quiet !== true)
   const options: FairnessOptions = {
     ...read.value, schedulers: readSchedulerNames(list), userSchedulers, onProgress: (at) => progress.show(at),
@@ -42,6 +43,11 @@ export async function fairnessCommand(list: string, flags: FairnessFlags): Promi
   }
   await print(flags.json === true ? jsonText(fairnessDocument(measured.value)) : fairnessText(measured.value, textOptions()))
   return EXIT.ok
+}
+
+/** A run does not come back to the event loop, where a handler would be called: the signals do what they do by default. */
+function endAtOnceOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal)
 }
 
 /** One line on a terminal that is written over again and again; nothing elsewhere. */

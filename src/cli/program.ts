@@ -206,7 +206,7 @@ function addBenchEngine(bench: Command, finish: Finish): void {
     .option('--forward <way>', 'route: to servers that clients know; nat, dr, tun: through a director of LVS', 'route')
     .option('--servers <count>', 'servers', '10')
     .option('--requests <count>', 'datagrams, connections, or those that stay (default: 2000000, 50000, 100000)')
-    .option('--flows <count>', 'of udp through a director: ports of clients, as many entries it keeps (default: 480000)')
+    .option('--flows <count>', 'of udp through a director: client addresses and ports, its entries (default: 480000)')
     .option('--rounds <count>', 'repetitions, the first not counted but with 1', '4')
     .option('--json', 'print one JSON document')
     .addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ lvsim ${line}`).join('\n')}`)

@@ -11,7 +11,8 @@ import {
   BENCH_CLIENTS, BENCH_SERVERS_MAX, BenchNetwork, type BenchForward, type BenchNetworkKind,
 } from './bench-network.ts'
 import {
-  type BenchTrafficKind, CLIENT_PORTS, startHeld, startTcp, startUdp, type Tally, TCP_SERVICE_PORT, UDP_SERVICE_PORT,
+  type BenchTrafficKind, CLIENT_ADDRESSES, CLIENT_PORTS, startHeld, startTcp, startUdp, type Tally, TCP_SERVICE_PORT,
+  UDP_SERVICE_PORT,
 } from './bench-traffic.ts'
 
 /** What is run. */
@@ -30,8 +31,8 @@ export interface EngineBenchOptions {
    */
   readonly requests: number
   /**
-   * Of `udp` through a director: ports of all clients together, any of which a request is sent from. The director keeps an entry
-   * for each that was. 480,000 unless given.
+   * Of `udp` through a director: addresses and ports of all clients together, any of which a request is sent from. The director
+   * keeps an entry for each that was. 480,000 unless given.
    */
   readonly flows?: number
 }
@@ -50,8 +51,10 @@ export interface EngineBenchResult {
   readonly hash: string
 }
 
-/** Most flows, and most connections that stay: clients have no more ports. */
-export const ENGINE_BENCH_FLOWS_MAX = BENCH_CLIENTS * CLIENT_PORTS
+/** Most connections that stay: clients have no more ports. */
+export const ENGINE_BENCH_HELD_MAX = BENCH_CLIENTS * CLIENT_PORTS
+/** Most flows: each client has 50 addresses for them. */
+export const ENGINE_BENCH_FLOWS_MAX = BENCH_CLIENTS * CLIENT_ADDRESSES * CLIENT_PORTS
 const FLOWS_OF_DIRECTOR = 480_000
 
 /** Why these options do not go together; undefined when they do. */
@@ -59,8 +62,8 @@ export function engineBenchFault(options: EngineBenchOptions): string | undefine
   const { traffic = 'udp', network = 'ptp', forward = 'route', servers, requests, flows } = options
   const serversMax = BENCH_SERVERS_MAX[network]
   if (servers < 1 || servers > serversMax) return `--servers is 1..${serversMax} with --network ${network}`
-  if (traffic === 'hold' && requests > ENGINE_BENCH_FLOWS_MAX) {
-    return `--requests is at most ${ENGINE_BENCH_FLOWS_MAX} with --traffic hold: the clients have no more ports`
+  if (traffic === 'hold' && requests > ENGINE_BENCH_HELD_MAX) {
+    return `--requests is at most ${ENGINE_BENCH_HELD_MAX} with --traffic hold: the clients have no more ports`
   }
   if (flows === undefined) return undefined
   if (traffic !== 'udp') return '--flows is for --traffic udp: a connection always has a port of its own'
@@ -79,8 +82,10 @@ export class EngineBench {
     const { traffic = 'udp', network: kind = 'ptp', forward = 'route', servers, requests } = options
     const service = traffic === 'udp' ? { protocol: IPPROTO_UDP, port: UDP_SERVICE_PORT }
       : { protocol: IPPROTO_TCP, port: TCP_SERVICE_PORT }
-    const network = new BenchNetwork({ kind, forward, servers, service })
-    const flows = forward === 'route' ? undefined : options.flows ?? FLOWS_OF_DIRECTOR
+    const flows = traffic !== 'udp' || forward === 'route' ? undefined : options.flows ?? FLOWS_OF_DIRECTOR
+    const network = new BenchNetwork({
+      kind, forward, servers, service, addressesOfClient: flows === undefined ? 1 : CLIENT_ADDRESSES,
+    })
     this.#network = network
     this.#tally = traffic === 'udp' ? startUdp(network, requests, flows)
       : traffic === 'tcp' ? startTcp(network, requests) : startHeld(network, requests)

@@ -36,6 +36,8 @@ export interface BenchNetworkOptions {
   readonly kind: BenchNetworkKind
   readonly forward: BenchForward
   readonly servers: number
+  /** 1..50. */
+  readonly addressesOfClient: number
   /** What the service before the servers balances. */
   readonly service: { readonly protocol: number, readonly port: number }
 }
@@ -45,8 +47,12 @@ const SERVER_LINK: LinkOptions = { ...DEFAULT_LINK, framing: 'ppp', rateBitsPerS
 /** Of the router and the director to a switch: all requests cross it. */
 const TRUNK: LinkOptions = { ...DEFAULT_LINK, rateBitsPerSecond: 1e10 }
 
-const FRONT = addressOf(1, 0)
-const BACK = addressOf(100, 0)
+/** Second octets of the addresses on either side. */
+const CLIENT_SIDE = 1
+const SERVER_SIDE = 100
+type Side = typeof CLIENT_SIDE | typeof SERVER_SIDE
+const FRONT = addressOf(CLIENT_SIDE, 0)
+const BACK = addressOf(SERVER_SIDE, 0)
 const ROUTER = 1
 const DIRECTOR = 2
 /** The service's address on links of its own; on a switch it is an address of that network. */
@@ -70,8 +76,8 @@ export class BenchNetwork {
     this.#vip = kind === 'ptp' ? VIP_APART : (forward === 'nat' ? FRONT : BACK) + VIP_PART as IpAddr
     this.world.addHost({ name: 'router' }).sysctl.set('net.ipv4.ip_forward', '1')
     if (kind === 'switched') this.#plugRouter()
-    const clients = numbers(BENCH_CLIENTS).map((i) => this.#addLeaf(`client${i}`, 1, i))
-    const leaves = numbers(servers).map((i) => this.#addLeaf(`server${i}`, 100, i))
+    const clients = numbers(BENCH_CLIENTS).map((i) => this.#addLeaf(`client${i}`, CLIENT_SIDE, i))
+    const leaves = numbers(servers).map((i) => this.#addLeaf(`server${i}`, SERVER_SIDE, i))
     this.clients = clients.map(({ host }) => host)
     this.servers = leaves.map(({ host }) => host)
     this.#serverAddresses = leaves.map(({ addr }) => addr)
@@ -89,26 +95,32 @@ export class BenchNetwork {
     return forward === 'dr' || forward === 'tun' ? this.#vip : IPV4_ANY
   }
 
-  /** A client or a server: on side 1 or 100 of the router, which is its way to everywhere. */
-  #addLeaf(name: string, side: 1 | 100, index: number): { readonly host: Host, readonly addr: IpAddr } {
+  /** An address of a client: each has as many, in a row on its own link, in a column on a switch. */
+  clientAddress(client: number, index: number): IpAddr {
+    if (this.#options.kind === 'ptp') return addressOf(CLIENT_SIDE, client) + 2 + index as IpAddr
+    return leafAddress(CLIENT_SIDE, client) + index * 0x100 as IpAddr
+  }
+
+  /** A client or a server: on its side of the router, which is its way to everywhere. */
+  #addLeaf(name: string, side: Side, index: number): { readonly host: Host, readonly addr: IpAddr } {
     const { world } = this
     const host = world.addHost({ name })
-    const link = side === 1 ? CLIENT_LINK : SERVER_LINK
-    let addr: IpAddr, gateway: IpAddr
-    if (this.#options.kind === 'ptp') {
-      const network = addressOf(side, index)
-      addr = network + 2 as IpAddr
-      gateway = network + ROUTER as IpAddr
+    const link = side === CLIENT_SIDE ? CLIENT_LINK : SERVER_LINK
+    const { kind, addressesOfClient } = this.#options
+    const addr = kind === 'ptp' ? addressOf(side, index) + 2 as IpAddr : leafAddress(side, index)
+    const gateway = addressOf(side, kind === 'ptp' ? index : 0) + ROUTER as IpAddr
+    if (kind === 'ptp') {
       world.join(nicSpec(name, 'ppp0', MAC_ZERO, addr, 24), nicSpec('router', name, MAC_ZERO, gateway, 24), link)
     } else {
-      // From 10.1.1.1 and 10.100.1.1 on.
-      addr = addressOf(side, 0) + 0x101 + Math.floor(index / 250) * 0x100 + index % 250 as IpAddr
-      gateway = addressOf(side, 0) + ROUTER as IpAddr
-      const segment = side === 1 ? 'front' : 'back'
+      const segment = side === CLIENT_SIDE ? 'front' : 'back'
       world.plug(nicSpec(name, 'eth0', this.#nextMac(), addr, 16), segment, { ...link, framing: 'ethernet' })
     }
     const refused = world.addRoute(name, { network: IPV4_ANY, prefixLength: 0, gateway })
     assert(refused === undefined, `${name} has a default route`)
+    const [device, prefixLength] = kind === 'ptp' ? ['ppp0', 24] as const : ['eth0', 16] as const
+    for (let i = 1; side === CLIENT_SIDE && i < addressesOfClient; i++) {
+      host.reconfigure(accepted(addAddress(host.net, device, { addr: this.clientAddress(index, i), prefixLength })))
+    }
     return { host, addr }
   }
 
@@ -182,6 +194,11 @@ function nicSpec(host: string, device: string, mac: MacAddr, addr: IpAddr, prefi
 /** A /24 of its own per link: 10.`first`.0.0 and on, 250 to each second octet. */
 function addressOf(first: number, index: number): number {
   return 10 * 0x1000000 + (first + Math.floor(index / 250)) * 0x10000 + (index % 250) * 0x100
+}
+
+/** On a switch: from 10.`side`.1.1 on, 250 to each third octet. */
+function leafAddress(side: number, index: number): IpAddr {
+  return addressOf(side, 0) + 0x101 + Math.floor(index / 250) * 0x100 + index % 250 as IpAddr
 }
 
 function numbers(count: number): number[] {

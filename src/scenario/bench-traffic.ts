@@ -10,10 +10,11 @@ import { NS_PER_MICROSECOND, NS_PER_MILLISECOND } from '../base/units.ts'
 import type { Host } from '../host/host.ts'
 import type { TcpHandlers } from '../host/tcp/app-side.ts'
 import type { TcpEndpoint } from '../host/tcp/endpoint.ts'
-import type { UdpSocket } from '../host/udp.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import { type IpAddr, IPV4_ANY } from '../wire/address.ts'
+import { IPPROTO_UDP } from '../wire/ip-packet.ts'
+import { udpBytes, udpDatagram } from '../wire/udp-datagram.ts'
 import { BENCH_CLIENTS, type BenchNetwork } from './bench-network.ts'
 
 /** Datagrams, short connections, or connections that stay. */
@@ -25,12 +26,14 @@ export type BenchTrafficKind = (typeof BENCH_TRAFFICS)[number]
 export const UDP_SERVICE_PORT = 9
 /** Port of the service that answers connections. */
 export const TCP_SERVICE_PORT = 80
-/** Ports that each client has for flows and for connections that stay. */
+/** Ports of each client for flows and for connections that stay. */
 export const CLIENT_PORTS = 64_000
+/** Addresses of each client for flows: a router keeps at most 1024 neighbors. */
+export const CLIENT_ADDRESSES = 50
 
 const FIRST_CLIENT_PORT = 1024
 const FIRST_NS = NS_PER_MILLISECOND
-const UDP_PAYLOAD_BYTES = 512
+const QUESTION = new Uint8Array(512)
 /** Between any two requests: 800,000 a second in all. */
 const UDP_GAP_NS = 1_250
 const UDP_PORT_OF_FIRST_PAIR = 40_000
@@ -63,30 +66,54 @@ export class Tally {
 
 /**
  * Datagrams. Each server is asked by two clients, or the service as often; each of these pairs has as many of the `requests`. A
- * pair asks from one port of its own; where `flows` are given, from any of its client's, which are an eighth of them.
+ * pair asks from one port of its own; where `flows` are given, from any address and port of its client, which has an eighth of
+ * them.
  */
 export function startUdp(network: BenchNetwork, requests: number, flows: number | undefined): Tally {
-  const { world: { sim }, clients, servers } = network
+  const { world: { sim }, servers } = network
   const pairs = servers.length * 2
   const plan = { requests: Math.floor(requests / pairs), gapNs: pairs * UDP_GAP_NS }
   const tally = new Tally(sim, plan.requests * pairs)
   if (plan.requests === 0) return tally
-  const handlers = { onDatagram: () => tally.add() }
-  const connect = (client: Host, sport: number, server: number): UdpSocket => {
-    const to = { sport, dst: network.targetOf(server), dport: UDP_SERVICE_PORT }
-    return granted(client.udp.connect(to, handlers))
-  }
-  // Before a service all servers are one: its clients' sockets are for any pair.
-  const shared = flows === undefined ? undefined : clients.map((client) =>
-    Array.from({ length: Math.max(1, Math.floor(flows / BENCH_CLIENTS)) }, (_, i) => connect(client, FIRST_CLIENT_PORT + i, 0)))
   for (const server of servers) startEcho(server, network.listenAddress)
+  const senders = flows === undefined ? undefined : network.clients.map((_, client) => flowSender(network, client, flows, tally))
   for (let pair = 0; pair < pairs; pair++) {
-    const server = pair >> 1
-    const client = (server + pair % 2) % BENCH_CLIENTS
-    const sockets = shared?.[client] ?? [connect(present(clients[client], 'client'), UDP_PORT_OF_FIRST_PAIR + pair, server)]
-    sim.schedule(FIRST_NS + pair * UDP_GAP_NS, new Asker(sim, sockets, plan), pair, undefined)
+    const client = ((pair >> 1) + pair % 2) % BENCH_CLIENTS
+    const send = senders?.[client] ?? pairSender(network, client, pair, tally)
+    sim.schedule(FIRST_NS + pair * UDP_GAP_NS, new Asker(sim, send, plan), pair, undefined)
   }
   return tally
+}
+
+/** Sends a question. Different numbers may choose different flows. */
+type Send = (number: number) => void
+
+/** From a connected socket of its own. */
+function pairSender(network: BenchNetwork, client: number, pair: number, tally: Tally): Send {
+  const to = { sport: UDP_PORT_OF_FIRST_PAIR + pair, dst: network.targetOf(pair >> 1), dport: UDP_SERVICE_PORT }
+  const socket = granted(present(network.clients[client], 'client').udp.connect(to, { onDatagram: () => tally.add() }))
+  return () => {
+    socket.send(QUESTION)
+  }
+}
+
+/** From sockets for all addresses of a client, each question from one of them (as IP_PKTINFO does it). */
+function flowSender(network: BenchNetwork, client: number, flows: number, tally: Tally): Send {
+  const host = present(network.clients[client], 'client')
+  const flowsOfClient = Math.max(1, Math.floor(flows / BENCH_CLIENTS))
+  const handlers = { onDatagram: () => tally.add() }
+  for (let i = 0; i * CLIENT_ADDRESSES < flowsOfClient; i++) {
+    granted(host.udp.bind({ addr: IPV4_ANY, port: FIRST_CLIENT_PORT + i }, handlers))
+  }
+  const dst = network.targetOf(0), firstAddress = network.clientAddress(client, 0)
+  const step = network.clientAddress(client, 1) - firstAddress
+  return (number) => {
+    const flow = number % flowsOfClient
+    const src = firstAddress + flow % CLIENT_ADDRESSES * step as IpAddr
+    const sport = FIRST_CLIENT_PORT + Math.floor(flow / CLIENT_ADDRESSES)
+    const payload = udpDatagram({ sport, dport: UDP_SERVICE_PORT }, QUESTION)
+    host.sendPacket({ src, dst, protocol: IPPROTO_UDP, payload, payloadBytes: udpBytes(payload), dontFragment: true })
+  }
 }
 
 function startEcho(server: Host, addr: IpAddr): void {
@@ -97,26 +124,23 @@ function startEcho(server: Host, addr: IpAddr): void {
   }))
 }
 
-/** Sends one request after the other at a fixed gap, each from any of its sockets. */
+/** Sends one request after the other at a fixed gap. */
 class Asker implements Actor {
   readonly #sim: Simulator
-  readonly #sockets: readonly UdpSocket[]
+  readonly #send: Send
   readonly #gapNs: number
-  readonly #question = new Uint8Array(UDP_PAYLOAD_BYTES)
   #left: number
 
-  constructor(sim: Simulator, sockets: readonly UdpSocket[], plan: { readonly requests: number, readonly gapNs: number }) {
+  constructor(sim: Simulator, send: Send, plan: { readonly requests: number, readonly gapNs: number }) {
     this.#sim = sim
-    this.#sockets = sockets
+    this.#send = send
     this.#gapNs = plan.gapNs
     this.#left = plan.requests
   }
 
   onEvent(pair: number): void {
-    const { length } = this.#sockets
     // Out of order, so that the director meets its entries as they come from many clients.
-    const index = length === 1 ? 0 : mix32(Math.imul(this.#left, 0x9e3779b1) ^ pair) % length
-    this.#sockets[index]?.send(this.#question)
+    this.#send(mix32(Math.imul(this.#left, 0x9e3779b1) ^ pair))
     if (--this.#left > 0) this.#sim.schedule(this.#sim.nowNs + this.#gapNs, this, pair, undefined)
   }
 }

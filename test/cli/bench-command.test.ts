@@ -79,7 +79,7 @@ answers 400, lost 0, events 2000, end 0.001631 s, hash HASH
     [{ traffic: 'icmp' }, '--traffic is udp, tcp, hold; --network ptp, switched; --forward route, nat, dr, tun'],
     [{ network: 'wifi' }, '--traffic is udp, tcp, hold; --network ptp, switched; --forward route, nat, dr, tun'],
     [{ forward: 'local' }, '--traffic is udp, tcp, hold; --network ptp, switched; --forward route, nat, dr, tun'],
-    [{ flows: '0', forward: 'dr' }, '--flows 1..512000'],
+    [{ flows: '0', forward: 'dr' }, '--flows 1..25600000'],
     [{ flows: '10' }, '--flows is for a director'],
     [{ flows: '10', forward: 'dr', traffic: 'tcp' }, '--flows is for --traffic udp'],
     [{ traffic: 'hold', requests: '512001' }, '--requests is at most 512000 with --traffic hold'],

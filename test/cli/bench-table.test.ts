@@ -36,6 +36,13 @@ describe('lvsim bench table', () => {
     expect(out).toMatch(/^map +\d+ +\d+\.\d\dx/m)
   }, 60_000)
 
+  it('asks for few connections most of the time, and for some that are not there, when told so', async () => {
+    const { code, out } = await lvsim([...SMALL, '--distribution', 'zipf', '--hit-rate', '0.5', '--against', 'slots-batch'])
+    expect(code).toBe(EXIT.ok)
+    expect(out).toContain('2000 connections (dr, made-up addresses), seed 42\n50 % hits, zipf, 0 % churn\n')
+    expect(out).toMatch(/^slots-batch +\d+ +\d+\.\d\dx +\d+ +\d+ +\d+ +\d+\.\d\d /m)
+  }, 60_000)
+
   it.each([
     ['--connections 0', EXIT.usage, '--connections is 1..60000000'],
     ['--hit-rate 2', EXIT.usage, '--hit-rate and --churn are 0..1'],
@@ -45,6 +52,7 @@ describe('lvsim bench table', () => {
     ['--against rte', EXIT.usage, '--against is a list of slots-batch, classic, resizable, map'],
     ['--churn 0.1', EXIT.usage, 'no --churn'],
     ['--connections 5000000', EXIT.usage, 'a Map holds at most 4000000'],
+    ['--connections 60000000 --load 0.125 --against none', EXIT.usage, 'a table has at most 268435456 slots'],
     ['--pcap none.pcap', EXIT.io, 'none.pcap: no such file or directory'],
     ['--pcap package.json', EXIT.invalid, 'package.json: neither pcap nor pcapng'],
   ])('refuses %s', async (flags, code, message) => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +73,14 @@ describe.concurrent('lvsim fairness', () => {
     const { code, out, err } = await lvsim(['fairness', ...words(line), '--json'], { cwd: folder })
     expect([code, err]).toEqual([EXIT.usage, `lvsim: ${message}\n`])
     expect(JSON.parse(out)).toMatchObject({ kind: 'failure', exitCode: EXIT.usage })
+  })
+
+  it('ends at once when it is interrupted', async ({ expect }) => {
+    const child = spawn(process.execPath, [builtCli(), ...words('fairness wlc --work 1ms --connections 100,000,000')])
+    setTimeout(() => child.kill('SIGINT'), 1500)
+    const [code, signal] = await once(child, 'exit') as [number | null, string | null]
+    // A shell says 130 for both: here it was not yet, or already, at work.
+    expect(code === EXIT.interrupted || signal === 'SIGINT').toBe(true)
   })
 
   it.each(['connection', 'packet'])('ends when a scheduler fails, on the level of a %s', async (level) => {
