@@ -5,7 +5,7 @@
  * Usage: node bundle.mjs [DIST=dist], after tsc has written DIST
  * @module
  */
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -13,16 +13,25 @@ const [dist = 'dist'] = process.argv.slice(2)
 const folder = join(dist, 'cli')
 const before = readdirSync(folder).filter((name) => name !== 'main.js')
 
-await build({
+const { metafile } = await build({
   entryPoints: [join(folder, 'main.js')],
   bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', outdir: folder, chunkNames: 'part-[hash]',
   // Smaller text is read sooner; names stay, for reports of failures.
   minifyWhitespace: true, minifySyntax: true,
-  // Packages may carry their licence in a comment.
-  legalComments: 'inline',
+  legalComments: 'none', metafile: true,
   // Some of them are CommonJS inside, and ask for modules of node.
   banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
   allowOverwrite: true, logLevel: 'error',
 })
 // All that was joined is in the parts now.
 for (const name of before) rmSync(join(folder, name))
+
+/** The licences of the packages that are in the parts, as these ask for. */
+const packages = new Set(Object.keys(metafile.inputs)
+  .map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]).filter((path) => path !== undefined))
+const licences = [...packages].sort().map((path) => {
+  const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
+  const files = readdirSync(path).filter((file) => /^(licen[cs]e|notice)/i.test(file))
+  return [`${name} ${version} (${license})`, ...files.map((file) => readFileSync(join(path, file), 'utf8'))].join('\n\n')
+})
+writeFileSync(join(folder, 'LICENCES.txt'), licences.join(`\n\n${'-'.repeat(80)}\n\n`))
