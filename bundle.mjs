@@ -6,12 +6,11 @@
  * @module
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
 const [dist = 'dist'] = process.argv.slice(2)
 const folder = join(dist, 'cli')
-const before = readdirSync(folder).filter((name) => name !== 'main.js')
 
 const { metafile } = await build({
   entryPoints: [join(folder, 'main.js')],
@@ -24,7 +23,8 @@ const { metafile } = await build({
   allowOverwrite: true, logLevel: 'error',
 })
 // All that was joined is in the parts now.
-for (const name of before) rmSync(join(folder, name))
+const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
+for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(folder, name))
 
 /** The licences of the packages that are in the parts, as these ask for. */
 const packages = new Set(Object.keys(metafile.inputs)
