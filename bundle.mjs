@@ -28,7 +28,7 @@ for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(fold
 
 /** The licences of the packages that are in the parts, as these ask for. */
 const packages = new Set(Object.keys(metafile.inputs)
-  .map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]).filter((path) => path !== undefined))
+  .map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/.][^/]*(?=\/)/.exec(path)?.[0]).filter((path) => path !== undefined))
 const licences = [...packages].sort().map((path) => {
   const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
   const files = readdirSync(path).filter((file) => /^(licen[cs]e|notice)/i.test(file))

@@ -1,5 +1,5 @@
 /**
- * The command as users have it: built by tsc, once for each state of the sources, and run in a process of its own.
+ * The command as users have it: built by tsc and joined, once for each state of the sources, and run in a process of its own.
  * @module
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -41,7 +41,7 @@ export interface RunOptions {
 /** Builds the command unless it is there already; the path of its main.js. */
 export function builtCli(): string {
   const hash = createHash('sha256')
-  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...sources('src')]) {
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'bundle.mjs', ...sources('src')]) {
     hash.update(`${name}\0`).update(readFileSync(join(ROOT, name)))
   }
   const folder = join(CACHE, hash.digest('hex').slice(0, 16))
@@ -76,7 +76,8 @@ function build(folder: string): void {
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(building, 'dist')], {
     encoding: 'utf8',
   })
-  if (!existsSync(join(building, 'dist', 'cli', 'main.js'))) throw new Error(`the build failed: ${stdout}`)
+  const { stderr, status } = spawnSync(process.execPath, ['bundle.mjs', join(building, 'dist')], { cwd: ROOT, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the build failed: ${stdout}${stderr}`)
   if (!existsSync(folder)) renameSync(building, folder)
 }
 
