@@ -5,6 +5,8 @@ import { ValidationReporter } from './test/validation/reporter.ts'
 export default defineConfig({
   test: {
     include: ['test/validation/**/*.test.ts', 'test/validation/**/*.long.ts'],
+    // Short for those who test: the long ones have the same rows.
+    exclude: ['test/validation/queues.test.ts', 'test/validation/packets.test.ts'],
     reporters: [new ValidationReporter()],
     testTimeout: 600_000,
   },
