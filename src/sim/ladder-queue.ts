@@ -16,8 +16,6 @@ const INITIAL_SLOTS = 1024
 const SLOTS_MAX = 1 << 26
 /** More than so many are not sorted one by one but spread over a rung. */
 const BOTTOM_MAX = 50
-/** From more than so many on, it pays to look which end of the bottom is nearer. */
-const LONG = 8
 /** The slot that is none: it ends a list. */
 const NONE = 0
 
@@ -119,14 +117,22 @@ export class LadderQueue {
         return
       }
     }
-    this.#addToBottom(time, slot)
+    const end = this.#end
+    if (end < this.#bottom.length && (end === this.#first || (this.#times[this.#bottom[end - 1] as number] as number) <= time)) {
+      this.#bottom[end] = slot
+      this.#end = end + 1
+    } else if (this.#first > 0 && time < (this.#times[this.#bottom[this.#first] as number] as number)) {
+      this.#bottom[--this.#first] = slot
+    } else {
+      this.#insert(time, slot)
+    }
   }
 
   /** Puts an item behind those of its time or earlier, by moving the earlier or the later ones: whichever are fewer. */
-  #addToBottom(time: number, slot: number): void {
+  #insert(time: number, slot: number): void {
     if (this.#end === this.#bottom.length) this.#makeRoom()
     const bottom = this.#bottom, times = this.#times, first = this.#first, end = this.#end
-    if (end - first > LONG && first > 0 && time < (times[bottom[(first + end) >> 1] as number] as number)) {
+    if (first > 0 && time < (times[bottom[(first + end) >> 1] as number] as number)) {
       let hole = --this.#first
       while ((times[bottom[hole + 1] as number] as number) <= time) {
         bottom[hole] = bottom[hole + 1] as number
@@ -165,31 +171,27 @@ export class LadderQueue {
 
   /** Fills the empty bottom from the rungs, and these from the top. False when nothing is left. */
   #refill(): boolean {
-    this.#first = this.#end = 0
     for (;;) {
       if (this.#depth === 0) {
-        const count = this.#topCount, earliest = this.#topMin, latest = this.#topMax
-        if (count === 0) return false
-        this.#topStart = latest
-        this.#topCount = 0
-        this.#topMin = Infinity
-        this.#topMax = -Infinity
-        if (count <= BOTTOM_MAX) {
-          this.#sortIntoBottom(this.#top, count)
-          return true
-        }
-        this.#spread(this.#top, 0, count, earliest, latest)
+        if (this.#topCount === 0) return false
+        if (this.#takeTop()) return true
       }
       const rung = this.#rungs[this.#depth - 1] as Rung
       const list = this.#takeBucket(rung)
-      if (list === NONE) continue
-      const count = this.#unload(list)
-      if (count <= BOTTOM_MAX || rung.isFinest) {
-        this.#sortIntoBottom(this.#bottom, count)
-        return true
-      }
-      this.#spreadBottom(count)
+      if (list !== NONE && (this.#sortList(list) || this.#spreadList(list, rung.isFinest))) return true
     }
+  }
+
+  /** Empties the top: few are sorted into the bottom, many spread over the first rung. True when there were few. */
+  #takeTop(): boolean {
+    const count = this.#topCount, earliest = this.#topMin, latest = this.#topMax
+    this.#topStart = latest
+    this.#topCount = 0
+    this.#topMin = Infinity
+    this.#topMax = -Infinity
+    if (count <= BOTTOM_MAX) this.#sortIntoBottom(this.#top, count)
+    else this.#spread(this.#top, 0, count, earliest, latest)
+    return count <= BOTTOM_MAX
   }
 
   /** Takes the next list of a rung, and the rung off the ladder with its last bucket. NONE when there was none. */
@@ -205,16 +207,37 @@ export class LadderQueue {
     return list
   }
 
-  /** Moves a list to the bottom, unsorted, in the order of adding. Returns how many there are. */
-  #unload(list: number): number {
+  /** Sorts a list, the one added last first, into the empty bottom. False when it is too long. */
+  #sortList(list: number): boolean {
+    const bottom = this.#bottom, times = this.#times, next = this.#next
+    let first = BOTTOM_MAX
+    for (let slot = list; slot !== NONE; slot = next[slot] as number) {
+      if (first === 0) return false
+      const time = times[slot] as number
+      let hole = first--
+      while (hole < BOTTOM_MAX && (times[bottom[hole] as number] as number) < time) {
+        bottom[hole - 1] = bottom[hole] as number
+        hole++
+      }
+      bottom[hole - 1] = slot
+    }
+    this.#first = first
+    this.#end = BOTTOM_MAX
+    return true
+  }
+
+  /** Spreads a long list over a finer rung, or sorts it into the bottom when that would not help. True when it was sorted. */
+  #spreadList(list: number, isFinest: boolean): boolean {
     const next = this.#next
     let count = 0
     for (let slot = list; slot !== NONE; slot = next[slot] as number) {
       if (count === this.#bottom.length) this.#bottom = doubled(this.#bottom)
       this.#bottom[count++] = slot
     }
-    if (count > 1) reverse(this.#bottom, count)
-    return count
+    reverse(this.#bottom, count)
+    if (isFinest) this.#sortIntoBottom(this.#bottom, count)
+    else this.#spreadBottom(count)
+    return isFinest
   }
 
   /** Spreads the first `count` of the bottom, unsorted, over a rung of their own. */
@@ -263,6 +286,7 @@ export class LadderQueue {
       }
       bottom[hole] = slot
     }
+    this.#first = 0
     this.#end = count
   }
 }
