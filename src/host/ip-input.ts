@@ -66,7 +66,7 @@ export class IpInput {
     const way = this.#host.routing.inputs.find(packet.src, packet.dst, device) ?? this.#findWay(packet, device, passage)
     if (way === undefined) return
     if (way.isLocal) this.#local(packet, device, passage)
-    else this.#forward(packet, way, passage)
+    else this.#forward(packet, device, way, passage)
   }
 
   /** Works out where a packet goes. Undefined when there is nothing left to do: it was dropped, or was for all. */
@@ -88,8 +88,8 @@ export class IpInput {
     const verdict = isLocal && isLoopbackDevice ? 'routed'
       : routing.validateSource(src, device, isLocal ? undefined : route.device, packet)
     if (verdict === 'martian-source' || verdict === 'rp-filter') return void this.#dropSource(packet, device, verdict)
-    const way: InputRoute = { src, dst, inDevice: device, route, isLocal, isFromNeighbor: verdict === 'on-link' }
-    if (!routing.hasRules) routing.inputs.add(way)
+    const way: InputRoute = { route, isLocal, isFromNeighbor: verdict === 'on-link' }
+    if (!routing.hasRules) routing.inputs.add(src, dst, device, way)
     return way
   }
 
@@ -101,7 +101,7 @@ export class IpInput {
     if (passed !== undefined) this.deliver(passed, device, passage)
   }
 
-  #forward(packet: IpPacket, { route, inDevice: device, isFromNeighbor }: InputRoute, passage: Passage | undefined): void {
+  #forward(packet: IpPacket, device: Device, { route, isFromNeighbor }: InputRoute, passage: Passage | undefined): void {
     const host = this.#host
     if (packet.ttl <= 1) {
       host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })

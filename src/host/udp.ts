@@ -43,6 +43,8 @@ export class UdpSocket {
   /** The only peer, once connected. */
   readonly remote: IpAddr | undefined
   readonly rport: number
+  /** The protocol's own: the next socket of its port. */
+  next: UdpSocket | undefined = undefined
 
   constructor(udp: UdpProtocol, at: { local: IpAddr, port: number, remote?: IpAddr, rport?: number }, handlers: UdpHandlers) {
     this.#udp = udp
@@ -72,7 +74,8 @@ export class UdpSocket {
 /** UDP of one host. */
 export class UdpProtocol implements TransportProtocol {
   readonly #ip: IpService
-  readonly #sockets = new Map<number, UdpSocket[]>()
+  /** By port the first of its sockets, which leads to the others: there may be thousands of ports, and few have two. */
+  readonly #sockets = new Map<number, UdpSocket>()
 
   constructor(ip: IpService) {
     this.#ip = ip
@@ -81,8 +84,7 @@ export class UdpProtocol implements TransportProtocol {
   /** Opens a socket bound to an address and a port. EADDRNOTAVAIL, EADDRINUSE. */
   bind(at: { addr: IpAddr, port: number }, handlers: UdpHandlers): Result<UdpSocket, Errno> {
     if (!isAnyAddress(at.addr) && !this.#ip.isLocalAddress(at.addr)) return err('EADDRNOTAVAIL')
-    const others = this.#sockets.get(at.port) ?? []
-    const clash = others.some((other) => other.remote === undefined && bothHear(other.local, at.addr))
+    const clash = this.#socketsOf(at.port).some((other) => other.remote === undefined && bothHear(other.local, at.addr))
     if (clash) return err('EADDRINUSE')
     return ok(this.#add(new UdpSocket(this, { local: at.addr, port: at.port }, handlers)))
   }
@@ -95,14 +97,14 @@ export class UdpProtocol implements TransportProtocol {
     const port = to.sport ?? this.#ephemeralPort()
     if (port === undefined) return err('EADDRNOTAVAIL')
     const socket = new UdpSocket(this, { local: to.src ?? chosen, port, remote: to.dst, rport: to.dport }, handlers)
-    const clash = (this.#sockets.get(port) ?? []).some((other) =>
+    const clash = this.#socketsOf(port).some((other) =>
       other.local === socket.local && other.remote === socket.remote && other.rport === socket.rport)
     return clash ? err('EADDRINUSE') : ok(this.#add(socket))
   }
 
   /** Sockets in the order of their ports' first use. */
   * sockets(): Generator<UdpSocket> {
-    for (const list of this.#sockets.values()) yield * list
+    for (const port of this.#sockets.keys()) yield * this.#socketsOf(port)
   }
 
   /** Sends a datagram of a socket. What fits the path is not to be cut, more is (ip_append_data()). */
@@ -116,9 +118,12 @@ export class UdpProtocol implements TransportProtocol {
 
   /** Takes a socket out. */
   remove(socket: UdpSocket): void {
-    const others = (this.#sockets.get(socket.port) ?? []).filter((other) => other !== socket)
-    if (others.length > 0) this.#sockets.set(socket.port, others)
-    else this.#sockets.delete(socket.port)
+    const { port, next } = socket
+    const before = this.#socketsOf(port).find((other) => other.next === socket)
+    if (before !== undefined) before.next = next
+    else if (this.#sockets.get(port) !== socket) return
+    else if (next !== undefined) this.#sockets.set(port, next)
+    else this.#sockets.delete(port)
   }
 
   receive(packet: IpPacket): void {
@@ -160,7 +165,7 @@ export class UdpProtocol implements TransportProtocol {
   }
 
   #receiveBroadcast(packet: IpPacket, datagram: UdpDatagram): void {
-    const takers = (this.#sockets.get(datagram.dport) ?? []).filter((socket) =>
+    const takers = this.#socketsOf(datagram.dport).filter((socket) =>
       hearsAddress(socket.local, packet.dst) && hears(socket, packet.src, datagram.sport))
     if (takers.length === 0) {
       this.#ip.drop(packet, 'no-listener')
@@ -172,11 +177,9 @@ export class UdpProtocol implements TransportProtocol {
 
   /** The socket that fits best: a connected one, then one bound to the address, then one bound to all (compute_score()). */
   #find(addr: IpAddr, port: number, remote: IpAddr, rport: number): UdpSocket | undefined {
-    const sockets = this.#sockets.get(port)
-    if (sockets === undefined) return undefined
     let best: UdpSocket | undefined
     let bestScore = -1
-    for (const socket of sockets) {
+    for (let socket = this.#sockets.get(port); socket !== undefined; socket = socket.next) {
       if (!hearsAddress(socket.local, addr) || !hears(socket, remote, rport)) continue
       const score = (socket.remote === undefined ? 0 : 2) + (socket.local === addr ? 1 : 0)
       if (score > bestScore) {
@@ -188,10 +191,17 @@ export class UdpProtocol implements TransportProtocol {
   }
 
   #add(socket: UdpSocket): UdpSocket {
-    const others = this.#sockets.get(socket.port)
-    if (others === undefined) this.#sockets.set(socket.port, [socket])
-    else others.push(socket)
+    const last = this.#socketsOf(socket.port).at(-1)
+    if (last === undefined) this.#sockets.set(socket.port, socket)
+    else last.next = socket
     return socket
+  }
+
+  /** In the order in which they were opened. */
+  #socketsOf(port: number): UdpSocket[] {
+    const sockets: UdpSocket[] = []
+    for (let socket = this.#sockets.get(port); socket !== undefined; socket = socket.next) sockets.push(socket)
+    return sockets
   }
 
   #ephemeralPort(): number | undefined {

@@ -113,4 +113,15 @@ describe('UDP', () => {
     if (first.ok) first.value.close()
     expect(bind().ok).toBe(true)
   })
+  it.each([0, 1, 2])('leaves the other sockets of a port alone when the one opened %i-th is closed', (closed) => {
+    const { wire } = pair()
+    const sockets = [1, 2, 3].map((dport) => {
+      const opened = wire.a.udp.connect({ dst: wire.b.addr, dport, sport: 5001 }, {})
+      if (!opened.ok) throw new Error(opened.error)
+      return opened.value
+    })
+    sockets[closed]?.close()
+    sockets[closed]?.close()
+    expect([...wire.a.udp.sockets()].map(({ rport }) => rport)).toEqual([1, 2, 3].filter((_, i) => i !== closed))
+  })
 })
