@@ -50,10 +50,6 @@ export class ClassicIndex implements Ipv4Finder {
     return probes
   }
 
-  readAhead(): void {
-    // Chains are as the kernel has them.
-  }
-
   add(id: number): void {
     this.#nodes.push(this.#heads, this.#bucketOfEntry(id), id, 0)
   }

@@ -139,7 +139,6 @@ export class ConnectionTable {
   /** Adds an entry, which hides an older one of the same key; its number. */
   insert(entry: Entry): number {
     assertData(entry)
-    this.#ipv4.readAhead(entry.caddr, portWord(entry.cport, entry.vport), entry.vaddr)
     const id = this.#records.add(entry)
     this.#index(id, entry)
     return this.#announce(id)

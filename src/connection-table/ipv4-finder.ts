@@ -18,8 +18,6 @@ export interface Ipv4Finder {
   findBatch(keys: Int32Array, count: number, found: Int32Array): void
   /** How many places `find` looks at for this key. */
   probesOf(caddr: number, ports: number, other: number, wanted: number): number
-  /** Asks memory for the place of a key that is about to be added. */
-  readAhead(caddr: number, ports: number, other: number): void
   /** Adds an entry, which has its record already. */
   add(id: number): void
   /** Takes an entry out, which still has its record. */

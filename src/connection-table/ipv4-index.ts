@@ -7,8 +7,12 @@
  * | 1 | client port << 16, and the port of the service (of the real server, where replies are found) |
  * | 2 | address of the service (of the real server) |
  * | 3 | code (4 bits), number of the entry + 1 (28 bits) |
+ *
+ * Insertions and removals wait until a key like theirs is looked for, or until they are many: then the places of all of them are
+ * read at once, and they are done in their order. So they do not wait for memory one by one.
  * @module
  */
+import { assert } from '../base/assert.ts'
 import { hashIpv4 } from './hash.ts'
 import { BATCH_KEY_WORDS, type Ipv4Finder } from './ipv4-finder.ts'
 import { isNatCode, replyCodeOf } from './key.ts'
@@ -18,6 +22,11 @@ import { type Slots, homeOf } from './slots.ts'
 
 /** Keys that are on their way from memory at the same time. */
 const BATCH = 64
+/** Words of a change that waits, as bits of a number: the four of its slot, its hash, whether it is a removal. */
+const CHANGE_BITS = 3
+/** Bits of a hash that tell whether a change of this key may be waiting: the upper ones number a word of marks. */
+const MARK_WORD_SHIFT = 22
+const MARK_BIT_SHIFT = 17
 const ID_MASK = 0x0fff_ffff
 /** Words of a slot, and slots of a line. */
 const SLOT_WORDS = 4
@@ -34,23 +43,39 @@ const KEY_WORDS = BATCH_KEY_WORDS
  */
 export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   readonly #records: Records
-  /** First word of the home of each key of a batch. */
+  /** First word of the home of each key of a batch, or of each change that waits. */
   readonly #homes = new Int32Array(BATCH)
   /** Whatever was read ahead: kept, so that reading it is not left out as useless. */
   #touched = 0
+  readonly #changes = new Int32Array(BATCH << CHANGE_BITS)
+  #changeCount = 0
+  /** A bit for the hash of each change that waits. */
+  readonly #marks = new Int32Array(1 << 32 - MARK_WORD_SHIFT)
 
   constructor(records: Records, options: SlotOptions) {
     super(options, SLOT_WORDS, LINE_SLOTS)
     this.#records = records
   }
 
+  override get isGrowing(): boolean {
+    this.#settle()
+    return super.isGrowing
+  }
+
+  override get bytes(): number {
+    this.#settle()
+    return super.bytes
+  }
+
   find(caddr: number, ports: number, other: number, wanted: number): number {
     const hash = hashOf(this.seed, caddr, ports, other)
+    if (this.#changeCount !== 0 && this.#isMarked(hash)) this.#settle()
     const slots = this.oldSlots === undefined ? this.slots : this.slotsOf(hash)
     return this.findFrom(slots.words, homeIn(slots, hash) << 2, caddr | 0, ports, other | 0, wanted)
   }
 
   findBatch(keys: Int32Array, count: number, found: Int32Array): void {
+    this.#settle()
     for (let from = 0; from < count; from += BATCH) {
       const size = Math.min(BATCH, count - from)
       const old = this.oldSlots
@@ -60,6 +85,7 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   }
 
   probesOf(caddr: number, ports: number, other: number, wanted: number): number {
+    this.#settle()
     const hash = hashOf(this.seed, caddr, ports, other)
     const slots = this.slotsOf(hash)
     const { words } = slots
@@ -74,34 +100,12 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     }
   }
 
-  readAhead(caddr: number, ports: number, other: number): void {
-    const hash = hashOf(this.seed, caddr, ports, other)
-    const slots = this.slotsOf(hash)
-    this.#touched ^= slots.words[homeIn(slots, hash) * SLOT_WORDS] as number
-  }
-
   add(id: number): void {
-    const piece = this.#records.pieceOf(id)
-    const at = this.#records.wordOf(id)
-    const caddr = piece[at] as number
-    const ports = piece[at | 1] as number
-    const code = this.#records.codeOf(id)
-    this.#insert(caddr, ports, piece[at | 2] as number, code << 28 | id + 1)
-    if (!isNatCode(code)) return
-    const replyPorts = ports & ~0xffff | (piece[at | 5] as number)
-    this.#insert(caddr, replyPorts, piece[at | 4] as number, replyCodeOf(code) << 28 | id + 1)
+    this.#changeEntry(id, 0)
   }
 
   drop(id: number): void {
-    const piece = this.#records.pieceOf(id)
-    const at = this.#records.wordOf(id)
-    const caddr = piece[at] as number
-    const ports = piece[at | 1] as number
-    const code = this.#records.codeOf(id)
-    this.removeSlot(hashOf(this.seed, caddr, ports, piece[at | 2] as number), code << 28 | id + 1)
-    if (!isNatCode(code)) return
-    const replyPorts = ports & ~0xffff | (piece[at | 5] as number)
-    this.removeSlot(hashOf(this.seed, caddr, replyPorts, piece[at | 4] as number), replyCodeOf(code) << 28 | id + 1)
+    this.#changeEntry(id, 1)
   }
 
   protected override hashAt(words: Int32Array, at: number): number {
@@ -130,9 +134,67 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     }
   }
 
-  #insert(caddr: number, ports: number, other: number, code: number): void {
-    this.beforeInsert()
+  /** Lets the insertion or removal of an entry wait. */
+  #changeEntry(id: number, isRemoval: 0 | 1): void {
+    const piece = this.#records.pieceOf(id)
+    const at = this.#records.wordOf(id)
+    const caddr = piece[at] as number
+    const ports = piece[at | 1] as number
+    const code = (piece[at | 3] as number) & 15
+    this.#change(caddr, ports, piece[at | 2] as number, code << 28 | id + 1, isRemoval)
+    if (!isNatCode(code)) return
+    const replyPorts = ports & ~0xffff | (piece[at | 5] as number)
+    this.#change(caddr, replyPorts, piece[at | 4] as number, replyCodeOf(code) << 28 | id + 1, isRemoval)
+  }
+
+  #change(caddr: number, ports: number, other: number, last: number, isRemoval: 0 | 1): void {
+    const { slots } = this
+    const changes = this.#changes
+    const count = this.#changeCount
     const hash = hashOf(this.seed, caddr, ports, other)
+    const at = count << CHANGE_BITS
+    changes[at] = caddr
+    changes[at | 1] = ports
+    changes[at | 2] = other
+    changes[at | 3] = last
+    changes[at | 4] = hash
+    changes[at | 5] = isRemoval
+    this.#homes[count] = homeIn(slots, hash) << 2
+    this.#marks[hash >>> MARK_WORD_SHIFT] = (this.#marks[hash >>> MARK_WORD_SHIFT] as number) | 1 << (hash >>> MARK_BIT_SHIFT)
+    this.#changeCount = count + 1
+    if (count + 1 === BATCH) this.#settle()
+  }
+
+  /** False when no change of a key of this hash is waiting. */
+  #isMarked(hash: number): boolean {
+    return ((this.#marks[hash >>> MARK_WORD_SHIFT] as number) & 1 << (hash >>> MARK_BIT_SHIFT)) !== 0
+  }
+
+  /**
+   * Does what waits, in its order, after a read of all the places. During growth some of these are not the right ones, which
+   * costs time alone.
+   */
+  #settle(): void {
+    const count = this.#changeCount
+    if (count === 0) return
+    this.#changeCount = 0
+    const { words } = this.slots
+    const homes = this.#homes
+    if (count === BATCH) this.#touched ^= touch(words, homes)
+    else for (let i = 0; i < count; i++) this.#touched ^= words[homes[i] as number] as number
+    const changes = this.#changes
+    const end = count << CHANGE_BITS
+    for (let at = 0; at < end; at += 1 << CHANGE_BITS) {
+      const hash = changes[at | 4] as number
+      this.#marks[hash >>> MARK_WORD_SHIFT] = 0
+      const last = changes[at | 3] as number
+      if (changes[at | 5] === 1) this.#remove(hash, last)
+      else this.#insert(hash, changes[at] as number, changes[at | 1] as number, changes[at | 2] as number, last)
+    }
+  }
+
+  #insert(hash: number, caddr: number, ports: number, other: number, code: number): void {
+    this.beforeInsert()
     const slots = this.slotsOf(hash)
     const { words } = slots
     let at = homeIn(slots, hash) << 2
@@ -151,6 +213,23 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     words[at | 1] = ports
     words[at | 2] = other
     words[at | 3] = last
+  }
+
+  /** Frees the slot of the key with this hash whose last word is `last`; it must be there. */
+  #remove(hash: number, last: number): void {
+    this.beforeRemoval()
+    const slots = this.slotsOf(hash)
+    const { words } = slots
+    let at = homeIn(slots, hash) << 2
+    let first = at
+    for (let word = words[at | 3] as number; word !== last; word = words[at | 3] as number) {
+      assert(word !== 0, 'the entry is in the index')
+      at = nextInLine(at)
+      if (at === first) first = at = nextLine(words, at)
+    }
+    words[at | 3] = 0
+    // Mostly the next slot of its line is empty: no key was pushed on.
+    if (words[nextInLine(at) | 3] !== 0) this.fillHole(slots, at >> 2)
   }
 
   /**

@@ -70,10 +70,6 @@ export class ResizableIndex implements Ipv4Finder {
     return probes
   }
 
-  readAhead(): void {
-    // Chains are as the kernel has them.
-  }
-
   add(id: number): void {
     this.#push(id * 2, this.#hashOf(id, false))
     if (isNatCode(this.#records.codeOf(id))) this.#push(id * 2 + 1, this.#hashOf(id, true))

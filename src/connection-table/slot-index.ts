@@ -87,10 +87,15 @@ export abstract class SlotIndex {
     if (++this.#used > this.#usedMax) this.#grow()
   }
 
-  /** Frees the slot of the key with this hash whose last word is `last`; it must be there. */
-  protected removeSlot(hash: number, last: number): void {
+  /** Counts one less. Before every removal. */
+  protected beforeRemoval(): void {
     if (this.oldSlots !== undefined) this.#moveSome(this.oldSlots)
     this.#used--
+  }
+
+  /** Frees the slot of the key with this hash whose last word is `last`; it must be there. */
+  protected removeSlot(hash: number, last: number): void {
+    this.beforeRemoval()
     const { slotWords, lineMask } = this
     const slots = this.slotsOf(hash)
     const { words } = slots
@@ -104,11 +109,11 @@ export abstract class SlotIndex {
     words[(slot + 1) * slotWords - 1] = 0
     // Mostly the next slot of its line is empty: no key was pushed on.
     const next = slot & ~lineMask | slot + 1 & lineMask
-    if (next === slot || words[(next + 1) * slotWords - 1] !== 0) this.#fillHole(slots, slot)
+    if (next === slot || words[(next + 1) * slotWords - 1] !== 0) this.fillHole(slots, slot)
   }
 
   /** Moves a key that was pushed on by the one that is gone up to its slot, and so on, until no key is left that was. */
-  #fillHole(slots: Slots, emptied: number): void {
+  protected fillHole(slots: Slots, emptied: number): void {
     const { slotWords, lineMask } = this
     const { words, slotCount } = slots
     let hole = emptied

@@ -134,6 +134,28 @@ describe.each<Layout>(['slots', 'classic', 'resizable'])(`a table of %s (seed ${
         expectFound(table, live)
       }), { seed, numRuns: 15 })
   })
+
+  it('does changes in their order, however many come before something is looked for', () => {
+    fc.assert(fc.property(fc.integer(), fc.array(fc.nat(), { minLength: 1, maxLength: 300, size: 'max' }), (hashSeed, picks) => {
+      const table = new ConnectionTable({ seed: hashSeed, layout, loadMax: 0.75, tabBits: 8 })
+      // Which of 20 connections the entries are, by number: the number of one that is gone is given to another connection.
+      const live = new Map<number, number>()
+      for (const pick of picks) {
+        const ids = [...live.keys()]
+        const id = ids[(pick >>> 5) % (ids.length + 1)]
+        if (pick % 32 >= 20 && id !== undefined) {
+          table.remove(id)
+          live.delete(id)
+        } else {
+          live.set(table.insert(numbered(pick % 20)), pick % 20)
+        }
+      }
+      for (let i = 0; i < 20; i++) {
+        const newest = [...live].findLast(([, connection]) => connection === i)?.[0] ?? -1
+        expect(table.find(numbered(i))).toBe(newest)
+      }
+    }), { seed, numRuns: 100 })
+  })
 })
 
 /** Connection `i`, of NAT if it is odd. */
