@@ -79,11 +79,14 @@ describe(`TCP over a bad wire (seed ${seed})`, () => {
       const toB = c.writes.map((bytes) => all.subarray(at, at += bytes))
       const toA = pattern(c.reply)
       const { received, ended, wire } = transfer({ ...c, toB, toA })
-      // A handshake can fail when all of its seven SYNs or six SYN-ACKs are lost, a close when the last ACK is;
-      // data may not be wrong.
-      if (ended.includes('a ETIMEDOUT')) return
-      expect(received.b).toEqual([...all])
-      expect(received.a).toEqual([...toA])
+      // Data may not be wrong, however far it came.
+      expect(received.b).toEqual([...all.subarray(0, received.b.length)])
+      expect(received.a).toEqual([...toA.subarray(0, received.a.length)])
+      // A handshake can fail when all of its seven SYNs or six SYN-ACKs are lost, a close when the last ACK is; who has closed
+      // gives up after 102 s in which nothing of his was acknowledged (tcp_orphan_retries), and the other waits in FIN_WAIT2.
+      if (ended.some((end) => end.endsWith('ETIMEDOUT'))) return
+      expect(received.b).toHaveLength(all.length)
+      expect(received.a).toHaveLength(toA.length)
       expect(ended.filter((end) => end.startsWith('a'))).toEqual(['a closed'])
       // Nothing is left but TIME_WAIT at most.
       expect([...wire.a.tcp.connections()].filter(({ state }) => state !== 'TIME_WAIT')).toEqual([])
