@@ -5,9 +5,10 @@ import type { SchedulerFactory } from '../../src/ipvs/scheduler/scheduler.ts'
 import { randomStream } from '../../src/sim/random.ts'
 import type { IpAddr } from '../../src/wire/address.ts'
 import { SchedulerBench } from '../ipvs/scheduler/bench.ts'
-import { checkEstimate, checkWithin, type Estimate } from './checked.ts'
+import { checkEstimate, checkWithin } from './checked.ts'
 import { addr, VIP } from './clusters.ts'
 import { maglevTable, publishedMaglev } from './maglev.ts'
+import { meanOf } from './queues.ts'
 
 const SEEDS = [1, 2, 3, 4, 5]
 const BATCHES = 20
@@ -23,12 +24,6 @@ function serviceOf(scheduler: string, servers: number): SchedulerBench {
 /** Who serves a client. */
 function serverOf(service: SchedulerBench, src: number): Destination | undefined {
   return service.pick({ src: src as IpAddr, dst: addr(VIP), sport: 40_000 })
-}
-
-function meanOf(samples: readonly number[]): Estimate {
-  const mean = samples.reduce((a, b) => a + b, 0) / samples.length
-  const squares = samples.reduce((sum, sample) => sum + (sample - mean) * (sample - mean), 0)
-  return { mean, standardError: Math.sqrt(squares / (samples.length - 1) / samples.length) }
 }
 
 /** Clients of each server, `clients` of them drawn with any address. */

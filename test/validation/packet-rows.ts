@@ -8,6 +8,7 @@ import type { RequestRecord } from '../../src/app/outcome.ts'
 import { connectRequests } from '../../src/app/requests.ts'
 import type { ServiceTime } from '../../src/app/service-time.ts'
 import { findIpvs } from '../../src/ipvs/director.ts'
+import { BatchMeans, BatchPlan } from '../../src/measure/batches.ts'
 import type { World } from '../../src/scenario/world.ts'
 import { randomStream } from '../../src/sim/random.ts'
 import { IPV4_ANY } from '../../src/wire/address.ts'
@@ -17,14 +18,11 @@ import { addr, type ClusterOptions, hostsOf, openCluster, runFor, setCables, VIP
 import { shell } from './looking.ts'
 import { meanOf } from './queues.ts'
 
-/** Values in all batches of a run; the first tenth is left out. */
-const BATCHES = 20
-
 /** Means of 20 batches of what is left when the first tenth is gone. */
 function batchMeans(values: readonly number[]): number[] {
-  const from = Math.floor(values.length / 10)
-  const size = Math.floor((values.length - from) / BATCHES)
-  return Array.from({ length: BATCHES }, (_, i) => meanOf(values.slice(from + i * size, from + (i + 1) * size)).mean)
+  const batches = new BatchMeans(new BatchPlan({ count: values.length }))
+  for (const [index, value] of values.entries()) batches.add(index, value)
+  return batches.means
 }
 
 /** A cluster whose cables take no time. */
