@@ -6,7 +6,8 @@
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: [
-    'src/ipvs/scheduler/*.ts', 'src/ipvs/tcp-states.ts', 'src/ipvs/timeouts.ts', 'src/ipvs/connections.ts', 'src/wire/checksum.ts',
+    'src/base/gcd.ts', 'src/ipvs/scheduler/*.ts',
+    'src/ipvs/tcp-states.ts', 'src/ipvs/timeouts.ts', 'src/ipvs/connections.ts', 'src/wire/checksum.ts',
     // Schedules nothing: it keeps watch over the code of users.
     '!src/ipvs/scheduler/user-scheduler.ts',
   ],

@@ -4,7 +4,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { NS_PER_MILLISECOND, NS_PER_SECOND } from '../base/units.ts'
-import { greatestCommonDivisor } from '../ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../base/gcd.ts'
 import { SCHEDULERS } from '../ipvs/scheduler/registry.ts'
 import type { UserSchedulerFactory } from '../ipvs/scheduler/user-scheduler.ts'
 import { BatchPlan } from '../measure/batches.ts'

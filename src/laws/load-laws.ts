@@ -3,7 +3,7 @@
  * @module
  */
 import fc from 'fast-check'
-import { greatestCommonDivisor } from '../ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../base/gcd.ts'
 import {
   connection, counters, ending, loading, overloading, plainConnection, rows, trials, weighing,
 } from './arbitraries.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import fc from 'fast-check'
-import { greatestCommonDivisor } from '../ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../base/gcd.ts'
 import { adding, connection, overloading, removing, trials, weighing } from './arbitraries.ts'
 import { Bench, type Look, played } from './bench.ts'
 import type { Candidate } from './candidate.ts'

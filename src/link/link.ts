@@ -6,6 +6,7 @@
  * @module
  */
 import { assert } from '../base/assert.ts'
+import { greatestCommonDivisor } from '../base/gcd.ts'
 import type { Actor } from '../sim/event-queue.ts'
 import type { FrameLedger } from '../sim/ledger.ts'
 import type { RandomStream } from '../sim/random.ts'
@@ -108,7 +109,7 @@ export class LinkDirection implements Actor {
     if (rate !== this.#options.rateBitsPerSecond) this.#remainder = 0
     this.#options = options
     if (rate === Infinity) return
-    const divisor = greatestCommonDivisor(BITS_NS, rate)
+    const divisor = greatestCommonDivisor([BITS_NS, rate])
     this.#byteNs = BITS_NS / divisor
     this.#byteNsDivisor = rate / divisor
   }
@@ -227,8 +228,4 @@ export class LinkDirection implements Actor {
     this.#departures = ring
     this.#head = 0
   }
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { greatestCommonDivisor } from '../../src/ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../../src/base/gcd.ts'
 import { runScenarioText } from '../../src/scenario/simulate.ts'
 import { SchedulerBench } from '../ipvs/scheduler/bench.ts'
 import { seed } from '../support/seed.ts'

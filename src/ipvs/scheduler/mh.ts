@@ -4,7 +4,7 @@
  * @module
  */
 import { accepts, type Destination } from '../destination.ts'
-import { greatestCommonDivisor } from './gcd.ts'
+import { greatestCommonDivisor } from '../../base/gcd.ts'
 import { foldAddress, hsiphash } from './hash.ts'
 import type { Flow, Pool, Scheduler } from './scheduler.ts'
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Destination } from '../destination.ts'
-import { greatestCommonDivisor } from './gcd.ts'
+import { greatestCommonDivisor } from '../../base/gcd.ts'
 import type { Pool, Scheduler } from './scheduler.ts'
 
 /** Works weighted round robin. */

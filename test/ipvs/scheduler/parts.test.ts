@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Destination } from '../../../src/ipvs/destination.ts'
-import { greatestCommonDivisor } from '../../../src/ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../../../src/base/gcd.ts'
 import { foldAddress, hash32, hsiphash } from '../../../src/ipvs/scheduler/hash.ts'
 import { isHeavier, overhead } from '../../../src/ipvs/scheduler/load.ts'
 import { hasGoneStale, isCrowded } from '../../../src/ipvs/scheduler/locality.ts'

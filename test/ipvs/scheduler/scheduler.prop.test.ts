@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { greatestCommonDivisor } from '../../../src/ipvs/scheduler/gcd.ts'
+import { greatestCommonDivisor } from '../../../src/base/gcd.ts'
 import { isHeavier } from '../../../src/ipvs/scheduler/load.ts'
 import { SCHEDULERS } from '../../../src/ipvs/scheduler/registry.ts'
 import type { IpAddr } from '../../../src/wire/address.ts'

@@ -1,5 +1,5 @@
 /**
- * The greatest common divisor, for wrr and mh.
+ * The greatest common divisor of whole numbers.
  * @module
  */
 
