@@ -194,6 +194,9 @@ describe('a connection and its destination', () => {
   it('may have none: then it goes to where its packets were addressed', () => {
     const bench = new Bench()
     const connection = bench.create(undefined)
+    bench.tcp(connection, TCP_SYN)
+    bench.tcp(connection, TCP_ACK)
+    expect(connection.inactive).toBe(false)
     expect([connection.method, bench.tcp(connection, TCP_RST), connection.inactive]).toEqual(['bypass', 'CLOSE 10', true])
     bench.connections.restart(connection)
     // 10 s are 2500 ticks, 504 or more: a multiple of 64 ticks. 40 * 64 = 2560 ticks of 4 ms are 10,240 ms.
