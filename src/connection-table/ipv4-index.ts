@@ -1,5 +1,6 @@
 /**
- * The index of IPv4 connections: slots of 16 bytes, four in a line of memory. Nothing of the key is folded.
+ * The index of IPv4 connections: slots of 16 bytes, four in a line of memory. Nothing of the key is folded. A line has the first
+ * words of its four slots, then the second ones, and so on, so that one word of four slots can be compared at once.
  *
  * | word | holds |
  * |---|---|
@@ -14,6 +15,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { hashIpv4 } from './hash.ts'
+import { BATCH_KEYS_MAX, Ipv4Batch } from './ipv4-batch.ts'
 import { BATCH_KEY_WORDS, type Ipv4Finder } from './ipv4-finder.ts'
 import { isNatCode, replyCodeOf } from './key.ts'
 import type { Records } from './records.ts'
@@ -32,21 +34,33 @@ const ID_MASK = 0x0fff_ffff
 const SLOT_WORDS = 4
 const LINE_SLOTS = 4
 
-// The compiler knows a constant of this file, but looks up at each use what another file exports.
+// The compiler knows a constant of this file; a function, or what another file exports, it looks up at each use.
 const hashOf = hashIpv4
 const homeIn = homeOf
 const KEY_WORDS = BATCH_KEY_WORDS
 
-/**
- * The index of IPv4 entries in slots. `at` is the first word of a slot, a multiple of four: its other words are `at | 1` to
- * `at | 3`, which cannot overflow.
- */
+/** The first word of a slot. */
+const atOf = (slot: number): number => slot << 2 & ~15 | slot & 3
+/** The slot of a first word. */
+const slotOf = (at: number): number => at >> 2 & ~3 | at & 3
+/** The slot behind this one, around in its line. */
+const nextInLine = (at: number): number => at & ~3 | at + 1 & 3
+/** The first slot of the line behind this slot's. */
+const nextLine = (words: Int32Array, at: number): number => {
+  const next = (at | 15) + 1
+  return next === words.length ? 0 : next
+}
+
+/** The index of IPv4 entries in slots. `at` is the first word of a slot; its other words are `at | 4`, `at | 8` and `at | 12`. */
 export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   readonly #records: Records
   /** First word of the home of each key of a batch, or of each change that waits. */
   readonly #homes = new Int32Array(BATCH)
   /** Whatever was read ahead: kept, so that reading it is not left out as useless. */
   #touched = 0
+  #batch: Ipv4Batch | undefined
+  /** The slots that `#batch` is for. */
+  #batchSlots: Slots | undefined
   readonly #changes = new Int32Array(BATCH << CHANGE_BITS)
   #changeCount = 0
   /** A bit for the hash of each change that waits. */
@@ -69,16 +83,25 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
 
   find(caddr: number, ports: number, other: number, wanted: number): number {
     const hash = hashOf(this.seed, caddr, ports, other)
-    if (this.#changeCount !== 0 && this.#isMarked(hash)) this.#settle()
-    const slots = this.oldSlots === undefined ? this.slots : this.slotsOf(hash)
-    return this.findFrom(slots.words, homeIn(slots, hash) << 2, caddr | 0, ports, other | 0, wanted)
+    if ((this.#changeCount !== 0 && this.#isMarked(hash)) || this.oldSlots !== undefined) {
+      return this.#findLater(hash, caddr | 0, ports, other | 0, wanted)
+    }
+    const { slots } = this
+    return this.findFrom(slots.words, atOf(homeIn(slots, hash)), caddr | 0, ports, other | 0, wanted)
   }
 
   findBatch(keys: Int32Array, count: number, found: Int32Array): void {
     this.#settle()
+    const old = this.oldSlots
+    const batch = old === undefined ? this.#batchOf(this.slots) : undefined
+    if (batch !== undefined) {
+      for (let from = 0; from < count; from += BATCH_KEYS_MAX) {
+        batch.find(keys, from, Math.min(BATCH_KEYS_MAX, count - from), found, this.seed)
+      }
+      return
+    }
     for (let from = 0; from < count; from += BATCH) {
       const size = Math.min(BATCH, count - from)
-      const old = this.oldSlots
       if (old !== undefined) this.#findGrowing(old, keys, from, size, found)
       else this.#findSome(keys, from, size, found)
     }
@@ -90,10 +113,10 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     const slots = this.slotsOf(hash)
     const { words } = slots
     const found = this.find(caddr, ports, other, wanted)
-    let at = homeIn(slots, hash) << 2
+    let at = atOf(homeIn(slots, hash))
     let first = at
     for (let probes = 1; ; probes++) {
-      const last = words[at | 3] as number
+      const last = words[at | 12] as number
       if (last === 0 || (last & ID_MASK) - 1 === found) return probes
       at = nextInLine(at)
       if (at === first) first = at = nextLine(words, at)
@@ -109,14 +132,14 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   }
 
   protected override hashAt(words: Int32Array, at: number): number {
-    return hashOf(this.seed, words[at] as number, words[at + 1] as number, words[at + 2] as number)
+    return hashOf(this.seed, words[at] as number, words[at | 4] as number, words[at | 8] as number)
   }
 
   /** Looks from its home on for a slot of this key; the number of its entry, or -1. */
   protected findFrom(words: Int32Array, home: number, caddr: number, ports: number, other: number, wanted: number): number {
-    const last = words[home | 3] as number
+    const last = words[home | 12] as number
     if (last === 0) return -1
-    if (words[home] === caddr && words[home | 1] === ports && words[home | 2] === other
+    if (words[home] === caddr && words[home | 4] === ports && words[home | 8] === other
       && ((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
     return this.findBehind(words, home, caddr, ports, other, wanted)
   }
@@ -127,11 +150,27 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     for (let at = home; ;) {
       at = nextInLine(at)
       if (at === first) first = at = nextLine(words, at)
-      const last = words[at | 3] as number
+      const last = words[at | 12] as number
       if (last === 0) return -1
-      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other
+      if (words[at] === caddr && words[at | 4] === ports && words[at | 8] === other
         && ((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
     }
+  }
+
+  /** The same when a change of a key like this one waits, or slots are moved. */
+  #findLater(hash: number, caddr: number, ports: number, other: number, wanted: number): number {
+    this.#settle()
+    const slots = this.slotsOf(hash)
+    return this.findFrom(slots.words, atOf(homeIn(slots, hash)), caddr, ports, other, wanted)
+  }
+
+  /** The program for batches in these slots; undefined when there is none, and they are found here. */
+  #batchOf(slots: Slots): Ipv4Batch | undefined {
+    if (this.#batchSlots !== slots) {
+      this.#batchSlots = slots
+      this.#batch = Ipv4Batch.make(slots)
+    }
+    return this.#batch
   }
 
   /** Lets the insertion or removal of an entry wait. */
@@ -159,7 +198,7 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     changes[at | 3] = last
     changes[at | 4] = hash
     changes[at | 5] = isRemoval
-    this.#homes[count] = homeIn(slots, hash) << 2
+    this.#homes[count] = atOf(homeIn(slots, hash))
     this.#marks[hash >>> MARK_WORD_SHIFT] = (this.#marks[hash >>> MARK_WORD_SHIFT] as number) | 1 << (hash >>> MARK_BIT_SHIFT)
     this.#changeCount = count + 1
     if (count + 1 === BATCH) this.#settle()
@@ -197,22 +236,22 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     this.beforeInsert()
     const slots = this.slotsOf(hash)
     const { words } = slots
-    let at = homeIn(slots, hash) << 2
+    let at = atOf(homeIn(slots, hash))
     let first = at
     let last = code
-    for (let there = words[at | 3] as number; there !== 0; there = words[at | 3] as number) {
+    for (let there = words[at | 12] as number; there !== 0; there = words[at | 12] as number) {
       // The slots of one key differ in the last word alone: the newest takes the first of them, and the others move on.
-      if (words[at] === caddr && words[at | 1] === ports && words[at | 2] === other) {
-        words[at | 3] = last
+      if (words[at] === caddr && words[at | 4] === ports && words[at | 8] === other) {
+        words[at | 12] = last
         last = there
       }
       at = nextInLine(at)
       if (at === first) first = at = nextLine(words, at)
     }
     words[at] = caddr
-    words[at | 1] = ports
-    words[at | 2] = other
-    words[at | 3] = last
+    words[at | 4] = ports
+    words[at | 8] = other
+    words[at | 12] = last
   }
 
   /** Frees the slot of the key with this hash whose last word is `last`; it must be there. */
@@ -220,16 +259,16 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     this.beforeRemoval()
     const slots = this.slotsOf(hash)
     const { words } = slots
-    let at = homeIn(slots, hash) << 2
+    let at = atOf(homeIn(slots, hash))
     let first = at
-    for (let word = words[at | 3] as number; word !== last; word = words[at | 3] as number) {
+    for (let word = words[at | 12] as number; word !== last; word = words[at | 12] as number) {
       assert(word !== 0, 'the entry is in the index')
       at = nextInLine(at)
       if (at === first) first = at = nextLine(words, at)
     }
-    words[at | 3] = 0
+    words[at | 12] = 0
     // Mostly the next slot of its line is empty: no key was pushed on.
-    if (words[nextInLine(at) | 3] !== 0) this.fillHole(slots, at >> 2)
+    if (words[nextInLine(at) | 12] !== 0) this.fillHole(slots, slotOf(at))
   }
 
   /**
@@ -240,7 +279,7 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     const homes = this.#homes
     const { slots, seed } = this
     for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
-      homes[i] = homeIn(slots, hashOf(seed, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number)) << 2
+      homes[i] = atOf(homeIn(slots, hashOf(seed, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number)))
     }
     if (size < BATCH) homes.fill(0, size)
     const { words } = slots
@@ -258,7 +297,7 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
     const { slots, seed } = this
     for (let i = 0, at = from * KEY_WORDS; i < size; i++, at += KEY_WORDS) {
       const hash = hashOf(seed, keys[at] as number, keys[at | 1] as number, keys[at | 2] as number)
-      homes[i] = this.isInOld(old, hash) ? ~(homeIn(old, hash) << 2) : homeIn(slots, hash) << 2
+      homes[i] = this.isInOld(old, hash) ? ~atOf(homeIn(old, hash)) : atOf(homeIn(slots, hash))
     }
     let touched = 0
     for (let i = 0; i < size; i++) {
@@ -274,17 +313,6 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
       )
     }
   }
-}
-
-/** The slot behind this one, around in its line. */
-function nextInLine(at: number): number {
-  return at & ~15 | at + 4 & 15
-}
-
-/** The first slot of the line behind this slot's. */
-function nextLine(words: Int32Array, at: number): number {
-  const next = (at | 15) + 1
-  return next === words.length ? 0 : next
 }
 
 /** Reads the words at all these places. Eight in a turn: the fewer other instructions, the more reads are under way at once. */

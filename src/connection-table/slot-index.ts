@@ -1,6 +1,7 @@
 /**
  * An index of open addressing: slots of a few words that hold a whole key and the number of its entry.
  *
+ * - A line of slots has the first words of all its slots, then their second words, and so on.
  * - A key is in the first slot that was empty on its way (see `slots.ts`), so an empty slot ends a search.
  * - Of the entries of one key the newest comes first, so that it is the one that is found.
  * - Removal moves later keys up; there are no tombstones, so that churn leaves nothing behind.
@@ -33,6 +34,8 @@ export abstract class SlotIndex {
   protected readonly slotWords: number
   /** Slots of a line, a power of two, less one. */
   protected readonly lineMask: number
+  /** From the first word of a slot to its last one. */
+  readonly #toLast: number
   protected slots: Slots
   /** The slots that are being left; undefined but during growth. */
   protected oldSlots: Slots | undefined
@@ -49,6 +52,7 @@ export abstract class SlotIndex {
     assert(loadMax >= 0.125 && loadMax <= 0.75, 'the greatest load is 1/8 to 3/4')
     this.slotWords = slotWords
     this.lineMask = lineSlots - 1
+    this.#toLast = (slotWords - 1) * lineSlots
     this.seed = seed | 0
     this.#loadMax = loadMax
     const slotCount = Math.max(SLOTS_MIN, Math.ceil(capacity / loadMax / lineSlots) * lineSlots)
@@ -66,7 +70,7 @@ export abstract class SlotIndex {
     return this.slots.words.byteLength + (this.oldSlots?.words.byteLength ?? 0)
   }
 
-  /** The hash of the key of the slot that begins at `words[at]`. */
+  /** The hash of the key of the slot whose first word is `words[at]`. */
   protected abstract hashAt(words: Int32Array, at: number): number
 
   /** Where a key of this hash is, if it is anywhere. */
@@ -96,39 +100,50 @@ export abstract class SlotIndex {
   /** Frees the slot of the key with this hash whose last word is `last`; it must be there. */
   protected removeSlot(hash: number, last: number): void {
     this.beforeRemoval()
-    const { slotWords, lineMask } = this
     const slots = this.slotsOf(hash)
     const { words } = slots
     let slot = homeOf(slots, hash)
     let first = slot
-    for (let word = words[(slot + 1) * slotWords - 1]; word !== last; word = words[(slot + 1) * slotWords - 1]) {
+    for (let word = words[this.#lastOf(slot)]; word !== last; word = words[this.#lastOf(slot)]) {
       assert(word !== 0, 'the entry is in the index')
-      slot = slot & ~lineMask | slot + 1 & lineMask
+      slot = this.#nextInLine(slot)
       if (slot === first) first = slot = this.#nextLine(slots, slot)
     }
-    words[(slot + 1) * slotWords - 1] = 0
-    // Mostly the next slot of its line is empty: no key was pushed on.
-    const next = slot & ~lineMask | slot + 1 & lineMask
-    if (next === slot || words[(next + 1) * slotWords - 1] !== 0) this.fillHole(slots, slot)
+    words[this.#lastOf(slot)] = 0
+    this.fillHole(slots, slot)
   }
 
   /** Moves a key that was pushed on by the one that is gone up to its slot, and so on, until no key is left that was. */
   protected fillHole(slots: Slots, emptied: number): void {
-    const { slotWords, lineMask } = this
+    const { lineMask } = this
     const { words, slotCount } = slots
     let hole = emptied
     let first = hole
     for (let slot = hole; ;) {
-      slot = slot & ~lineMask | slot + 1 & lineMask
+      slot = this.#nextInLine(slot)
       if (slot === first) first = slot = this.#nextLine(slots, slot)
-      const at = slot * slotWords
-      if (words[at + slotWords - 1] === 0) return
-      const home = homeOf(slots, this.hashAt(words, at))
+      if (words[this.#lastOf(slot)] === 0) return
+      const home = homeOf(slots, this.hashAt(words, this.#firstOf(slot)))
       if (distance(home, hole, slotCount, lineMask) >= distance(home, slot, slotCount, lineMask)) continue
-      copySlot(words, at, words, hole * slotWords, slotWords)
-      words[at + slotWords - 1] = 0
+      this.#copySlot(words, slot, words, hole)
+      words[this.#lastOf(slot)] = 0
       first = hole = slot
     }
+  }
+
+  /** Where the first word of a slot is. */
+  #firstOf(slot: number): number {
+    return (slot & ~this.lineMask) * this.slotWords + (slot & this.lineMask)
+  }
+
+  /** Where the last word of a slot is. */
+  #lastOf(slot: number): number {
+    return this.#firstOf(slot) + this.#toLast
+  }
+
+  /** The slot behind this one, around in its line. */
+  #nextInLine(slot: number): number {
+    return slot & ~this.lineMask | slot + 1 & this.lineMask
   }
 
   /** The first slot of the line behind this slot's. */
@@ -176,40 +191,42 @@ export abstract class SlotIndex {
   }
 
   #isFull({ words }: Slots, line: number): boolean {
-    for (let slot = line; slot <= line + this.lineMask; slot++) if (words[(slot + 1) * this.slotWords - 1] === 0) return false
+    for (let slot = line; slot <= line + this.lineMask; slot++) if (words[this.#lastOf(slot)] === 0) return false
     return true
   }
 
   /** Moves the keys of a line of the old slots, those first that come first on their way, and so the newest of one key. */
   #moveLine(old: Slots, line: number): void {
-    const { slotWords, lineMask } = this
+    const { lineMask } = this
     const { words } = old
     for (let rank = 0; rank <= lineMask; rank++) {
       for (let slot = line; slot <= line + lineMask; slot++) {
-        const at = slot * slotWords
-        if (words[at + slotWords - 1] === 0) continue
-        const hash = this.hashAt(words, at)
+        if (words[this.#lastOf(slot)] === 0) continue
+        const hash = this.hashAt(words, this.#firstOf(slot))
         if ((distance(homeOf(old, hash), slot, old.slotCount, lineMask) & lineMask) !== rank) continue
-        this.#append(words, at, hash)
-        words[at + slotWords - 1] = 0
+        this.#append(words, slot, hash)
+        words[this.#lastOf(slot)] = 0
       }
     }
   }
 
   /** Copies a slot of the old ones behind the keys that are on its way. */
-  #append(from: Int32Array, at: number, hash: number): void {
-    const { slots, slotWords, lineMask } = this
+  #append(from: Int32Array, fromSlot: number, hash: number): void {
+    const { slots } = this
     const { words } = slots
     let slot = homeOf(slots, hash)
     let first = slot
-    while (words[(slot + 1) * slotWords - 1] !== 0) {
-      slot = slot & ~lineMask | slot + 1 & lineMask
+    while (words[this.#lastOf(slot)] !== 0) {
+      slot = this.#nextInLine(slot)
       if (slot === first) first = slot = this.#nextLine(slots, slot)
     }
-    copySlot(from, at, words, slot * slotWords, slotWords)
+    this.#copySlot(from, fromSlot, words, slot)
   }
-}
 
-function copySlot(from: Int32Array, at: number, to: Int32Array, toAt: number, slotWords: number): void {
-  for (let i = 0; i < slotWords; i++) to[toAt + i] = from[at + i] as number
+  #copySlot(from: Int32Array, fromSlot: number, to: Int32Array, toSlot: number): void {
+    const lineSlots = this.lineMask + 1
+    const fromAt = this.#firstOf(fromSlot)
+    const toAt = this.#firstOf(toSlot)
+    for (let i = 0; i <= this.#toLast; i += lineSlots) to[toAt + i] = from[fromAt + i] as number
+  }
 }

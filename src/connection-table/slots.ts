@@ -12,6 +12,13 @@ export interface Slots {
   readonly slotCount: number
   /** An unsigned hash times this, rounded down, is the home of a key. */
   readonly slotsPerHash: number
+  /** Where the words lie, behind one page of another use, when they are many. */
+  readonly memory: SlotMemory | undefined
+}
+
+/** A memory of WebAssembly. */
+export interface SlotMemory {
+  readonly buffer: ArrayBuffer
 }
 
 const HASHES = 4_294_967_296
@@ -19,28 +26,32 @@ const HASHES = 4_294_967_296
 export const SLOTS_MAX = 0x1000_0000
 /** A home is below `SLOTS_MAX`: saying so spares the compiler checks. */
 const SLOT_MASK = 0x0fff_ffff
-/** From so many bytes on it pays that lines of slots are lines of memory. */
-const ALIGNED_BYTES_MIN = 16_777_216
+/** From so many bytes on it pays that lines of slots are lines of memory: fewer are in the caches anyway. */
+const MEMORY_BYTES_MIN = 16_777_216
 const PAGE_BYTES = 65_536
 
 // Of the standard, but not in the library of ECMAScript.
-declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer } }
+declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => SlotMemory }
 
 /** Empty slots. */
 export function makeSlots(slotCount: number, slotWords: number): Slots {
   assert(slotCount <= SLOTS_MAX, `an index has at most ${SLOTS_MAX} slots`)
-  return { words: makeWords(slotCount * slotWords), slotCount, slotsPerHash: slotCount / HASHES }
+  const count = slotCount * slotWords
+  const memory = makeMemory(count * Int32Array.BYTES_PER_ELEMENT)
+  const words = memory === undefined ? new Int32Array(count) : new Int32Array(memory.buffer, PAGE_BYTES, count)
+  return { words, slotCount, slotsPerHash: slotCount / HASHES, memory }
 }
 
-/** Words that begin with a line of memory, which an array does not promise: a memory of WebAssembly begins with a page. */
-function makeWords(count: number): Int32Array {
-  const bytes = count * Int32Array.BYTES_PER_ELEMENT
-  if (bytes < ALIGNED_BYTES_MIN) return new Int32Array(count)
+/**
+ * A memory for so many bytes and a page before them. It begins with a line of memory, which an array does not promise. Undefined
+ * when they are too few for that, there is no WebAssembly, or no address space left for one.
+ */
+function makeMemory(bytes: number): SlotMemory | undefined {
+  if (bytes < MEMORY_BYTES_MIN) return undefined
   try {
-    return new Int32Array(new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) }).buffer, 0, count)
+    return new WebAssembly.Memory({ initial: 1 + Math.ceil(bytes / PAGE_BYTES) })
   } catch {
-    // There is no address space left for another one, or no WebAssembly.
-    return new Int32Array(count)
+    return undefined
   }
 }
 
