@@ -20,9 +20,14 @@ export interface Passage {
   /** Not tracked by conntrack (IP_CT_UNTRACKED). */
   untracked: boolean
   /** A hook has changed what its way depends on: it is to be looked up anew behind the hooks (ip_route_me_harder). */
-  reroutes?: boolean
-  /** What conntrack says of it; absent where nothing tracks, and for a packet it finds invalid. */
-  conntrack?: Tracking | undefined
+  reroutes: boolean
+  /** What conntrack says of it; undefined where nothing tracks, and for a packet it finds invalid. */
+  conntrack: Tracking | undefined
+}
+
+/** The passage of a packet that comes in by `inDevice`, or (without one) of the host's own that leaves by `outDevice`. */
+export function newPassage(inDevice: Device | undefined, outDevice: Device | undefined): Passage {
+  return { inDevice, outDevice, fromIpvs: false, untracked: false, reroutes: false, conntrack: undefined }
 }
 
 /** A function at a hook. Returns the packet to go on with (rewritten or not), or undefined when it has consumed or dropped it. */
@@ -70,9 +75,20 @@ export class Hooks {
 
   /** Runs the functions of a point in order, until one does not return a packet. */
   run(point: HookPoint, packet: IpPacket, passage: Passage): IpPacket | undefined {
-    const list = this[point]
+    const list = this.#functionsAt(point)
     let current: IpPacket | undefined = packet
     for (let i = 0; i < list.length && current !== undefined; i++) current = (list[i] as Registration).run(current, passage)
     return current
+  }
+
+  /** A choice of five is quicker than a property by name, and this is asked for each packet. */
+  #functionsAt(point: HookPoint): readonly Registration[] {
+    switch (point) {
+      case 'prerouting': return this.prerouting
+      case 'localIn': return this.localIn
+      case 'forward': return this.forward
+      case 'localOut': return this.localOut
+      case 'postrouting': return this.postrouting
+    }
   }
 }

@@ -30,7 +30,7 @@ import { Netfilter } from './netfilter/netfilter.ts'
 import { PathCache } from './path-cache.ts'
 import { IcmpEcho } from './ping.ts'
 import { DEBIAN_12, KernelModules, type HostProfile } from './profile.ts'
-import { routeMtuBytes, Routing, type Route } from './routing.ts'
+import { nextHopOf, routeMtuBytes, Routing, type Route } from './routing.ts'
 import { SysctlRegistry } from './sysctl.ts'
 import { defineDeviceSysctls, defineIpv4Sysctls } from './sysctls.ts'
 import { TcpProtocol } from './tcp/tcp-protocol.ts'
@@ -124,19 +124,24 @@ export class Host implements IpService {
 
   /** Puts a configuration into force: makes and removes devices, and has the routing tables built anew. */
   reconfigure(next: NetConfig): void {
+    const { devices: before } = this.#devices.size === 0 ? { devices: [] } : this.#net
     this.#net = next
-    for (const config of next.devices) {
+    // A device that stays as it is costs no more than this: a router may have thousands, each configured by itself.
+    const changed = next.devices.filter((config, i) => config !== before[i])
+    for (const config of changed) {
       const device = this.#devices.get(config.name)
       if (device === undefined) this.#makeDevice(config.name)
       else device.config = config
     }
-    const names = new Set(next.devices.map((config) => config.name))
-    for (const [name, device] of this.#devices) if (!names.has(name)) this.#removeDevice(device)
-    for (const device of this.#devices.values()) {
-      const { nic, neighbors, ipv6Neighbors, config } = device
-      if (nic?.isUp === config.isUp) continue
-      if (nic !== undefined) nic.isUp = config.isUp
-      if (config.isUp) continue
+    if (this.#devices.size > next.devices.length) {
+      const names = new Set(next.devices.map((config) => config.name))
+      for (const [name, device] of this.#devices) if (!names.has(name)) this.#removeDevice(device)
+    }
+    for (const { name, isUp } of changed) {
+      const { nic, neighbors, ipv6Neighbors } = present(this.#devices.get(name), name)
+      if (nic?.isUp === isUp) continue
+      if (nic !== undefined) nic.isUp = isUp
+      if (isUp) continue
       neighbors?.clear()
       ipv6Neighbors?.clear()
     }
@@ -186,9 +191,9 @@ export class Host implements IpService {
   }
 
   /** Sends a packet that IPVS has turned; accounts for it in any case. See `IpOutput.sendIpvs`. */
-  sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
-    const output = isIpv6(packet.dst) ? this.ipv6.output : this.output
-    output.sendIpvs(packet, nextHop, passage, neighbor)
+  sendIpvs(packet: IpPacket, route: Route, passage: Passage): void {
+    if (isIpv6(packet.dst)) this.ipv6.output.sendIpvs(packet, route, passage)
+    else this.output.sendIpvs(packet, route, passage)
   }
 
   /** The route of a packet to `dst`; undefined when there is none. */
@@ -224,9 +229,10 @@ export class Host implements IpService {
   }
 
   confirmNeighbor(dst: IpAddr, src?: IpAddr): void {
-    const { device, nextHop } = this.#routeTo(dst, src)
+    const route = this.#routeTo(dst, src)
+    const { device } = route
     const neighbors = isIpv6(dst) ? device.ipv6Neighbors : device.neighbors
-    neighbors?.confirm(nextHop)
+    neighbors?.confirm(nextHopOf(route, dst))
   }
 
   sysctlInt(name: string): number {

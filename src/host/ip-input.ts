@@ -14,13 +14,10 @@ import {
 } from '../wire/ip-packet.ts'
 import type { Device } from './device.ts'
 import { Reassembly, type ReassemblyAsker } from './fragments.ts'
-import type { Passage } from './hooks.ts'
+import { newPassage, type Passage } from './hooks.ts'
 import type { Host } from './host.ts'
-import type { InputRoute } from './input-cache.ts'
 import { maySendRedirect } from './redirects.ts'
-import { isMartianSource, routeMtuBytes, type Route } from './routing.ts'
-
-const NEW_PASSAGE = { fromIpvs: false, untracked: false }
+import { isMartianSource, nextHopOf, routeMtuBytes, type Route } from './routing.ts'
 
 /** The receiving half of a host's IP. */
 export class IpInput {
@@ -39,8 +36,11 @@ export class IpInput {
   receive(packet: IpPacket, device: Device, before?: Passage): void {
     const hooks = this.#host.hooks
     if (!hooks.inUse) return this.#route(packet, device, undefined)
-    const { fromIpvs, untracked } = before ?? NEW_PASSAGE
-    const passage: Passage = { inDevice: device, outDevice: undefined, fromIpvs, untracked }
+    const passage = newPassage(device, undefined)
+    if (before !== undefined) {
+      passage.fromIpvs = before.fromIpvs
+      passage.untracked = before.untracked
+    }
     const passed = hooks.prerouting.length === 0 ? packet : hooks.run('prerouting', packet, passage)
     if (passed !== undefined) this.#route(passed, device, passage)
   }
@@ -63,34 +63,34 @@ export class IpInput {
   }
 
   #route(packet: IpPacket, device: Device, passage: Passage | undefined): void {
-    const way = this.#host.routing.inputs.find(packet.src, packet.dst, device) ?? this.#findWay(packet, device, passage)
-    if (way === undefined) return
-    if (way.isLocal) this.#local(packet, device, passage)
-    else this.#forward(packet, device, way, passage)
+    const route = this.#host.routing.findInput(packet.src, packet.dst, device)
+    if (route === undefined) this.#routeSlowly(packet, device, passage)
+    else if (route.type === 'unicast') this.#forward(packet, device, route, false, passage)
+    else this.#local(packet, device, passage)
   }
 
-  /** Works out where a packet goes. Undefined when there is nothing left to do: it was dropped, or was for all. */
-  #findWay(packet: IpPacket, device: Device, passage: Passage | undefined): InputRoute | undefined {
+  /** Looks at everything (ip_route_input_slow). */
+  #routeSlowly(packet: IpPacket, device: Device, passage: Passage | undefined): void {
     const host = this.#host
     const { routing } = host
     const { src, dst } = packet
     const isLoopbackDevice = device.config.kind === 'loopback'
     // Who has no address yet may speak to all, and to all only.
     const isAnonymous = src === IPV4_ANY && (dst === IPV4_BROADCAST || dst === IPV4_ANY)
-    if (isAnonymous) return void this.#local(packet, device, passage)
-    if (!isLoopbackDevice && isMartianSource(src)) return void host.drop(packet, 'martian-source')
-    if (isMulticast(dst)) return void host.drop(packet, 'not-for-us')
-    if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return void host.drop(packet, 'martian-destination')
+    if (isAnonymous) return this.#local(packet, device, passage)
+    if (!isLoopbackDevice && isMartianSource(src)) return host.drop(packet, 'martian-source')
+    if (isMulticast(dst)) return host.drop(packet, 'not-for-us')
+    if (!isLoopbackDevice && (isLoopback(dst) || dst >>> 24 === 0)) return host.drop(packet, 'martian-destination')
     const route = routing.lookup(dst, packet, device)
     const isLocal = route.type === 'local' || route.type === 'broadcast'
-    if (!isLocal && !routing.forwards(device)) return void host.drop(packet, 'not-forwarding')
-    if (!isLocal && route.type !== 'unicast') return void this.#refuse(packet, route)
+    if (!isLocal && !routing.forwards(device)) return host.drop(packet, 'not-forwarding')
+    if (!isLocal && route.type !== 'unicast') return this.#refuse(packet, route)
     const verdict = isLocal && isLoopbackDevice ? 'routed'
       : routing.validateSource(src, device, isLocal ? undefined : route.device, packet)
-    if (verdict === 'martian-source' || verdict === 'rp-filter') return void this.#dropSource(packet, device, verdict)
-    const way: InputRoute = { route, isLocal, isFromNeighbor: verdict === 'on-link' }
-    if (!routing.hasRules) routing.inputs.add(src, dst, device, way)
-    return way
+    if (verdict === 'martian-source' || verdict === 'rp-filter') return this.#dropSource(packet, device, verdict)
+    if (!isLoopbackDevice) routing.learnInput(dst, route)
+    if (isLocal) this.#local(packet, device, passage)
+    else this.#forward(packet, device, route, verdict === 'on-link', passage)
   }
 
   #local(packet: IpPacket, device: Device, passage: Passage | undefined): void {
@@ -101,7 +101,7 @@ export class IpInput {
     if (passed !== undefined) this.deliver(passed, device, passage)
   }
 
-  #forward(packet: IpPacket, device: Device, { route, isFromNeighbor }: InputRoute, passage: Passage | undefined): void {
+  #forward(packet: IpPacket, device: Device, route: Route, isFromNeighbor: boolean, passage: Passage | undefined): void {
     const host = this.#host
     if (packet.ttl <= 1) {
       host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
@@ -116,7 +116,7 @@ export class IpInput {
     // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
     if (route.device === device && isFromNeighbor && host.routing.sendsRedirects(device)
       && maySendRedirect(host, device, packet.src, route.gateway)) {
-      host.icmp.sendRedirect(next, route.nextHop)
+      host.icmp.sendRedirect(next, nextHopOf(route, next.dst))
     }
     host.trace?.decision(host, next, { by: 'route', text: `forward ${describeRoute(route)}` })
     if (passage === undefined) return host.output.emit(next, route, undefined, mtuBytes)

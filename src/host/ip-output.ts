@@ -11,11 +11,11 @@ import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../wire/icmp
 import { ipPacket, IPV4_HEADER_BYTES, totalBytes, withMark, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import { fragment } from './fragments.ts'
-import type { Passage } from './hooks.ts'
+import { newPassage, type Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import type { SendRequest } from './ip-service.ts'
 import { describeRoute } from './ip-input.ts'
-import { routeMtuBytes, type Route } from './routing.ts'
+import { nextHopOf, routeMtuBytes, type Route } from './routing.ts'
 import type { SysctlCell } from './sysctl.ts'
 
 /** A packet on its way round by `lo`, and what was known of it on its way out. */
@@ -60,14 +60,9 @@ export class IpOutput implements Actor {
     return this.#nextIdent
   }
 
-  /**
-   * Sends a packet that IPVS has turned: by the route to `nextHop`, not to where the packet is addressed. Without a gateway
-   * the frame is for `nextHop` itself, or for `neighbor` where one is given.
-   */
-  sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
+  /** Sends a packet that IPVS has turned by the route that it has found, which need not lead to where it is addressed. */
+  sendIpvs(packet: IpPacket, route: Route, passage: Passage): void {
     const host = this.#host
-    const found = host.routing.lookup(nextHop)
-    const route = neighbor === undefined || found.gateway !== undefined ? found : { ...found, nextHop: neighbor }
     if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     passage.fromIpvs = true
@@ -79,7 +74,7 @@ export class IpOutput implements Actor {
 
   /** Sends a packet that has passed its hooks by `route`, or where a hook has asked for another look, by what is found now. */
   emitBy(route: Route, packet: IpPacket, passage: Passage, mtuBytes?: number): void {
-    if (passage.reroutes !== true || route.type === 'local') return this.emit(packet, route, passage, mtuBytes)
+    if (!passage.reroutes || route.type === 'local') return this.emit(packet, route, passage, mtuBytes)
     const host = this.#host
     const way = host.routing.lookup(packet.dst, packet)
     if (refusal(way) !== undefined) return host.drop(packet, 'no-route')
@@ -116,7 +111,7 @@ export class IpOutput implements Actor {
     const host = this.#host
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     if (!host.hooks.inUse) return this.emit(packet, route, undefined, mtuBytes)
-    const passage: Passage = { inDevice: undefined, outDevice: route.device, fromIpvs: false, untracked: false }
+    const passage = newPassage(undefined, route.device)
     if (host.hooks.localOut.length === 0) return this.emit(packet, route, passage)
     const passed = host.hooks.run('localOut', packet, passage)
     if (passed === undefined) return
@@ -154,8 +149,9 @@ export class IpOutput implements Actor {
     switch (device.config.kind) {
       case 'ethernet':
         if (route.type === 'broadcast') host.transmitFrame(device, packet, MAC_BROADCAST)
-        else if (device.neighbors !== undefined && device.config.usesArp) device.neighbors.output(packet, route.nextHop)
-        else host.transmitFrame(device, packet, device.config.mac)
+        else if (device.neighbors !== undefined && device.config.usesArp) {
+          device.neighbors.output(packet, nextHopOf(route, packet.dst))
+        } else host.transmitFrame(device, packet, device.config.mac)
         return
       case 'ppp':
         host.ledger.sent++

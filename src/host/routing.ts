@@ -5,23 +5,25 @@
  * @module
  */
 import { inPrefix, IPV4_ANY, IPV4_BROADCAST, isLoopback, isMulticast, type IpAddr } from '../wire/address.ts'
+import { AddressSet } from './address-set.ts'
 import type { NetConfig, RouteConfig, Scope } from './config/net-config.ts'
 import { localRoutes } from './config/routes.ts'
 import { TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN } from './config/rules.ts'
 import type { Device } from './device.ts'
+import { readDevicePolicy, type DevicePolicy, type SourceVerdict } from './device-policy.ts'
 import { FibTable } from './fib-table.ts'
-import { InputCache } from './input-cache.ts'
 import { findByRules, flowNaming, leadsOn, type Flow, type Found } from './policy-rules.ts'
+import { RouteCache } from './route-cache.ts'
 import type { SysctlRegistry } from './sysctl.ts'
 
-/** What the tables say of one destination. */
+/** What the tables say of a destination; those that one entry leads to have one route. */
 export interface Route {
   /** `none`: no table has anything. */
   readonly type: 'unicast' | 'local' | 'broadcast' | 'blackhole' | 'unreachable' | 'prohibit' | 'none'
   /** The way out; for `local` and what goes nowhere, `lo`. */
   readonly device: Device
-  /** Whom the frame is for: the gateway, else the destination itself. */
-  readonly nextHop: IpAddr
+  /** Whom the frame is for, where that is not the destination itself. See `nextHopOf`. */
+  readonly nextHop: IpAddr | undefined
   readonly gateway: IpAddr | undefined
   /** The address a packet gets that has none yet. */
   readonly source: IpAddr
@@ -32,7 +34,7 @@ export interface Route {
   /** The MSS to ask for, where the route says. */
   readonly advertisedMss?: number | undefined
   /** The table that it was found in, as `ip route get` tells it: `main`, too, for what `local` has while the two are one. */
-  readonly table?: number
+  readonly table?: number | undefined
 }
 
 /** What a route depends on beside the destination: a packet, or the little that is known of one. */
@@ -49,24 +51,17 @@ export function routeMtuBytes({ mtuBytes, device }: Route): number {
   return mtuBytes === undefined || mtuBytes > deviceBytes ? deviceBytes : mtuBytes
 }
 
-const UNBOUND: Origin = { src: IPV4_ANY }
-
-/** What reverse-path validation says of a source. */
-export type SourceVerdict = 'on-link' | 'routed' | 'martian-source' | 'rp-filter'
-
-/** What the sysctls say of packets that come in by a device, and what was worked out from them. */
-interface DevicePolicy {
-  readonly forwards: boolean
-  /** rp_filter in force. */
-  readonly filter: number
-  readonly sendsRedirects: boolean
-  readonly acceptsLocal: boolean
-  /** src_valid_mark: the way back is looked up with the mark of the packet. */
-  readonly usesMark: boolean
-  /** Verdicts by source: for packets that only must not come from ourselves, and for those whose way back is looked up. */
-  readonly loose: Map<number, SourceVerdict>
-  readonly full: Map<number, SourceVerdict>
+/** Whom the frame of a packet to `dst` is for (rt_nexthop): the gateway, else the destination itself. */
+export function nextHopOf({ nextHop }: Route, dst: IpAddr): IpAddr {
+  return nextHop ?? dst
 }
+
+/** The one place where a route of IPv4 is built, so that all have one shape: every packet meets them. */
+function makeRoute({ type, device, nextHop, gateway, source, via, mtuBytes, advertisedMss, table }: Route): Route {
+  return { type, device, nextHop, gateway, source, via, mtuBytes, advertisedMss, table }
+}
+
+const UNBOUND: Origin = { src: IPV4_ANY }
 
 const SCOPE_NUMBER: Record<Scope, number> = { global: 0, link: 253, host: 254 }
 
@@ -78,21 +73,25 @@ export interface Redirect {
 
 /** The routing tables of one host. */
 export class Routing {
-  /** What is known of packets that come in; nothing while rules decide. Emptied together with the other caches. */
-  readonly inputs = new InputCache()
   readonly #sysctl: SysctlRegistry
   #devices: ReadonlyMap<string, Device> = new Map()
   #lo: Device | undefined
   #net: NetConfig | undefined
   readonly #tables = new Map<number, FibTable>()
-  /** The addresses of the devices, each with the first device that has it. */
-  readonly #local = new Map<IpAddr, Device>()
+  /** The addresses of the devices. */
+  readonly #local = new AddressSet()
   /** Names flows as rules tell them apart; undefined while there are no rules but the initial ones. */
   #nameOf: ((flow: Flow) => string) | undefined
   /** Routes by the names of flows and their destinations, where rules decide. */
   readonly #byFlow = new Map<string, Map<IpAddr, Route>>()
-  readonly #cache = new Map<number, Route>()
-  readonly #policies = new Map<Device, DevicePolicy>()
+  /** Routes by their destinations, where none decide. */
+  readonly #cache = new RouteCache()
+  /** Of them, those of packets that came over a wire and that nothing about their destination turned away. */
+  readonly #inputs = new RouteCache()
+  /** While no rules decide, the one route of all destinations that an entry leads to. */
+  readonly #shared = new Map<RouteConfig, Route>()
+  /** By the numbers of the devices. */
+  readonly #policies: (DevicePolicy | undefined)[] = []
   readonly #redirects = new Map<IpAddr, Redirect>()
   #generation = 0
   /** The tables are made when they are first asked: a host is configured in many steps, and sends nothing in between. */
@@ -126,19 +125,19 @@ export class Routing {
   /** Drops what was worked out: a sysctl changed. */
   forget(): void {
     this.#forgetRoutes()
-    this.#policies.clear()
+    this.#policies.length = 0
   }
 
   /** Sends packets for `dst` by another gateway while their route has the gateway `from`, as an accepted redirect asks. */
   redirect(dst: IpAddr, redirect: Redirect): void {
     this.#redirects.set(dst, redirect)
-    this.#forgetRoute(dst)
+    this.#forgetRoutes()
   }
 
   /** Ends the redirect of a destination. */
   forgetRedirect(dst: IpAddr): void {
     this.#redirects.delete(dst)
-    this.#forgetRoute(dst)
+    this.#forgetRoutes()
   }
 
   /** Ends all redirects, and the use of routes that were looked up before (`ip route flush cache`). */
@@ -159,11 +158,24 @@ export class Routing {
    */
   lookup(dst: IpAddr, origin: Origin = UNBOUND, inDevice?: Device): Route {
     if (this.#nameOf !== undefined) return this.#lookupByRules(this.#nameOf, flowOf(dst, origin, inDevice))
-    const cached = this.#cache.get(dst | 0)
-    if (cached !== undefined) return cached
-    const route = this.#work(flowOf(dst, origin, inDevice))
-    this.#cache.set(dst | 0, route)
-    return route
+    return this.#cache.find(dst) ?? this.#learn(dst, origin, inDevice)
+  }
+
+  /**
+   * The route of a packet that came in by `device`, where all that is asked of such packets is known to be so: what
+   * `validateSource` would say is `routed`. Undefined for any other, which may be as good.
+   */
+  findInput(src: IpAddr, dst: IpAddr, device: Device): Route | undefined {
+    const policy = this.#policies[device.ifindex]
+    if (policy?.isOpen !== true || maybeMartian(src) || this.#local.has(src)) return undefined
+    const route = this.#inputs.find(dst)
+    if (route === undefined || route.type !== 'unicast') return route
+    return policy.forwards && !(route.device === device && policy.sendsRedirects) ? route : undefined
+  }
+
+  /** Takes note that packets to `dst` that come over a wire may have this route. */
+  learnInput(dst: IpAddr, route: Route): void {
+    if (!this.hasRules && this.#inputs.find(dst) === undefined) this.#inputs.add(dst, route)
   }
 
   /** The route of a packet of the host itself that must leave by `device`: on link where no table knows one. */
@@ -171,7 +183,7 @@ export class Routing {
     const found = this.#work({ ...flowOf(dst, origin, undefined), outDevice: device.name })
     if (found.type === 'unicast' || found.type === 'local' || found.type === 'broadcast') return found
     const source = this.selectSource(device, IPV4_ANY, 'link')
-    return { type: 'unicast', device, nextHop: dst, gateway: undefined, source, via: undefined }
+    return makeRoute({ type: 'unicast', device, nextHop: undefined, gateway: undefined, source, via: undefined })
   }
 
   /** True for an address that the local table has: any of 127.0.0.0/8 and of the networks configured on `lo` included. */
@@ -201,12 +213,11 @@ export class Routing {
       const back: Origin = { src: packet.dst, mark: policy.usesMark ? packet.mark : 0 }
       return this.#validateFully(flowOf(src, back, out), device, policy)
     }
-    const verdicts = isFull ? policy.full : policy.loose
-    let verdict = verdicts.get(src | 0)
+    if (!isFull) return this.hasAddress(src) ? 'martian-source' : 'routed'
+    let verdict = policy.verdicts.get(src | 0)
     if (verdict === undefined) {
-      verdict = !isFull ? (this.hasAddress(src) ? 'martian-source' : 'routed')
-        : this.#validateFully(flowOf(src, UNBOUND, undefined), device, policy)
-      verdicts.set(src | 0, verdict)
+      verdict = this.#validateFully(flowOf(src, UNBOUND, undefined), device, policy)
+      policy.verdicts.set(src | 0, verdict)
     }
     return verdict
   }
@@ -241,39 +252,17 @@ export class Routing {
     return IPV4_ANY
   }
 
-  /** Read once per change: a sysctl by its name costs more than all the rest of a packet's way through a router. */
   #policyOf(device: Device): DevicePolicy {
-    let policy = this.#policies.get(device)
-    if (policy === undefined) {
-      policy = {
-        forwards: this.#conf(device.name, 'forwarding') !== 0,
-        // max(all, device), as arp_ignore and its kin combine.
-        filter: Math.max(this.#conf('all', 'rp_filter'), this.#conf(device.name, 'rp_filter')),
-        sendsRedirects: this.#conf('all', 'send_redirects') !== 0 || this.#conf(device.name, 'send_redirects') !== 0,
-        acceptsLocal: this.#conf('all', 'accept_local') !== 0 || this.#conf(device.name, 'accept_local') !== 0,
-        usesMark: this.#conf('all', 'src_valid_mark') !== 0 || this.#conf(device.name, 'src_valid_mark') !== 0,
-        loose: new Map(),
-        full: new Map(),
-      }
-      this.#policies.set(device, policy)
-    }
-    return policy
-  }
-
-  #forgetRoute(dst: IpAddr): void {
-    this.#cache.delete(dst | 0)
-    this.#byFlow.clear()
-    this.inputs.clear()
+    return this.#policies[device.ifindex] ??= readDevicePolicy(
+      this.#sysctl, device, this.hasRules || this.#net?.policy.hasLocalRoutes === true,
+    )
   }
 
   #forgetRoutes(): void {
     this.#cache.clear()
+    this.#inputs.clear()
+    this.#shared.clear()
     this.#byFlow.clear()
-    this.inputs.clear()
-  }
-
-  #conf(device: string, name: string): number {
-    return this.#sysctl.int(`net.ipv4.conf.${device}.${name}`)
   }
 
   #makeTables(): void {
@@ -282,9 +271,8 @@ export class Routing {
     this.#tables.clear()
     this.#local.clear()
     for (const { name, addresses } of net.devices) {
-      const device = this.#devices.get(name)
-      if (device === undefined) continue
-      for (const { addr, inLocalTable } of addresses) if (inLocalTable && !this.#local.has(addr)) this.#local.set(addr, device)
+      if (!this.#devices.has(name)) continue
+      for (const { addr, inLocalTable } of addresses) if (inLocalTable) this.#local.add(addr)
     }
     const { isCustom, tables } = net.policy
     const own = [...localRoutes(net), ...net.routes.filter((route) => route.table === TABLE_LOCAL)]
@@ -297,6 +285,12 @@ export class Routing {
 
   readonly #isUsable = (route: RouteConfig): boolean => {
     return !(route.type === 'unicast' || route.type === 'broadcast') || this.#devices.get(route.device)?.config.isUp === true
+  }
+
+  #learn(dst: IpAddr, origin: Origin, inDevice: Device | undefined): Route {
+    const route = this.#work(flowOf(dst, origin, inDevice))
+    this.#cache.add(dst, route)
+    return route
   }
 
   #lookupByRules(nameOf: (flow: Flow) => string, flow: Flow): Route {
@@ -323,15 +317,17 @@ export class Routing {
   #work(flow: Flow): Route {
     const { dst } = flow
     const lo = this.#lo as Device
-    const nowhere = { device: lo, nextHop: dst, gateway: undefined, source: IPV4_ANY, via: undefined }
+    const nowhere = { device: lo, nextHop: undefined, gateway: undefined, source: IPV4_ANY, via: undefined }
     if (dst === IPV4_BROADCAST) {
       const device = [...this.#devices.values()].find((other) => other.config.kind === 'ethernet' && other.config.isUp) ?? lo
-      return { ...nowhere, type: 'broadcast', device, source: this.selectSource(device, IPV4_ANY, 'link') }
+      return makeRoute({ ...nowhere, type: 'broadcast', device, source: this.selectSource(device, IPV4_ANY, 'link') })
     }
     const found = this.#find(flow)
-    if (found === undefined) return { ...nowhere, type: 'none' }
+    if (found === undefined) return makeRoute({ ...nowhere, type: 'none' })
     // What a rule says of unreachable is said as if nothing had been found (fib4_rule_action).
-    if (typeof found === 'string') return { ...nowhere, type: found === 'unreachable' ? 'none' : found }
+    if (typeof found === 'string') return makeRoute({ ...nowhere, type: found === 'unreachable' ? 'none' : found })
+    const shared = this.#redirects.has(dst) ? undefined : this.#shared.get(found)
+    if (shared !== undefined) return shared
     const isJoint = found.table === TABLE_LOCAL && !this.hasRules
     const known = {
       ...nowhere, table: isJoint ? TABLE_MAIN : found.table,
@@ -340,17 +336,21 @@ export class Routing {
     }
     const device = this.#devices.get(found.device) ?? lo
     switch (found.type) {
-      case 'throw': return { ...nowhere, type: 'none' }
-      case 'local': return { ...known, type: 'local', source: found.preferredSource ?? dst }
-      case 'broadcast':
-        return { ...known, type: 'broadcast', device, source: found.preferredSource ?? this.selectSource(device, dst, 'link') }
+      case 'throw': return makeRoute({ ...nowhere, type: 'none' })
+      case 'local': return makeRoute({ ...known, type: 'local', source: found.preferredSource ?? dst })
+      case 'broadcast': {
+        const source = found.preferredSource ?? this.selectSource(device, dst, 'link')
+        return makeRoute({ ...known, type: 'broadcast', device, source })
+      }
       case 'unicast': {
         const redirect = this.#redirects.get(dst)
         const gateway = redirect !== undefined && redirect.from === found.gateway ? redirect.to : found.gateway
         const source = found.preferredSource ?? this.selectSource(device, found.gateway ?? IPV4_ANY, found.scope)
-        return { ...known, type: 'unicast', device, nextHop: gateway ?? dst, gateway, source }
+        const route = makeRoute({ ...known, type: 'unicast', device, nextHop: gateway, gateway, source })
+        if (gateway === found.gateway && !this.hasRules) this.#shared.set(found, route)
+        return route
       }
-      default: return { ...known, type: found.type }
+      default: return makeRoute({ ...known, type: found.type })
     }
   }
 
@@ -372,6 +372,12 @@ export class Routing {
 /** True for a source that never comes over a wire: 0/8, 127/8, broadcast, multicast. */
 export function isMartianSource(src: IpAddr): boolean {
   return src === IPV4_BROADCAST || isLoopback(src) || isMulticast(src) || src >>> 24 === 0
+}
+
+/** True for all of these, and for some that are not. */
+function maybeMartian(src: IpAddr): boolean {
+  const first = src >>> 24
+  return first === 0 || first === 127 || first >= 224
 }
 
 function flowOf(dst: IpAddr, { src, mark = 0 }: Origin, inDevice: Device | undefined): Flow {

@@ -3,6 +3,7 @@
  * It outlives its rule for a while, so that a server that is added again finds its connections (the trash).
  * @module
  */
+import type { Route } from '../host/routing.ts'
 import type { IpAddr } from '../wire/address.ts'
 import type { DestinationRule, ForwardingMethod, TunnelRule } from './control/rules.ts'
 import type { Service } from './service.ts'
@@ -14,6 +15,10 @@ export interface KeptRoute {
   readonly generation: number
   /** It was looked up as the way to a neighbor of this name (IP_VS_RT_MODE_KNOWN_NH), not for packets that name it themselves. */
   readonly namesNextHop: boolean
+  /** As the tables have it. */
+  readonly found: Route
+  /** As packets use it: where `namesNextHop`, and without a gateway, the destination is the next hop of packets for the VIP. */
+  readonly route: Route
 }
 
 /** One destination. Live. */

@@ -11,7 +11,8 @@ import {
   type IcmpMessage,
 } from '../wire/icmp-message.ts'
 import {
-  innerPacket, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, totalBytes, withDestination, withSource, type IpPacket,
+  innerPacket, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_IPIP, totalBytes, withDestination, withSource, withTtlDecremented,
+  type IpPacket,
 } from '../wire/ip-packet.ts'
 import { countIn, countOut } from './counting.ts'
 import { inverted, readHeaders, withDestinationPort, withSourcePort } from './headers.ts'
@@ -86,9 +87,9 @@ function sendError(
     connection.inPackets++
     return result
   }
-  const way = findWay(parts, sending, { mayBeLocal: point !== 'forward', mayRedirect: true }, connection.daddr)
-  if (way === undefined) return undefined
-  const from = way === 'local' ? packet : way
+  const route = findWay(parts, sending, { mayBeLocal: point !== 'forward', mayRedirect: true }, connection.daddr)
+  if (route === undefined) return undefined
+  const from = route.type === 'local' ? packet : withTtlDecremented(packet)
   const { quoted } = message
   const inside = quoted === undefined ? undefined : withSource(
     quoted, connection.daddr, withSourcePort(quoted.payload, connection.dport),
@@ -96,8 +97,8 @@ function sendError(
   const turned = withDestination(from, connection.daddr, inside === undefined ? message : withQuoted(message, inside))
   host.trace?.changed(host, packet, turned, 'NAT to the real server, in the quoted packet too')
   markHandled(passage, connection)
-  if (way === 'local') return turned
-  host.sendIpvs(turned, connection.daddr, passage)
+  if (route.type === 'local') return turned
+  host.sendIpvs(turned, route, passage)
   return undefined
 }
 

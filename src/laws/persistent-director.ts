@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.ts'
 import { NS_PER_SECOND } from '../base/units.ts'
 import { addAddress } from '../host/config/addresses.ts'
+import { newPassage } from '../host/hooks.ts'
 import { Host } from '../host/host.ts'
 import type { IpvsCommand } from '../ipvs/control/command.ts'
 import { addressId, IPIP_TUNNEL, type DestinationRule } from '../ipvs/control/rules.ts'
@@ -79,7 +80,7 @@ class SimulatedDirector implements PersistentDirector {
     const [src, sport, dport] = [(FIRST_CLIENT + client) as IpAddr, FIRST_CLIENT_PORT + this.#connections++, PORTS[target] ?? 0]
     const segment = tcpSegment({ sport, dport }, { seq: 1, ack: 0, window: 1000 }, TCP_SYN, NO_TCP_OPTIONS, NO_DATA)
     const packet = ipPacket({ uid: this.#connections, src, dst: VIP, protocol: TCP, payload: segment, payloadBytes: 20 })
-    this.#host.hooks.run('localIn', packet, { inDevice: undefined, outDevice: undefined, fromIpvs: false, untracked: false })
+    this.#host.hooks.run('localIn', packet, newPassage(undefined, undefined))
     if (this.#fault !== undefined) throw new SchedulerFault(this.#fault)
     const connection = this.#ipvs.connections.table.find({ protocol: TCP, caddr: src, cport: sport, vaddr: VIP, vport: dport })
     return connection === undefined ? undefined : Number(connection.daddr) - FIRST_SERVER

@@ -164,5 +164,5 @@ export class RealDirector {
 }
 
 function newPassage(): Passage {
-  return { inDevice: undefined, outDevice: undefined, fromIpvs: false, untracked: false }
+  return { inDevice: undefined, outDevice: undefined, fromIpvs: false, untracked: false, reroutes: false, conntrack: undefined }
 }

@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { inPrefix, isLoopback, networkOf, type IpAddr } from '../../wire/address.ts'
 import type { Errno } from '../errno.ts'
 import {
-  findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope,
+  draftDevice, findDeviceConfig, type AddressConfig, type DeviceConfig, type NetConfig, type RouteConfig, type Scope,
 } from './net-config.ts'
 import { TABLE_MAIN } from './rules.ts'
 
@@ -43,7 +43,7 @@ export function addAddress(config: NetConfig, deviceName: string, address: NewAd
     secondary: kin.length > 0,
   }
   return ok(produce(config, (draft) => {
-    draft.devices.find((other) => other.name === deviceName)?.addresses.splice(placeOf(added, device.addresses), 0, added)
+    draftDevice(draft, config, deviceName)?.addresses.splice(placeOf(added, device.addresses), 0, added)
     const route = device.isUp && !added.secondary ? connectedRoute(device, added) : undefined
     if (route !== undefined) draft.routes.push(route)
   }))
@@ -93,7 +93,7 @@ function placeOf(added: AddressConfig, addresses: readonly AddressConfig[]): num
 function withoutAddresses(config: NetConfig, device: DeviceConfig, removed: readonly AddressConfig[]): NetConfig {
   const addrs = new Set(removed.map((address) => address.addr))
   return produce(config, (draft) => {
-    const target = draft.devices.find((other) => other.name === device.name)
+    const target = draftDevice(draft, config, device.name)
     if (target === undefined) return
     target.addresses = target.addresses.filter((other) => !removed.some((gone) => gone.addr === other.addr
       && gone.prefixLength === other.prefixLength))

@@ -8,7 +8,9 @@ import { err, ok, type Result } from '../../base/result.ts'
 import type { Errno } from '../errno.ts'
 import { connectedRoute } from './addresses.ts'
 import { IPV6_MTU_BYTES_MIN, withOwnAddresses, withoutIpv6Of } from './ipv6-config.ts'
-import { findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, type TunnelConfig } from './net-config.ts'
+import {
+  draftDevice, findDeviceConfig, type DeviceConfig, type DeviceKind, type NetConfig, type TunnelConfig,
+} from './net-config.ts'
 
 /** Smallest MTU that IPv4 lives with (RFC 791). */
 export const MTU_BYTES_MIN = 68
@@ -46,7 +48,7 @@ export function setDeviceUp(config: NetConfig, name: string): Result<NetConfig, 
   if (device === undefined) return err('ENODEV')
   if (device.isUp) return ok(config)
   const up = produce(config, (draft) => {
-    const target = draft.devices.find((other) => other.name === name)
+    const target = draftDevice(draft, config, name)
     if (target === undefined) return
     target.isUp = true
     for (const address of target.addresses) {
@@ -64,7 +66,7 @@ export function setDeviceDown(config: NetConfig, name: string): Result<NetConfig
   if (device === undefined) return err('ENODEV')
   if (!device.isUp) return ok(config)
   return ok(produce(withoutIpv6Of(config, name), (draft) => {
-    const target = draft.devices.find((other) => other.name === name)
+    const target = draftDevice(draft, config, name)
     if (target === undefined) return
     target.isUp = false
     delete target.proxies
@@ -99,9 +101,8 @@ export function setDeviceArp(config: NetConfig, name: string, usesArp: boolean):
 function changeDevice(
   config: NetConfig, name: string, change: Partial<Pick<DeviceConfig, 'mtuBytes' | 'usesArp' | 'tunnel'>>,
 ): Result<NetConfig, Errno> {
-  const index = config.devices.findIndex((device) => device.name === name)
-  if (index < 0) return err('ENODEV')
+  if (findDeviceConfig(config, name) === undefined) return err('ENODEV')
   return ok(produce(config, (draft) => {
-    Object.assign(draft.devices[index] as object, change)
+    Object.assign(draftDevice(draft, config, name) as object, change)
   }))
 }

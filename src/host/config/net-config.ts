@@ -3,6 +3,7 @@
  * What admins change goes through the transactions of this folder; each gives the next tree, or an errno and no change.
  * @module
  */
+import type { Draft } from 'immer'
 import type { IpAddr, MacAddr } from '../../wire/address.ts'
 import type { Ipv6Config } from './ipv6-config.ts'
 import { INITIAL_POLICY, type PolicyConfig } from './rules.ts'
@@ -117,6 +118,11 @@ export const INITIAL_NET_CONFIG: NetConfig = {
 /** The device of this name. */
 export function findDeviceConfig(config: NetConfig, name: string): DeviceConfig | undefined {
   return config.devices.find((device) => device.name === name)
+}
+
+/** The device of this name in a draft of this configuration: by its place, as looking through a draft would copy every device. */
+export function draftDevice(draft: Draft<NetConfig>, config: NetConfig, name: string): Draft<DeviceConfig> | undefined {
+  return draft.devices[config.devices.findIndex((device) => device.name === name)]
 }
 
 /** True for a device whose packets travel inside others. */

@@ -7,7 +7,7 @@ import { produce } from 'immer'
 import { err, ok, type Result } from '../../base/result.ts'
 import type { IpAddr } from '../../wire/address.ts'
 import type { Errno } from '../errno.ts'
-import { findDeviceConfig, type NetConfig } from './net-config.ts'
+import { draftDevice, findDeviceConfig, type NetConfig } from './net-config.ts'
 
 /**
  * Makes the host answer for an IPv4 address by a device, as `ip neigh add proxy ADDR dev DEVICE` and `arp -Ds ADDR DEVICE pub`
@@ -36,7 +36,7 @@ export function proxiesOf(config: NetConfig, deviceName: string): readonly IpAdd
 
 function withProxies(config: NetConfig, deviceName: string, proxies: IpAddr[]): NetConfig {
   return produce(config, (draft) => {
-    const target = draft.devices.find((device) => device.name === deviceName)
+    const target = draftDevice(draft, config, deviceName)
     if (target !== undefined) target.proxies = proxies
   })
 }

@@ -13,7 +13,7 @@ import {
 import { IPPROTO_ICMPV6, isFragment, totalBytes, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Device } from '../device.ts'
 import { Reassembly, type ReassemblyAsker } from '../fragments.ts'
-import type { Passage } from '../hooks.ts'
+import { newPassage, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
 import { describeRoute } from '../ip-input.ts'
 import type { Route } from '../routing.ts'
@@ -40,8 +40,10 @@ export class Ipv6Input {
     if (isMulticast(packet.src) || (!isOwn && isLoopback(packet.src))) return host.drop(packet, 'martian-source')
     if (packet.dst === IPV6_ANY || (!isOwn && isLoopback(packet.dst))) return host.drop(packet, 'martian-destination')
     if (!hooks.inUse) return this.#route(packet, device, undefined)
-    const passage: Passage = {
-      inDevice: device, outDevice: undefined, fromIpvs: before?.fromIpvs ?? false, untracked: before?.untracked ?? false,
+    const passage = newPassage(device, undefined)
+    if (before !== undefined) {
+      passage.fromIpvs = before.fromIpvs
+      passage.untracked = before.untracked
     }
     const passed = hooks.prerouting.length === 0 ? packet : hooks.run('prerouting', packet, passage)
     if (passed !== undefined) this.#route(passed, device, passage)

@@ -12,12 +12,12 @@ import { ipPacket, IPV6_HEADER_BYTES, totalBytes, withMark, type IpPacket } from
 import type { Device } from '../device.ts'
 import type { Errno } from '../errno.ts'
 import { fragment } from '../fragments.ts'
-import type { Passage } from '../hooks.ts'
+import { newPassage, type Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
 import { describeRoute } from '../ip-input.ts'
 import { refusal } from '../ip-output.ts'
 import type { SendRequest } from '../ip-service.ts'
-import type { Route } from '../routing.ts'
+import { nextHopOf, type Route } from '../routing.ts'
 
 /** Hop limit of what endpoints send to a group (IPV6_DEFAULT_MCASTHOPS). */
 const GROUP_HOP_LIMIT = 1
@@ -51,16 +51,14 @@ export class Ipv6Output implements Actor {
   /** Sends a message of neighbor discovery: to a neighbor on the link of the device, from just this source. */
   sendOnLink(request: SendRequest, device: Device): void {
     const route: Route = {
-      type: 'unicast', device, nextHop: request.dst, gateway: undefined, source: request.src, via: undefined,
+      type: 'unicast', device, nextHop: undefined, gateway: undefined, source: request.src, via: undefined,
     }
     this.#localOut(this.#make(request, request.src, device), route)
   }
 
-  /** Sends a packet that IPVS has turned: by the route to `nextHop`. See `IpOutput.sendIpvs`. */
-  sendIpvs(packet: IpPacket, nextHop: IpAddr, passage: Passage, neighbor?: IpAddr): void {
+  /** Sends a packet that IPVS has turned. See `IpOutput.sendIpvs`. */
+  sendIpvs(packet: IpPacket, route: Route, passage: Passage): void {
     const host = this.#host
-    const found = host.ipv6.routing.lookup(nextHop)
-    const route = neighbor === undefined || found.gateway !== undefined ? found : { ...found, nextHop: neighbor }
     if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     passage.fromIpvs = true
@@ -122,7 +120,7 @@ export class Ipv6Output implements Actor {
     const { hooks } = host.ipv6
     host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
     if (!hooks.inUse) return this.emit(packet, route, undefined)
-    const passage: Passage = { inDevice: undefined, outDevice: route.device, fromIpvs: false, untracked: false }
+    const passage = newPassage(undefined, route.device)
     const passed = hooks.localOut.length === 0 ? packet : hooks.run('localOut', packet, passage)
     if (passed !== undefined) this.emit(passed, route, passage)
   }
@@ -134,8 +132,9 @@ export class Ipv6Output implements Actor {
     switch (device.config.kind) {
       case 'ethernet':
         if (isMulticast(packet.dst)) host.transmitFrame(device, packet, multicastMacOf(packet.dst))
-        else if (device.ipv6Neighbors !== undefined && device.config.usesArp) device.ipv6Neighbors.output(packet, route.nextHop)
-        else host.transmitFrame(device, packet, device.config.mac)
+        else if (device.ipv6Neighbors !== undefined && device.config.usesArp) {
+          device.ipv6Neighbors.output(packet, nextHopOf(route, packet.dst))
+        } else host.transmitFrame(device, packet, device.config.mac)
         return
       case 'ppp':
         host.ledger.sent++

@@ -24,7 +24,9 @@ export class Ipv6Routing {
     this.#devices = devices
     this.#lo = devices.get('lo')
     // Device by device: the first one decides between sources that no rule tells apart.
-    this.#addresses = net.devices.flatMap(({ name }) => net.ipv6.addresses.filter((address) => address.device === name))
+    const places = new Map(net.ipv6.addresses.map(({ device }) => [device, net.devices.findIndex(({ name }) => name === device)]))
+    const placeOf = ({ device }: Ipv6AddressConfig): number => places.get(device) ?? 0
+    this.#addresses = [...net.ipv6.addresses].sort((a, b) => placeOf(a) - placeOf(b))
     // Longest prefix first, then the smallest metric; the order of adding decides among equals (sort is stable).
     this.#routes = [...net.ipv6.routes].sort((a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric)
     this.#speaking = new Set(net.ipv6.devices)
@@ -98,10 +100,10 @@ export class Ipv6Routing {
     // What has come round by `lo` was for an address of any device.
     const own = this.#addresses.find(({ addr, state, device: name }) => addr === dst && state === 'valid'
       && (device === undefined || device === lo || device.name === name))
-    if (own !== undefined) return plain('local', lo, dst, dst)
+    if (own !== undefined) return plain('local', lo, dst)
     const way = device ?? [...this.#devices.values()].find((other) => this.#isLink(other))
-    if (way === undefined || !this.#isLink(way)) return plain('none', lo, dst, IPV6_ANY)
-    return plain('unicast', way, dst, this.selectSource(way, dst))
+    if (way === undefined || !this.#isLink(way)) return plain('none', lo, IPV6_ANY)
+    return plain('unicast', way, this.selectSource(way, dst))
   }
 
   #isLink(device: Device): boolean {
@@ -110,16 +112,16 @@ export class Ipv6Routing {
 
   #work(dst: IpAddr): Route {
     const lo = this.#lo as Device
-    if (this.isLocal(dst)) return plain('local', lo, dst, dst)
+    if (this.isLocal(dst)) return plain('local', lo, dst)
     for (const config of this.#routes) {
       if (!inPrefix(dst, config.network, config.prefixLength)) continue
-      if (config.type !== 'unicast') return { ...plain(config.type, lo, dst, IPV6_ANY), via: config }
+      if (config.type !== 'unicast') return { ...plain(config.type, lo, IPV6_ANY), via: config }
       const device = this.#devices.get(config.device)
       if (device === undefined || !device.config.isUp) continue
       const source = config.preferredSource ?? this.selectSource(device, dst)
-      return { type: 'unicast', device, nextHop: config.gateway ?? dst, gateway: config.gateway, source, via: config }
+      return { type: 'unicast', device, nextHop: config.gateway, gateway: config.gateway, source, via: config }
     }
-    return plain('none', lo, dst, IPV6_ANY)
+    return plain('none', lo, IPV6_ANY)
   }
 }
 
@@ -154,6 +156,6 @@ function commonBits(address: Ipv6AddressConfig, dst: IpAddr): number {
   return Math.min(common, address.prefixLength)
 }
 
-function plain(type: Route['type'], device: Device, dst: IpAddr, source: IpAddr): Route {
-  return { type, device, nextHop: dst, gateway: undefined, source, via: undefined }
+function plain(type: Route['type'], device: Device, source: IpAddr): Route {
+  return { type, device, nextHop: undefined, gateway: undefined, source, via: undefined }
 }

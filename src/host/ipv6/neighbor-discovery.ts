@@ -15,7 +15,7 @@ import {
   neighborAdvertisement, neighborBytes, neighborSolicitation, NEIGHBOR_SOLICITATION, type NeighborMessage,
 } from '../../wire/neighbor-message.ts'
 import { settleIpv6Address } from '../config/ipv6-config.ts'
-import type { NetConfig } from '../config/net-config.ts'
+import { findDeviceConfig, type NetConfig } from '../config/net-config.ts'
 import type { Device } from '../device.ts'
 import type { Host } from '../host.ts'
 
@@ -45,8 +45,8 @@ export class NeighborDiscovery implements Actor {
   /** Begins to ask for addresses of devices that are up, new and tentative, and ends it for those that are gone. */
   watch(net: NetConfig): void {
     const { sim, name, sysctl } = this.#host
-    const up = new Set(net.devices.filter(({ isUp }) => isUp).map((device) => device.name))
-    const tentative = net.ipv6.addresses.filter(({ device, state }) => state === 'tentative' && up.has(device))
+    const isUp = (device: string): boolean => findDeviceConfig(net, device)?.isUp === true
+    const tentative = net.ipv6.addresses.filter(({ device, state }) => state === 'tentative' && isUp(device))
     const isTentative = (doubt: Doubt): boolean =>
       tentative.some(({ device, addr }) => device === doubt.device && addr === doubt.addr)
     for (let i = this.#doubts.length - 1; i >= 0; i--) if (!isTentative(this.#doubts[i] as Doubt)) this.#doubts.splice(i, 1)

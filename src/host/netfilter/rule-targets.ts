@@ -14,6 +14,7 @@ import type { RejectAnswer, RuleTarget } from '../config/rule-config.ts'
 import type { Device } from '../device.ts'
 import type { Passage } from '../hooks.ts'
 import type { Host } from '../host.ts'
+import { nextHopOf } from '../routing.ts'
 import type { NatRange } from './nat.ts'
 import { wholePayload } from './tuple.ts'
 
@@ -50,10 +51,11 @@ export function natRange(host: Host, target: RuleTarget, packet: IpPacket, passa
   switch (target.kind) {
     case 'snat': case 'dnat': return { addrs: target.addrs, ports: target.ports }
     case 'masquerade': {
+      const route = host.findOutputRoute(packet.dst)
       const addr =
         passage.outDevice === undefined
           ? undefined
-          : addressFor(passage.outDevice, host.findOutputRoute(packet.dst)?.nextHop)
+          : addressFor(passage.outDevice, route === undefined ? undefined : nextHopOf(route, packet.dst))
       return addr === undefined ? undefined : { addrs: { first: addr, last: addr }, ports: target.ports }
     }
     case 'redirect': {

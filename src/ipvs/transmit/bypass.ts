@@ -3,7 +3,7 @@
  * Follows ip_vs_bypass_xmit() in ip_vs_xmit.c.
  * @module
  */
-import type { IpPacket } from '../../wire/ip-packet.ts'
+import { withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Demands, type Sending } from './way.ts'
 
@@ -12,9 +12,9 @@ const DEMANDS: Demands = { mayBeLocal: false }
 /** Sends a packet on to its own destination. */
 export function transmitBypass(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, passage, connection } = sending
-  const way = findWay(parts, sending, DEMANDS, packet.dst)
-  if (way === undefined || way === 'local') return undefined
+  const route = findWay(parts, sending, DEMANDS, packet.dst)
+  if (route === undefined || route.type === 'local') return undefined
   markHandled(passage, connection)
-  parts.host.sendIpvs(way, packet.dst, passage)
+  parts.host.sendIpvs(withTtlDecremented(packet), route, passage)
   return undefined
 }

@@ -3,7 +3,7 @@
  * Follows ip_vs_dr_xmit() in ip_vs_xmit.c.
  * @module
  */
-import type { IpPacket } from '../../wire/ip-packet.ts'
+import { withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Demands, type Sending } from './way.ts'
 
@@ -12,12 +12,11 @@ const DEMANDS: Demands = { mayBeLocal: true, namesNextHop: true }
 /** Sends a request to the real server; returns it when that is the director itself. */
 export function transmitDirect(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, passage, connection } = sending
-  const { daddr, destination } = connection
-  const way = findWay(parts, sending, DEMANDS, daddr)
-  if (way === undefined) return undefined
+  const route = findWay(parts, sending, DEMANDS, connection.daddr)
+  if (route === undefined) return undefined
   markHandled(passage, connection)
-  if (way === 'local') return packet
+  if (route.type === 'local') return packet
   // The kept route may not name the real server: then the frame is for the VIP, unless there is a gateway.
-  parts.host.sendIpvs(way, daddr, passage, destination?.route?.namesNextHop === false ? packet.dst : undefined)
+  parts.host.sendIpvs(withTtlDecremented(packet), route, passage)
   return undefined
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isLoopback } from '../../wire/address.ts'
-import { withDestination, type IpPacket } from '../../wire/ip-packet.ts'
+import { withDestination, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import { withDestinationPort } from '../headers.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
 import { findWay, markHandled, type Demands, type Sending } from './way.ts'
@@ -15,20 +15,21 @@ const DEMANDS: Demands = { mayBeLocal: true, mayRedirect: true }
 export function transmitNat(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { host } = parts
   const { packet, passage, connection, point } = sending
-  const way = findWay(parts, sending, DEMANDS, connection.daddr)
-  if (way === undefined) return undefined
-  if (way === 'local' && isLoopback(connection.daddr) && point !== 'localOut') {
+  const route = findWay(parts, sending, DEMANDS, connection.daddr)
+  if (route === undefined) return undefined
+  const isLocal = route.type === 'local'
+  if (isLocal && isLoopback(connection.daddr) && point !== 'localOut') {
     parts.host.trace?.decision(parts.host, packet, byIpvs('a packet from outside may not be turned to 127.0.0.0/8'))
     host.drop(packet, 'ipvs-no-route')
     return undefined
   }
-  const from = way === 'local' ? packet : way
+  const from = isLocal ? packet : withTtlDecremented(packet)
   const turned = withDestination(from, connection.daddr, withDestinationPort(from.payload, connection.dport))
   host.trace?.changed(host, packet, turned, 'NAT to the real server')
   markHandled(passage, connection)
   expectReply(sending)
-  if (way === 'local') return turned
-  host.sendIpvs(turned, connection.daddr, passage)
+  if (isLocal) return turned
+  host.sendIpvs(turned, route, passage)
   return undefined
 }
 

@@ -9,7 +9,8 @@ import { assert } from '../../base/assert.ts'
 import { isIpv6, type IpAddr } from '../../wire/address.ts'
 import { greBytes, greHeaderBytes, grePacket } from '../../wire/gre-packet.ts'
 import {
-  IPPROTO_GRE, IPPROTO_IPIP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipPacket, totalBytes, type IpPacket, type IpPacketFields,
+  IPPROTO_GRE, IPPROTO_IPIP, IPPROTO_UDP, IPV4_HEADER_BYTES, ipPacket, totalBytes, withTtlDecremented, type IpPacket,
+  type IpPacketFields,
 } from '../../wire/ip-packet.ts'
 import { GUE_HEADER_BYTES, gueDatagram, udpBytes, UDP_HEADER_BYTES } from '../../wire/udp-datagram.ts'
 import { IPIP_TUNNEL, type TunnelRule } from '../control/rules.ts'
@@ -30,13 +31,13 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | u
     host.drop(packet, 'ipvs-not-modelled')
     return undefined
   }
-  const way = findWay(parts, sending, DEMANDS, connection.daddr, overheadBytes(tunnel))
-  if (way === undefined) return undefined
-  if (way === 'local') {
+  const route = findWay(parts, sending, DEMANDS, connection.daddr, overheadBytes(tunnel))
+  if (route === undefined) return undefined
+  if (route.type === 'local') {
     markHandled(passage, connection)
     return packet
   }
-  const inner = way
+  const inner = withTtlDecremented(packet)
   // Nobody sees the inner packet after this: its flow is confirmed here.
   if (connection.isTracked && host.netfilter.conntrack.confirm(inner, passage) === undefined) return undefined
   parts.tunnelIdent = (parts.tunnelIdent + 1) & 0xffff
@@ -49,7 +50,7 @@ export function transmitTunnel(parts: IpvsParts, sending: Sending): IpPacket | u
   // The outer packet is a new one to conntrack (nf_reset_ct).
   passage.conntrack = undefined
   passage.untracked = false
-  host.sendIpvs(outer, connection.daddr, passage)
+  host.sendIpvs(outer, route, passage)
   return undefined
 }
 

@@ -4,13 +4,14 @@
  * @module
  */
 import type { HookPoint, Passage } from '../../host/hooks.ts'
-import { routeMtuBytes } from '../../host/routing.ts'
+import { routeMtuBytes, type Route } from '../../host/routing.ts'
 import { isIpv6, isLoopback, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
 } from '../../wire/icmp-message.ts'
 import { totalBytes, withTtlDecremented, type IpPacket } from '../../wire/ip-packet.ts'
 import type { Connection } from '../connection.ts'
+import type { KeptRoute } from '../destination.ts'
 import { byIpvs, type IpvsParts } from '../parts.ts'
 
 /** Smallest MTU that a tunnel may leave. */
@@ -36,16 +37,14 @@ export interface Demands {
   readonly mayBeLocal: boolean
 }
 
-/** The packet that goes on, with its TTL counted down; `local`: the real server is the director itself. */
-export type Way = IpPacket | 'local'
-
 /**
- * Finds the way by `nextHop`, which leaves `tunnelBytes` for what is put before the packet; undefined when there is none, and
- * then the packet is accounted for.
+ * Finds the way by `nextHop`, which leaves `tunnelBytes` for what is put before the packet. A local one means that the real
+ * server is the director itself; what goes on by any other has its TTL counted down. Undefined when there is none: the packet is
+ * accounted for.
  */
 export function findWay(
   parts: IpvsParts, sending: Sending, demands: Demands, nextHop: IpAddr, tunnelBytes = 0,
-): Way | undefined {
+): Route | undefined {
   const { host } = parts
   const { packet } = sending
   const route = host.findOutputRoute(nextHop)
@@ -53,13 +52,13 @@ export function findWay(
     host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_HOST, rest: 0 })
     return lost(parts, packet, 'there is no route to the real server')
   }
-  keepRoute(parts, sending, demands)
+  const way = keepRoute(parts, sending, demands, route)
   if (route.type === 'local') {
     const wasLocal = sending.point === 'localIn' || host.isLocalAddress(packet.dst)
     if (!demands.mayBeLocal || (demands.mayRedirect !== true && !wasLocal)) return lost(
       parts, packet, 'the real server may not be this host',
     )
-    return 'local'
+    return route
   }
   if (isLoopback(packet.src)) return lost(parts, packet, 'a packet from 127.0.0.0/8 may not leave this host')
   if (packet.ttl <= 1) {
@@ -67,9 +66,8 @@ export function findWay(
     host.drop(packet, 'ttl-exceeded')
     return undefined
   }
-  const next = withTtlDecremented(packet)
   const mtuBytes = Math.min(routeMtuBytes(route), host.paths.find(nextHop, host.sim.nowNs) ?? Infinity) - tunnelBytes
-  return fits(parts, next, mtuBytes, demands) ? next : undefined
+  return fits(parts, packet, mtuBytes, demands) ? way : undefined
 }
 
 /**
@@ -77,14 +75,23 @@ export function findWay(
  * One that a connection by NAT or TUN has looked up does not name the next hop, since their packets are addressed to it; a
  * connection by DR that comes upon it asks for the VIP in place of the real server.
  */
-function keepRoute({ host }: IpvsParts, { packet, connection }: Sending, { namesNextHop = false }: Demands): void {
+function keepRoute({ host }: IpvsParts, { packet, connection }: Sending, demands: Demands, found: Route): Route {
   const { destination } = connection
-  if (destination === undefined) return
+  if (destination === undefined) return found
   const { generation } = host.routing
-  if (destination.route?.generation !== generation) destination.route = { generation, namesNextHop }
-  if (namesNextHop && !destination.route.namesNextHop) host.trace?.decision(
+  const wantsName = demands.namesNextHop === true
+  let kept = destination.route
+  if (kept?.generation !== generation) kept = destination.route = keep(found, generation, wantsName, destination.addr)
+  else if (kept.found !== found) kept = destination.route = keep(found, generation, kept.namesNextHop, destination.addr)
+  if (wantsName && !kept.namesNextHop) host.trace?.decision(
     host, packet, byIpvs('a NAT or TUN connection has looked the route up: it does not name the real server as the next hop'),
   )
+  return kept.route
+}
+
+function keep(found: Route, generation: number, namesNextHop: boolean, nextHop: IpAddr): KeptRoute {
+  const route = namesNextHop && found.gateway === undefined ? { ...found, nextHop } : found
+  return { generation, namesNextHop, found, route }
 }
 
 function fits(parts: IpvsParts, packet: IpPacket, mtuBytes: number, { isTunnel }: Demands): boolean {
@@ -100,9 +107,10 @@ function fits(parts: IpvsParts, packet: IpPacket, mtuBytes: number, { isTunnel }
   const mayBeCut = !packet.dontFragment && !isIpv6(packet.dst)
   const { kind } = packet.payload
   if (mayBeCut || totalBytes(packet) <= mtuBytes || kind === 'icmp' || kind === 'icmpv6') return true
-  host.trace?.decision(host, packet, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
-  host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
-  host.drop(packet, 'too-big')
+  const next = withTtlDecremented(packet)
+  host.trace?.decision(host, next, byIpvs(`${totalBytes(packet)} bytes do not fit into ${mtuBytes}, and may not be cut`))
+  host.sendIcmpError(next, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+  host.drop(next, 'too-big')
   return false
 }
 
