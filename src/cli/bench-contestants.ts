@@ -49,8 +49,10 @@ class TableContestant implements Contestant {
   replaced = 0
   readonly #table: ConnectionTable
   readonly #workload: Workload
-  readonly #connections: number
   readonly #isBatch: boolean
+  /** The next connection to go, and the next one to come. */
+  #oldest = 0
+  #newest: number
   /** Numbers of the connections in the table, by their own number. */
   readonly #ids: Int32Array
   readonly #found = new Int32Array(4096)
@@ -62,8 +64,9 @@ class TableContestant implements Contestant {
   constructor(table: ConnectionTable, workload: Workload, connections: number, isBatch: boolean) {
     this.#table = table
     this.#workload = workload
-    this.#connections = connections
+    this.#newest = connections
     this.#isBatch = isBatch
+    this.#entry.kind = workload.kind
     this.#ids = new Int32Array(workload.keyCount)
   }
 
@@ -118,19 +121,21 @@ class TableContestant implements Contestant {
   }
 
   #replace(keys: Int32Array, i: number): void {
-    const oldest = this.replaced++ % this.#workload.keyCount
-    this.#table.remove(this.#ids[oldest] as number)
-    const newest = (oldest + this.#connections) % this.#workload.keyCount
+    const ids = this.#ids
+    this.replaced++
+    this.#table.remove(ids[this.#oldest] as number)
+    if (++this.#oldest === ids.length) this.#oldest = 0
+    const newest = this.#newest
+    if (++this.#newest === ids.length) this.#newest = 0
     const at = i * BATCH_KEY_WORDS
     const entry = this.#entry
-    entry.kind = this.#workload.kind
     entry.protocol = protocolIn(keys[at + 3] as number)
     entry.caddr = keys[at] as number
     entry.cport = (keys[at + 1] as number) >>> 16
     entry.vaddr = keys[at + 2] as number
     entry.vport = (keys[at + 1] as number) & 0xffff
     entry.daddr = serverOf(newest)
-    this.#ids[newest] = this.#table.insert(entry)
+    ids[newest] = this.#table.insert(entry)
   }
 }
 

@@ -138,9 +138,10 @@ export class Ipv4Index extends SlotIndex implements Ipv4Finder {
   /** Looks from its home on for a slot of this key; the number of its entry, or -1. */
   protected findFrom(words: Int32Array, home: number, caddr: number, ports: number, other: number, wanted: number): number {
     const last = words[home | 12] as number
-    if (last === 0) return -1
+    // An empty slot may match by what is left in it; it has number 0, which says that nothing is found.
     if (words[home] === caddr && words[home | 4] === ports && words[home | 8] === other
       && ((last ^ wanted) & wanted << 4) === 0) return (last & ID_MASK) - 1
+    if (last === 0) return -1
     return this.findBehind(words, home, caddr, ports, other, wanted)
   }
 

@@ -21,7 +21,7 @@ export interface WorkloadOptions {
   readonly hitRate: number
   /** Which connection is looked up: any, or few of them most of the time (s = 1.05). */
   readonly distribution: 'uniform' | 'zipf'
-  /** Share of operations that replace the oldest connection by a new one, 0..1; the others are lookups. */
+  /** Share of operations that replace the oldest connection by a new one, 0..1, spread evenly; the others are lookups. */
   readonly churn: number
   /** NAT: every second lookup is a reply's. */
   readonly mode: 'nat' | 'dr'
@@ -107,9 +107,11 @@ export class Workload {
     const made = {
       kinds: new Uint8Array(count), keys: new Int32Array(count * BATCH_KEY_WORDS), hits: new Uint8Array(count),
     }
-    let first = oldest
+    let first = oldest, due = 0, lookups = 0
     for (let i = 0; i < count; i++) {
-      if (this.#share() < churn) {
+      due += churn
+      if (due >= 1) {
+        due--
         made.kinds[i] = REPLACE
         writeRequest(made.keys, i, this.entryOf((first + connections) % this.keyCount))
         first++
@@ -119,7 +121,7 @@ export class Workload {
       const place = distribution === 'zipf' ? this.#zipf() : Math.floor(this.#share() * connections)
       const entry = this.entryOf((first + place + (isHit ? 0 : connections)) % this.keyCount)
       made.hits[i] = isHit ? 1 : 0
-      if (mode === 'nat' && i % 2 === 1) {
+      if (mode === 'nat' && ++lookups % 2 === 0) {
         made.kinds[i] = FIND_REPLY
         writeReply(made.keys, i, { ...entry, saddr: entry.daddr, sport: entry.dport })
       } else {
