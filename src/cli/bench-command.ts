@@ -14,6 +14,7 @@ import { type EngineReport, engineText } from './bench-engine-text.ts'
 import { CHILD_PATH } from './bench-memory-child.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { nowRunning } from './failure.ts'
+import { noiseWarning } from './noise.ts'
 import { print, say } from './terminal.ts'
 
 /** Options as they come from the command line. */
@@ -30,8 +31,6 @@ export interface BenchEngineFlags {
   readonly json?: boolean
 }
 
-/** Rounds that differ by more than this share of the median say more about the machine than about lvsim. */
-const NOISE_SHARE_MAX = 0.1
 const COUNT_MAX = 100_000_000
 const REQUESTS: Readonly<Record<BenchTrafficKind, string>> = { udp: '2000000', tcp: '50000', hold: '100000' }
 
@@ -66,10 +65,8 @@ export async function benchEngineCommand(flags: BenchEngineFlags): Promise<ExitC
     return EXIT.ok
   }
   await print(engineText(report))
-  if (report.spread > NOISE_SHARE_MAX) {
-    say(`The machine is noisy: the counted rounds differ by ${(report.spread * 100).toFixed(0)} %.`)
-    say('Close what else runs, or keep to one core (taskset -c 1).')
-  }
+  const warning = noiseWarning(report.spread)
+  if (warning !== undefined) say(warning)
   return EXIT.ok
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { availableParallelism, loadavg } from 'node:os'
 import { err, ok, type Result } from '../base/result.ts'
 import { SLOTS_MAX } from '../connection-table/slots.ts'
 import type { Flow, WorkloadOptions } from '../connection-table/workload.ts'
@@ -16,6 +15,7 @@ import { CHILD_PATH, type ChildOrder, type Filled, type Timing } from './bench-t
 import { type ContestantReport, type TableReport, contestantReport, tableText } from './bench-table-text.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readBytes } from './files.ts'
+import { noiseWarning } from './noise.ts'
 import { print, say } from './terminal.ts'
 
 /** Options as they come from the command line. */
@@ -35,8 +35,6 @@ export interface BenchTableFlags {
   readonly json?: boolean
 }
 
-/** Rounds that differ by more than this share of the median say more about the machine than about a table. */
-const NOISE_SHARE_MAX = 0.15
 /** A `Map` of texts takes some 150 bytes for each, and V8 ends at 2^24 of them. */
 const MAP_CONNECTIONS_MAX = 4_000_000
 const CONNECTIONS_MAX = 60_000_000
@@ -72,16 +70,9 @@ export async function benchTableCommand(flags: BenchTableFlags): Promise<ExitCod
   } else {
     await print(tableText(report))
   }
-  warnOfNoise(reports)
+  const warning = noiseWarning(Math.max(...reports.map(({ spread }) => spread)))
+  if (warning !== undefined) say(warning)
   return EXIT.ok
-}
-
-function warnOfNoise(reports: readonly ContestantReport[]): void {
-  const spread = Math.max(...reports.map((report) => report.spread))
-  const [load = 0] = loadavg()
-  if (spread <= NOISE_SHARE_MAX && load <= availableParallelism()) return
-  say(`The machine is noisy: rounds differ by up to ${(spread * 100).toFixed(0)} %, load ${load.toFixed(1)}.`)
-  say('Trust the ratios more than the times; close what else runs, or keep to one core (taskset -c 1).')
 }
 
 /** Lets all contestants fill their tables, and then work in turn. The first round does not count. */
