@@ -5,7 +5,7 @@
  */
 import { bench, describe, expect } from 'vitest'
 import { ConnectionTable } from '../src/ipvs/connection-table.ts'
-import { Connection } from '../src/ipvs/connection.ts'
+import { newConnection } from '../src/ipvs/connection.ts'
 import { randomStream } from '../src/sim/random.ts'
 import type { IpAddr } from '../src/wire/address.ts'
 import { IPPROTO_TCP } from '../src/wire/ip-packet.ts'
@@ -27,19 +27,19 @@ type Find = (i: number) => number
 
 /** Each gives back the number of the connection that a packet of connection `i` belongs to. */
 const TABLES: readonly (readonly [string, (size: number) => Find])[] = [
-  ['slots, and an object by number (a director of ours)', (size) => {
+  ['slots, and a record by number (a director of ours)', (size) => {
     const table = new ConnectionTable()
     for (let i = 0; i < size; i++) {
       const { caddr, cport, vaddr, vport } = fieldsOf(i)
-      const connection = new Connection({
+      const connection = newConnection(table.records, {
         protocol: IPPROTO_TCP, caddr, cport, vaddr, vport, dport: vport, isTemplate: false, isOnePacket: false,
       }, 900)
-      connection.inPackets = i
+      connection.startTimer(i)
       table.insert(connection)
     }
     return (i) => {
       const { caddr, cport, vaddr, vport } = fieldsOf(i)
-      return table.find({ protocol: IPPROTO_TCP, caddr, cport, vaddr, vport })?.inPackets ?? -1
+      return table.find({ protocol: IPPROTO_TCP, caddr, cport, vaddr, vport })?.expiresTick ?? -1
     }
   }],
   ['text of the whole key', (size) => {

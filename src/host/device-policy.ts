@@ -18,7 +18,7 @@ export interface DevicePolicy {
   readonly acceptsLocal: boolean
   /** src_valid_mark: the way back is looked up with the mark of the packet. */
   readonly usesMark: boolean
-  /** Nothing is asked of packets that come over a wire, and leave by another device, but that their source be another host's. */
+  /** Of packets that come over a wire, and leave by another device, no more is asked than that their source may be here. */
   readonly isOpen: boolean
   /** Verdicts by source, for packets whose way back is looked up. */
   readonly verdicts: Map<number, SourceVerdict>

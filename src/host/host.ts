@@ -294,8 +294,12 @@ export class Host implements IpService {
   /** The nic's call. */
   receiveFrame(nic: Nic, frame: Frame): void {
     if (frame.payload.kind === 'ip') this.ledger.received++
-    if (this.cpu === undefined) return this.#workOn(nic, frame)
-    if (this.cpu.take(nic, frame)) {
+    if (this.cpu === undefined) this.#workOn(nic, frame)
+    else this.#enqueue(this.cpu, nic, frame)
+  }
+
+  #enqueue(cpu: Cpu, nic: Nic, frame: Frame): void {
+    if (cpu.take(nic, frame)) {
       if (frame.payload.kind === 'ip') this.hold(frame.payload)
     } else if (frame.payload.kind === 'ip') {
       this.drop(frame.payload, 'cpu-queue-full')
@@ -312,14 +316,15 @@ export class Host implements IpService {
     const device = present(nic.device as Device | undefined, nic.name)
     const payload = frame.payload
     if (payload.kind === 'arp') return this.arp.receive(device, frame, payload)
-    if (!device.config.isUp) return this.drop(payload, 'device-down')
+    if (device.config.isUp === false) return this.drop(payload, 'device-down')
     // Nobody sends on what came to all or to a group (pkt_type in ip_forward and ip6_forward).
-    const isForSeveral = frame.dst !== nic.mac
-    if (isForSeveral && !isMulticast(payload.dst) && this.#routeTo(payload.dst).type === 'unicast') {
-      return this.drop(payload, 'not-for-us')
-    }
+    if (frame.dst !== nic.mac && this.#isForOthers(payload.dst)) return this.drop(payload, 'not-for-us')
     if (isIpv6(payload.dst)) this.ipv6.input.receive(payload, device)
     else this.input.receive(payload, device)
+  }
+
+  #isForOthers(dst: IpAddr): boolean {
+    return !isMulticast(dst) && this.#routeTo(dst).type === 'unicast'
   }
 
   // --- devices -------------------------------------------------------------------------------------------------------

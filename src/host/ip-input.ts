@@ -18,6 +18,7 @@ import { newPassage, type Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import { maySendRedirect } from './redirects.ts'
 import { isMartianSource, nextHopOf, routeMtuBytes, type Route } from './routing.ts'
+import type { Decision } from './trace.ts'
 
 /** The receiving half of a host's IP. */
 export class IpInput {
@@ -35,7 +36,7 @@ export class IpInput {
    */
   receive(packet: IpPacket, device: Device, before?: Passage): void {
     const hooks = this.#host.hooks
-    if (!hooks.inUse) return this.#route(packet, device, undefined)
+    if (hooks.inUse === false) return this.#route(packet, device, undefined)
     const passage = newPassage(device, undefined)
     if (before !== undefined) {
       passage.fromIpvs = before.fromIpvs
@@ -103,26 +104,25 @@ export class IpInput {
 
   #forward(packet: IpPacket, device: Device, route: Route, isFromNeighbor: boolean, passage: Passage | undefined): void {
     const host = this.#host
-    if (packet.ttl <= 1) {
-      host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
-      return host.drop(packet, 'ttl-exceeded')
-    }
+    if (packet.ttl <= 1) return dropExpired(host, packet)
     const mtuBytes = routeMtuBytes(route)
-    if (packet.dontFragment && totalBytes(packet) > mtuBytes) {
-      host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
-      return host.drop(packet, 'too-big')
-    }
+    if (packet.dontFragment === true && totalBytes(packet) > mtuBytes) return dropLarge(host, packet, mtuBytes)
     const next = withTtlDecremented(packet)
     // Out by the way it came in, from a neighbor, to somebody the neighbor could reach by itself.
     if (route.device === device && isFromNeighbor && host.routing.sendsRedirects(device)
       && maySendRedirect(host, device, packet.src, route.gateway)) {
       host.icmp.sendRedirect(next, nextHopOf(route, next.dst))
     }
-    host.trace?.decision(host, next, { by: 'route', text: `forward ${describeRoute(route)}` })
-    if (passage === undefined) return host.output.emit(next, route, undefined, mtuBytes)
+    host.trace?.decision(host, next, byRoute('forward', route))
+    if (passage === undefined) host.output.emit(next, route, undefined, mtuBytes)
+    else this.#forwardByHooks(next, route, passage, mtuBytes)
+  }
+
+  #forwardByHooks(packet: IpPacket, route: Route, passage: Passage, mtuBytes: number): void {
+    const { hooks, output } = this.#host
     passage.outDevice = route.device
-    const passed = host.hooks.forward.length === 0 ? next : host.hooks.run('forward', next, passage)
-    if (passed !== undefined) host.output.emitBy(route, passed, passage, mtuBytes)
+    const passed = hooks.forward.length === 0 ? packet : hooks.run('forward', packet, passage)
+    if (passed !== undefined) output.emitBy(route, passed, passage, mtuBytes)
   }
 
   #dropSource(packet: IpPacket, device: Device, verdict: 'martian-source' | 'rp-filter'): void {
@@ -143,6 +143,22 @@ export class IpInput {
     host.icmp.sendRouteError(packet, code)
     host.drop(packet, route.type === 'prohibit' ? 'prohibited' : route.type === 'unreachable' ? 'unreachable-route' : 'no-route')
   }
+}
+
+function dropExpired(host: Host, packet: IpPacket): void {
+  host.sendIcmpError(packet, { type: ICMP_TIME_EXCEEDED, code: 0, rest: 0 })
+  host.drop(packet, 'ttl-exceeded')
+}
+
+/** Who may not cut a packet that does not fit says what would. */
+export function dropLarge(host: Host, packet: IpPacket, mtuBytes: number): void {
+  host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
+  host.drop(packet, 'too-big')
+}
+
+/** What a trace is told of a packet that goes by a route. */
+export function byRoute(what: 'forward' | 'send', route: Route): Decision {
+  return { by: 'route', text: `${what} ${describeRoute(route)}` }
 }
 
 /** A route in words, for traces: `by default via 10.0.0.1 dev eth0`. */

@@ -7,14 +7,13 @@
 import type { Actor } from '../sim/event-queue.ts'
 import { MAC_BROADCAST, type IpAddr } from '../wire/address.ts'
 import { pppFrame } from '../wire/frame.ts'
-import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from '../wire/icmp-message.ts'
 import { ipPacket, IPV4_HEADER_BYTES, totalBytes, withMark, type IpPacket } from '../wire/ip-packet.ts'
 import type { Errno } from './errno.ts'
 import { fragment } from './fragments.ts'
 import { newPassage, type Passage } from './hooks.ts'
 import type { Host } from './host.ts'
 import type { SendRequest } from './ip-service.ts'
-import { describeRoute } from './ip-input.ts'
+import { byRoute, describeRoute, dropLarge } from './ip-input.ts'
 import { nextHopOf, routeMtuBytes, type Route } from './routing.ts'
 import type { SysctlCell } from './sysctl.ts'
 
@@ -64,7 +63,7 @@ export class IpOutput implements Actor {
   sendIpvs(packet: IpPacket, route: Route, passage: Passage): void {
     const host = this.#host
     if (route.type !== 'unicast') return host.drop(packet, 'ipvs-no-route')
-    host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
+    host.trace?.decision(host, packet, byRoute('send', route))
     passage.fromIpvs = true
     passage.outDevice = route.device
     passage.reroutes = false
@@ -94,10 +93,10 @@ export class IpOutput implements Actor {
     if (current === undefined) return
     // Marks leave no host; round by lo they go with the packet.
     if (route.type === 'local') return this.#loop(current, passage)
-    current = withMark(current, 0)
+    if (current.mark !== 0) current = withMark(current, 0)
     const roomBytes = mtuBytes ?? this.#pathMtuBytes(route, current.dst)
-    if (totalBytes(current) <= roomBytes) return this.#toDevice(current, route)
-    this.#emitPieces(current, route, roomBytes)
+    if (totalBytes(current) <= roomBytes) this.#toDevice(current, route)
+    else this.#emitPieces(current, route, roomBytes)
   }
 
   /** A packet for this host itself comes round by `lo`. */
@@ -109,8 +108,13 @@ export class IpOutput implements Actor {
 
   #localOut(packet: IpPacket, route: Route, mtuBytes: number): void {
     const host = this.#host
-    host.trace?.decision(host, packet, { by: 'route', text: `send ${describeRoute(route)}` })
-    if (!host.hooks.inUse) return this.emit(packet, route, undefined, mtuBytes)
+    host.trace?.decision(host, packet, byRoute('send', route))
+    if (host.hooks.inUse === false) this.emit(packet, route, undefined, mtuBytes)
+    else this.#localOutByHooks(packet, route)
+  }
+
+  #localOutByHooks(packet: IpPacket, route: Route): void {
+    const host = this.#host
     const passage = newPassage(undefined, route.device)
     if (host.hooks.localOut.length === 0) return this.emit(packet, route, passage)
     const passed = host.hooks.run('localOut', packet, passage)
@@ -132,10 +136,7 @@ export class IpOutput implements Actor {
 
   #emitPieces(packet: IpPacket, route: Route, mtuBytes: number): void {
     const host = this.#host
-    if (packet.dontFragment) {
-      host.sendIcmpError(packet, { type: ICMP_UNREACHABLE, code: UNREACHABLE_FRAGMENTATION_NEEDED, rest: mtuBytes })
-      return host.drop(packet, 'too-big')
-    }
+    if (packet.dontFragment) return dropLarge(host, packet, mtuBytes)
     const pieces = fragment(packet, mtuBytes)
     host.trace?.decision(host, packet, { by: 'fragment', text: `cut into ${pieces.length} pieces for MTU ${mtuBytes}` })
     host.ledger.fragmented += pieces.length - 1
@@ -145,23 +146,27 @@ export class IpOutput implements Actor {
   #toDevice(packet: IpPacket, route: Route): void {
     const device = route.device
     const host = this.#host
-    if (!device.config.isUp) return host.drop(packet, 'device-down')
-    switch (device.config.kind) {
-      case 'ethernet':
-        if (route.type === 'broadcast') host.transmitFrame(device, packet, MAC_BROADCAST)
-        else if (device.neighbors !== undefined && device.config.usesArp) {
-          device.neighbors.output(packet, nextHopOf(route, packet.dst))
-        } else host.transmitFrame(device, packet, device.config.mac)
-        return
+    const { kind, isUp } = device.config
+    if (isUp === false) return host.drop(packet, 'device-down')
+    switch (kind) {
       case 'ppp':
         host.ledger.sent++
         device.nic?.send(pppFrame(packet))
         return
+      case 'ethernet': return this.#toNeighbor(packet, route)
       case 'ipip':
       case 'gre': return host.tunnels.send(packet, device, route)
       case 'loopback': return this.#loop(packet, undefined)
       case 'dummy': return host.drop(packet, 'blackhole')
     }
+  }
+
+  #toNeighbor(packet: IpPacket, route: Route): void {
+    const { device } = route
+    if (route.type === 'broadcast') this.#host.transmitFrame(device, packet, MAC_BROADCAST)
+    else if (device.neighbors !== undefined && device.config.usesArp) {
+      device.neighbors.output(packet, nextHopOf(route, packet.dst))
+    } else this.#host.transmitFrame(device, packet, device.config.mac)
   }
 
   #loop(packet: IpPacket, passage: Passage | undefined): void {

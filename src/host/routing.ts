@@ -167,7 +167,7 @@ export class Routing {
    */
   findInput(src: IpAddr, dst: IpAddr, device: Device): Route | undefined {
     const policy = this.#policies[device.ifindex]
-    if (policy?.isOpen !== true || maybeMartian(src) || this.#local.has(src)) return undefined
+    if (policy?.isOpen !== true || maybeMartian(src) || (!policy.acceptsLocal && this.#local.has(src))) return undefined
     const route = this.#inputs.find(dst)
     if (route === undefined || route.type !== 'unicast') return route
     return policy.forwards && !(route.device === device && policy.sendsRedirects) ? route : undefined

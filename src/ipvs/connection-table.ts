@@ -1,13 +1,14 @@
 /**
- * The connections of a director, in the table of `src/connection-table`: it finds their numbers, and they lie in an array by
- * these. Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in
+ * The connections of a director, in the table of `src/connection-table`: it finds their numbers, and by these lie their records.
+ * Newer entries are found first. Follows ip_vs_conn_in_get(), ip_vs_ct_in_get() and ip_vs_conn_out_get() in
  * ip_vs_conn.c.
  * @module
  */
 import { ConnectionTable as NumberTable, type EntryKind, type Ipv6Words } from '../connection-table/connection-table.ts'
 import { ipWords, isIpv6, type IpAddr } from '../wire/address.ts'
-import { type Connection, NO_NUMBER } from './connection.ts'
-import type { Headers } from './headers.ts'
+import { type Connection, connectionOf, NO_NUMBER } from './connection.ts'
+import { ConnectionRecords } from './connection-records.ts'
+import type { Addresses, Ports } from './headers.ts'
 import type { EngineData } from './persistence-engine.ts'
 
 /** What an entry is looked up by. */
@@ -27,9 +28,10 @@ const CLIENT_PARTS_BITS = 12
 
 /** All connections of one director. */
 export class ConnectionTable {
+  /** Those of the connections that are in this table, or are to be. */
+  readonly records = new ConnectionRecords()
   /** Its seed decides about speed alone. */
   readonly #numbers = new NumberTable({ seed: 0 })
-  readonly #connections: (Connection | undefined)[] = []
   /**
    * How many connections the clients of each part have: most packets that are no replies are known by it, and for them no line of
    * the table comes from memory.
@@ -49,12 +51,12 @@ export class ConnectionTable {
   }
 
   /** The connection of a request with these headers. */
-  findRequest({ protocol, src, sport, dst, dport }: Headers): Connection | undefined {
+  findRequest({ protocol, src, dst }: Addresses, { sport, dport }: Ports): Connection | undefined {
     return this.find({ protocol, caddr: src, cport: sport, vaddr: dst, vport: dport })
   }
 
   /** The connection of a reply: it comes from the real server or, beside NAT, from the service. */
-  findReply({ protocol, src: saddr, sport, dst: caddr, dport: cport }: Headers): Connection | undefined {
+  findReply({ protocol, src: saddr, dst: caddr }: Addresses, { sport, dport: cport }: Ports): Connection | undefined {
     if (this.#clients[partOf(caddr)] === 0) return undefined
     if (!isIpv6(caddr)) return this.#at(this.#numbers.findReply({ protocol, saddr, sport, caddr, cport }))
     return this.#at(this.#numbers.findReplyIpv6({ protocol, saddr: wordsOf(saddr), sport, caddr: wordsOf(caddr), cport }))
@@ -79,19 +81,16 @@ export class ConnectionTable {
       kind, protocol, caddr: wordsOf(caddr), cport, vaddr: wordsOf(vaddr), vport, data, dport,
       daddr: wordsOf(isIpv6(daddr) ? daddr : vaddr),
     }) : this.#numbers.insert({ kind, protocol, caddr, cport, vaddr, vport, daddr, dport, data })
-    connection.number = number
-    this.#connections[number] = connection
+    connection.enter(number)
     this.#countClient(caddr, 1)
   }
 
-  /** Removes a connection; does nothing for one that is not there. */
+  /** Removes a connection, which ends it; does nothing for one that is not there. */
   remove(connection: Connection): void {
-    const { number } = connection
-    if (number === NO_NUMBER) return
-    this.#numbers.remove(number)
-    this.#connections[number] = undefined
-    connection.number = NO_NUMBER
+    if (connection.number === NO_NUMBER || connection.isDead) return
+    this.#numbers.remove(connection.number)
     this.#countClient(connection.caddr, -1)
+    connection.end()
   }
 
   /** Makes a template invalid: nobody will find it again, but it stays until its timer ends it (ip_vs_check_template). */
@@ -102,7 +101,7 @@ export class ConnectionTable {
 
   /** The oldest first. Entries that are removed meanwhile are left out. */
   *[Symbol.iterator](): IterableIterator<Connection> {
-    for (const number of this.#numbers) yield this.#connections[number] as Connection
+    for (const number of this.#numbers) yield connectionOf(this.records, number)
   }
 
   #countClient(caddr: IpAddr, count: number): void {
@@ -111,7 +110,7 @@ export class ConnectionTable {
   }
 
   #at(number: number): Connection | undefined {
-    return number < 0 ? undefined : this.#connections[number]
+    return number < 0 ? undefined : connectionOf(this.records, number)
   }
 }
 

@@ -2,12 +2,25 @@
  * One entry of the director's connection table (struct ip_vs_conn): who talks to which virtual service, and which real server
  * answers. A template is an entry without a client port that ties later connections of a client to the same server.
  *
- * There may be millions, so an entry is kept small: addresses as 32 bits, two ports in one word, all that has few values in
- * another, and in an object of its own what only persistent services need.
+ * There may be millions, and each packet needs one, so an entry is no object but a record of twelve words; a `Connection` is made
+ * for who looks at it. What each packet needs comes first:
+ *
+ * | word | holds |
+ * |---|---|
+ * | 0 | protocol, TCP state, method, and the marks |
+ * | 1 | number of its destination; 0 for none |
+ * | 2 | timeout in seconds |
+ * | 3, 4 | ticks that its timer is set and queued for |
+ * | 5 | packets of the client |
+ * | 6 | ports of the client and of the service |
+ * | 7, 8 | addresses of the service and of the client, of IPv6 as numbers |
+ * | 9 | port of the destination |
+ * | 10 | how many connections of this number have ended |
  * @module
  */
 import { IPV4_ANY, IPV6_ANY, isIpv6, type IpAddr } from '../wire/address.ts'
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-packet.ts'
+import { type ConnectionRecords, Persistence, RECORD_WORDS } from './connection-records.ts'
 import type { ForwardingMethod } from './control/rules.ts'
 import type { Destination } from './destination.ts'
 import type { EngineData } from './persistence-engine.ts'
@@ -42,7 +55,19 @@ const METHODS = ['bypass', 'nat', 'dr', 'tun'] as const
 /** An IPv6 address is a number from here on. */
 const IPV6_BASE = 0x1_0000_0000
 
-// The word of small things: protocol (bits 0..7), TCP state (8..11), number of the method (12, 13), and the marks.
+const WORD = 0
+const DESTINATION = 1
+const TIMEOUT = 2
+const EXPIRES_TICK = 3
+const QUEUED_TICK = 4
+const IN_PACKETS = 5
+const PORTS = 6
+const VADDR = 7
+const CADDR = 8
+const DPORT = 9
+const SERIAL = 10
+
+// Word 0: protocol (bits 0..7), TCP state (8..11), number of the method (12, 13), and the marks.
 const STATE_SHIFT = 8
 const STATE_MASK = 15 << STATE_SHIFT
 const METHOD_SHIFT = 12
@@ -55,49 +80,152 @@ const NO_OUTPUT = 1 << 18
 const ACTIVE = 1 << 19
 const ASSURED = 1 << 20
 const EXPIRES_NOW = 1 << 21
-const IS_DEAD = 1 << 22
+const IS_PERSISTENT = 1 << 22
 
-/** What only templates and their connections have. */
-class Persistence {
-  control: Connection | undefined = undefined
-  controlledCount = 0
-  readonly engineData: EngineData | undefined
-
-  constructor(engineData: EngineData | undefined) {
-    this.engineData = engineData
-  }
+/** Makes an entry that is in no table yet, in twelve words that nobody else uses until it is. */
+export function newConnection(
+  records: ConnectionRecords, fields: ConnectionFields, timeoutSeconds: number, words = new Int32Array(RECORD_WORDS),
+): Connection {
+  words.fill(0)
+  words[WORD] = fields.protocol | (isIpv6(fields.caddr) ? IS_IPV6 : 0) | (fields.isTemplate ? IS_TEMPLATE : 0)
+    | (fields.isOnePacket ? IS_ONE_PACKET : 0)
+  words[TIMEOUT] = timeoutSeconds
+  words[QUEUED_TICK] = NO_TICK
+  words[PORTS] = fields.cport << 16 | fields.vport
+  words[VADDR] = fields.vaddr
+  words[CADDR] = fields.caddr
+  words[DPORT] = fields.dport
+  return new Connection(records, NO_NUMBER, words, 0, fields.engineData)
 }
 
-/** One connection. Live. */
-export class Connection {
-  // What each packet needs comes first, so that it lies together.
-  #word: number
-  destination: Destination | undefined = undefined
-  /** Who changes it has the timer start anew. */
-  timeoutSeconds: number
-  /** Tick for which its timer was set; the timer may fire later. */
-  expiresTick = 0
-  /** Tick of the earliest event that is queued for its timer; `NO_TICK` before the first one. */
-  queuedTick = NO_TICK
-  inPackets = 0
-  /** The table's own: its number there. */
-  number = NO_NUMBER
-  readonly #caddr: number
-  readonly #vaddr: number
-  /** Of the client and of the service. */
-  #ports: number
-  dport: number
-  #persistence: Persistence | undefined = undefined
+/** The entry of a number. */
+export function connectionOf(records: ConnectionRecords, number: number): Connection {
+  return new Connection(records, number, records.pieceOf(number), records.wordOf(number), undefined)
+}
 
-  constructor(fields: ConnectionFields, timeoutSeconds: number) {
-    this.#caddr = fields.caddr | 0
-    this.#vaddr = fields.vaddr | 0
-    this.#ports = fields.cport << 16 | fields.vport
-    this.dport = fields.dport
-    this.#word = fields.protocol | (isIpv6(fields.caddr) ? IS_IPV6 : 0) | (fields.isTemplate ? IS_TEMPLATE : 0)
-      | (fields.isOnePacket ? IS_ONE_PACKET : 0)
-    if (fields.engineData !== undefined) this.#persistence = new Persistence(fields.engineData)
-    this.timeoutSeconds = timeoutSeconds
+/** One connection, as seen by who looks at it: two of them may be the same. Live until it has ended. */
+export class Connection {
+  /** Its number in the table; `NO_NUMBER` before it gets there, and for what never does. */
+  number: number
+  readonly #records: ConnectionRecords
+  /** The words of its record, from `#at` on. */
+  #words: Int32Array
+  #at: number
+  #serial: number
+  #destination: Destination | undefined
+  /** While it is in no table. */
+  #persistence: Persistence | undefined
+
+  /** For `newConnection` and `connectionOf`. */
+  constructor(
+    records: ConnectionRecords, number: number, words: Int32Array, at: number, engineData: EngineData | undefined,
+  ) {
+    this.number = number
+    this.#records = records
+    this.#words = words
+    this.#at = at
+    this.#serial = words[at + SERIAL] as number
+    this.#destination = records.destinationOf(words[at + DESTINATION] as number)
+    this.#persistence = undefined
+    if (engineData !== undefined) this.#addPersistence(engineData)
+  }
+
+  /** The table's own: gives it its number, and its record a place by that. */
+  enter(number: number): void {
+    const words = this.#records.pieceOf(number), at = this.#records.wordOf(number)
+    // Who still has another connection of this number knows by this that it has ended.
+    const serial = words[at + SERIAL] as number
+    for (let i = 0; i < RECORD_WORDS; i++) words[at + i] = this.#words[this.#at + i] as number
+    words[at + SERIAL] = serial
+    if (this.#persistence !== undefined) this.#records.persistence.set(number, this.#persistence)
+    this.#persistence = undefined
+    this.#words = words
+    this.#at = at
+    this.#serial = serial
+    this.number = number
+  }
+
+  /** Its end: whatever still refers to it finds it dead. */
+  end(): void {
+    if (this.isDead) return
+    if (this.number !== NO_NUMBER && this.#has(IS_PERSISTENT)) this.#records.persistence.delete(this.number)
+    this.#set(IS_PERSISTENT, false)
+    this.#words[this.#at + SERIAL] = this.#serial + 1
+  }
+
+  /** Tells it from others that have had its number or will have it. */
+  get serial(): number {
+    return this.#serial
+  }
+
+  /** Removed for good. */
+  get isDead(): boolean {
+    return this.#words[this.#at + SERIAL] !== this.#serial
+  }
+
+  /** Who changes it has the timer start anew. */
+  get timeoutSeconds(): number {
+    return this.#words[this.#at + TIMEOUT] as number
+  }
+
+  set timeoutSeconds(seconds: number) {
+    this.#words[this.#at + TIMEOUT] = seconds
+  }
+
+  /** Tick for which its timer was set; the timer may fire later. Below 2^32. */
+  get expiresTick(): number {
+    return (this.#words[this.#at + EXPIRES_TICK] as number) >>> 0
+  }
+
+  /** Has its timer start anew. */
+  startTimer(expiresTick: number): void {
+    this.#words[this.#at + EXPIRES_TICK] = expiresTick
+    this.#set(EXPIRES_NOW, false)
+  }
+
+  /** Has its timer fire one tick after this one. */
+  expireAt(tick: number): void {
+    this.#words[this.#at + EXPIRES_TICK] = tick
+    this.#set(EXPIRES_NOW, true)
+  }
+
+  /** Tick of the earliest event that is queued for its timer; `NO_TICK` before the first one. */
+  get queuedTick(): number {
+    return this.#words[this.#at + QUEUED_TICK] as number
+  }
+
+  set queuedTick(tick: number) {
+    this.#words[this.#at + QUEUED_TICK] = tick
+  }
+
+  /** Packets of the client, modulo 2^32. */
+  get inPackets(): number {
+    return (this.#words[this.#at + IN_PACKETS] as number) >>> 0
+  }
+
+  /** One more packet of the client. */
+  countInPacket(): void {
+    const at = this.#at + IN_PACKETS
+    this.#words[at] = (this.#words[at] as number) + 1
+  }
+
+  get destination(): Destination | undefined {
+    return this.#destination
+  }
+
+  set destination(destination: Destination | undefined) {
+    this.#destination = destination
+    this.#words[this.#at + DESTINATION] = destination === undefined ? 0 : this.#records.numberOf(destination)
+  }
+
+  /** True for a reply that leaves as it came: from the address of the service, and its port. */
+  repliesFrom(src: IpAddr): boolean {
+    const words = this.#words, at = this.#at
+    return words[at + VADDR] === (src | 0) && ((words[at + PORTS] as number) & 0xffff) === words[at + DPORT]
+  }
+
+  get dport(): number {
+    return this.#words[this.#at + DPORT] as number
   }
 
   get protocol(): number {
@@ -109,19 +237,19 @@ export class Connection {
   }
 
   get caddr(): IpAddr {
-    return this.#address(this.#caddr)
+    return this.#address(CADDR)
   }
 
   get cport(): number {
-    return this.#ports >>> 16
+    return (this.#words[this.#at + PORTS] as number) >>> 16
   }
 
   get vaddr(): IpAddr {
-    return this.#address(this.#vaddr)
+    return this.#address(VADDR)
   }
 
   get vport(): number {
-    return this.#ports & 0xffff
+    return (this.#words[this.#at + PORTS] as number) & 0xffff
   }
 
   /** Address of the destination; that of no host where there is none. */
@@ -195,22 +323,9 @@ export class Connection {
     return this.#has(EXPIRES_NOW)
   }
 
-  set expiresNow(is: boolean) {
-    this.#set(EXPIRES_NOW, is)
-  }
-
-  /** Removed for good. */
-  get isDead(): boolean {
-    return this.#has(IS_DEAD)
-  }
-
-  set isDead(is: boolean) {
-    this.#set(IS_DEAD, is)
-  }
-
   /** The template, for a connection that has one. */
   get control(): Connection | undefined {
-    return this.#persistence?.control
+    return this.#findPersistence()?.control
   }
 
   set control(template: Connection | undefined) {
@@ -219,7 +334,7 @@ export class Connection {
 
   /** How many connections a template controls. */
   get controlledCount(): number {
-    return this.#persistence?.controlledCount ?? 0
+    return this.#findPersistence()?.controlledCount ?? 0
   }
 
   set controlledCount(count: number) {
@@ -228,7 +343,7 @@ export class Connection {
 
   /** Template of a service with a persistence engine: what the engine has read. */
   get engineData(): EngineData | undefined {
-    return this.#persistence?.engineData
+    return this.#findPersistence()?.engineData
   }
 
   /** The state as ipvsadm prints it (ip_vs_state_name). */
@@ -241,16 +356,37 @@ export class Connection {
 
   /** The table's own: gives it other ports. */
   setPorts(ports: { readonly cport: number, readonly vport: number, readonly dport: number }): void {
-    this.#ports = ports.cport << 16 | ports.vport
-    this.dport = ports.dport
+    this.#words[this.#at + PORTS] = ports.cport << 16 | ports.vport
+    this.#words[this.#at + DPORT] = ports.dport
+  }
+
+  #findPersistence(): Persistence | undefined {
+    if (!this.#has(IS_PERSISTENT)) return undefined
+    return this.number === NO_NUMBER ? this.#persistence : this.#records.persistence.get(this.number)
   }
 
   #getPersistence(): Persistence {
-    return this.#persistence ??= new Persistence(undefined)
+    return this.#findPersistence() ?? this.#addPersistence(undefined)
+  }
+
+  #addPersistence(engineData: EngineData | undefined): Persistence {
+    const persistence = new Persistence(engineData)
+    this.#set(IS_PERSISTENT, true)
+    if (this.number === NO_NUMBER) this.#persistence = persistence
+    else this.#records.persistence.set(this.number, persistence)
+    return persistence
   }
 
   #address(word: number): IpAddr {
-    return ((word >>> 0) + (this.isIpv6 ? IPV6_BASE : 0)) as IpAddr
+    return (((this.#words[this.#at + word] as number) >>> 0) + (this.isIpv6 ? IPV6_BASE : 0)) as IpAddr
+  }
+
+  get #word(): number {
+    return this.#words[this.#at + WORD] as number
+  }
+
+  set #word(word: number) {
+    this.#words[this.#at + WORD] = word
   }
 
   #has(mark: number): boolean {

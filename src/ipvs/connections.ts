@@ -10,7 +10,8 @@ import type { Actor } from '../sim/event-queue.ts'
 import type { Simulator } from '../sim/simulator.ts'
 import type { Host } from '../host/host.ts'
 import type { IpPayload } from '../wire/ip-packet.ts'
-import { Connection, NO_TICK, type ConnectionFields } from './connection.ts'
+import { type Connection, type ConnectionFields, connectionOf, newConnection, NO_TICK } from './connection.ts'
+import { RECORD_WORDS } from './connection-records.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { TimeoutRule } from './control/rules.ts'
 import type { Destination } from './destination.ts'
@@ -28,6 +29,8 @@ export class Connections implements Actor {
   readonly #sim: Simulator
   readonly #hz: number
   readonly #settings: IpvsSettings
+  /** Of the one that is being made, until it has its place in the table. */
+  readonly #words = new Int32Array(RECORD_WORDS)
   #tcpTimeouts: readonly number[] = []
   #udpSeconds = 0
 
@@ -46,7 +49,8 @@ export class Connections implements Actor {
 
   /** Makes a connection, and binds it to its destination (none: bypass). Its timer runs from the first `restart` on. */
   create(fields: ConnectionFields, destination: Destination | undefined): Connection {
-    const connection = new Connection(fields, NEW_CONNECTION_SECONDS)
+    const words = fields.isOnePacket ? undefined : this.#words
+    const connection = newConnection(this.table.records, fields, NEW_CONNECTION_SECONDS, words)
     connection.isTracked = this.#settings.conntrack !== 0
     if (destination !== undefined) bind(connection, destination)
     if (!connection.isOnePacket) this.table.insert(connection)
@@ -64,8 +68,7 @@ export class Connections implements Actor {
     if (connection.isOnePacket) return this.#end(connection)
     const tick = ticksAt(this.#sim.nowNs, this.#hz)
     const expiresTick = tick + connection.timeoutSeconds * this.#hz
-    connection.expiresTick = expiresTick
-    connection.expiresNow = false
+    connection.startTimer(expiresTick)
     // The event that is queued will find the timer set for later; only one that is too late needs another before it.
     if (mayFireBefore(tick, expiresTick, connection.queuedTick)) this.#queue(connection, wheelTick(tick, expiresTick))
   }
@@ -75,8 +78,7 @@ export class Connections implements Actor {
     const tick = ticksAt(this.#sim.nowNs, this.#hz)
     const isTimed = connection.queuedTick !== NO_TICK && !connection.isDead
     if (!isTimed || connection.expiresTick <= tick) return
-    connection.expiresTick = tick
-    connection.expiresNow = true
+    connection.expireAt(tick)
     this.#queue(connection, tick + 1)
   }
 
@@ -87,14 +89,15 @@ export class Connections implements Actor {
     if (template !== undefined && template.controlledCount === 0 && !template.assured) this.delete(template)
   }
 
-  /** The timer of a connection may have fired. */
-  onEvent(_kind: number, data: unknown): void {
-    const connection = data as Connection
+  /** The timer of the connection of a number may have fired. */
+  onEvent(number: number, serial: unknown): void {
+    const connection = connectionOf(this.table.records, number)
+    // It was for one that has ended.
+    if (connection.serial !== serial) return
     const tick = ticksAt(this.#sim.nowNs, this.#hz)
     // An earlier event has taken its place.
     if (tick !== connection.queuedTick) return
     connection.queuedTick = NO_TICK
-    if (connection.isDead) return
     const { expiresTick } = connection
     const setTick = connection.expiresNow ? expiresTick : expiresTick - connection.timeoutSeconds * this.#hz
     const firesTick = wheelTick(setTick, expiresTick)
@@ -128,7 +131,7 @@ export class Connections implements Actor {
   #queue(connection: Connection, tick: number): void {
     if (tick >= connection.queuedTick) return
     connection.queuedTick = tick
-    this.#sim.schedule(tickNs(tick, this.#hz), this, 0, connection)
+    this.#sim.schedule(tickNs(tick, this.#hz), this, connection.number, connection.serial)
   }
 
   #expire(connection: Connection): void {
@@ -141,13 +144,13 @@ export class Connections implements Actor {
   }
 
   #end(connection: Connection): void {
-    connection.isDead = true
-    this.table.remove(connection)
-    if (connection.control !== undefined) {
-      connection.control.controlledCount--
-      connection.control = undefined
-    }
-    unbind(connection)
+    const { control, destination } = connection
+    if (control !== undefined) control.controlledCount--
+    if (connection.isOnePacket) connection.end()
+    else this.table.remove(connection)
+    if (destination === undefined) return
+    unbind(connection, destination)
+    if (destination.totalConns + destination.persistConns === 0) this.table.records.release(destination)
   }
 }
 
@@ -161,9 +164,7 @@ function bind(connection: Connection, destination: Destination): void {
   destination.checkUpperThreshold()
 }
 
-function unbind(connection: Connection): void {
-  const { destination } = connection
-  if (destination === undefined) return
+function unbind(connection: Connection, destination: Destination): void {
   destination.references--
   if (connection.isTemplate) destination.persistConns--
   else if (connection.inactive) destination.inactiveConns--

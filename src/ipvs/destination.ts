@@ -45,6 +45,8 @@ export class Destination {
   references = 0
   /** The service that it belongs to; undefined once it was deleted. */
   service: Service | undefined = undefined
+  /** The connections' own: its number among those that have some; 0 while it never had one. */
+  number = 0
   /** The route that packets of all its connections use, whatever their method. */
   route: KeptRoute | undefined
 

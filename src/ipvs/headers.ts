@@ -7,20 +7,37 @@ import type { IpPacket, IpPayload } from '../wire/ip-packet.ts'
 import { TCP_RST, TCP_SYN, withTcpPorts } from '../wire/tcp-segment.ts'
 import { withUdpPorts } from '../wire/udp-datagram.ts'
 
-/** Addresses and ports of a TCP or UDP packet. */
-export interface Headers {
+/** What is looked at of a header of IP; a packet has it. */
+export interface Addresses {
   readonly protocol: number
   readonly src: IpAddr
-  readonly sport: number
   readonly dst: IpAddr
+}
+
+/** What is looked at of a header of TCP or UDP; a segment or datagram has it. */
+export interface Ports {
+  readonly sport: number
   readonly dport: number
+}
+
+/** Addresses and ports of a TCP or UDP packet. */
+export interface Headers extends Addresses, Ports {}
+
+/** Where the ports of a packet are; undefined for a protocol that IPVS leaves alone, or a piece without ports. */
+export function portsOf(packet: IpPacket): Ports | undefined {
+  const payload = wholePayload(packet)
+  return payload.kind === 'tcp' || payload.kind === 'udp' ? payload : undefined
+}
+
+/** Puts together what was looked at, for who keeps it. */
+export function joinHeaders({ protocol, src, dst }: Addresses, { sport, dport }: Ports): Headers {
+  return { protocol, src, sport, dst, dport }
 }
 
 /** Reads a packet; undefined for a protocol that IPVS leaves alone, or a piece without ports. */
 export function readHeaders(packet: IpPacket): Headers | undefined {
-  const payload = wholePayload(packet)
-  if (payload.kind !== 'tcp' && payload.kind !== 'udp') return undefined
-  return { protocol: packet.protocol, src: packet.src, sport: payload.sport, dst: packet.dst, dport: payload.dport }
+  const ports = portsOf(packet)
+  return ports === undefined ? undefined : joinHeaders(packet, ports)
 }
 
 /** The same flow seen from its other end: what the packet that an ICMP error quotes is looked up as. */

@@ -43,7 +43,7 @@ export function handleIncomingError(
   const read = readHeaders(quoted)
   if (read === undefined) return packet
   const headers = inverted(read)
-  let connection = connections.table.findRequest(headers)
+  let connection = connections.table.findRequest(headers, headers)
   const isNew = connection === undefined
   if (connection === undefined) {
     if (settings.schedule_icmp === 0) return packet
@@ -65,7 +65,7 @@ export function handleOutgoingError(parts: IpvsParts, packet: IpPacket, passage:
   const read = quoted === undefined ? undefined : readHeaders(quoted)
   if (message === undefined || quoted === undefined || read === undefined) return packet
   const headers = inverted(read)
-  const connection = parts.connections.table.findReply(headers)
+  const connection = parts.connections.table.findReply(headers, headers)
   // With DR and TUN the director's own errors leave as they are: seen in the record of a real server that does not answer ARP.
   if (connection?.method !== 'nat') return packet
   const inside = withDestination(quoted, connection.vaddr, withDestinationPort(quoted.payload, connection.vport))
@@ -84,7 +84,7 @@ function sendError(
   const { packet, passage, point, connection } = sending
   if (connection.method !== 'nat') {
     const result = transmit(parts, sending)
-    connection.inPackets++
+    connection.countInPacket()
     return result
   }
   const route = findWay(parts, sending, { mayBeLocal: point !== 'forward', mayRedirect: true }, connection.daddr)
@@ -111,7 +111,7 @@ function aboutTunnel(
   const { host, connections } = parts
   const headers = readHeaders(inner)
   if (headers === undefined) return packet
-  const connection = connections.table.findRequest(headers)
+  const connection = connections.table.findRequest(headers, headers)
   if (connection === undefined) return packet
   host.consume(packet, 'ipvs')
   let { rest } = message

@@ -18,7 +18,8 @@ export function ipvsLookup(table: ConnectionTable): IpvsLookup {
     findConnection: (packet) => {
       const headers = readHeaders(packet)
       if (headers === undefined) return undefined
-      const connection = table.findReply(inverted(headers))
+      const reply = inverted(headers)
+      const connection = table.findReply(reply, reply)
       if (connection === undefined) return undefined
       const { vaddr, vport, method, control } = connection
       return { vaddr, vport, method: METHOD_NAMES[method], controlVport: control?.vport }

@@ -5,16 +5,18 @@
  * @module
  */
 import type { HookPoint, Passage } from '../host/hooks.ts'
+import type { Host } from '../host/host.ts'
 import { formatIp, isIpv6 } from '../wire/address.ts'
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from '../wire/icmp-message.ts'
 import { isFragment, withSource, type IpPacket } from '../wire/ip-packet.ts'
 import { TCP_RST } from '../wire/tcp-segment.ts'
 import type { Connection } from './connection.ts'
 import { countOut } from './counting.ts'
-import { readHeaders, withSourcePort, type Headers } from './headers.ts'
+import { joinHeaders, portsOf, withSourcePort, type Headers } from './headers.ts'
 import { handleOutgoingError, isIcmp } from './icmp-errors.ts'
 import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { connectionFromServer } from './server-calls.ts'
+import { TCP_STATE } from './tcp-states.ts'
 import { markHandled } from './transmit/way.ts'
 
 /** The hook function for replies, at localIn, forward and localOut. */
@@ -22,20 +24,22 @@ export function handleReply(
   parts: IpvsParts, packet: IpPacket, passage: Passage, point: HookPoint,
 ): IpPacket | undefined {
   if (passage.fromIpvs) return packet
-  const { host, connections, settings } = parts
-  const input = isIpv6(packet.dst) ? host.ipv6.input : host.input
-  const whole = isFragment(packet) ? input.reassemble(packet, 'ipvs') : packet
+  const { host, connections, settings, services } = parts
+  const whole = isFragment(packet) ? reassemble(host, packet) : packet
   if (whole === undefined) return undefined
   if (isIcmp(whole)) return handleOutgoingError(parts, whole, passage)
-  const headers = readHeaders(whole)
-  if (headers === undefined) return whole
-  const connection = connections.table.findReply(headers) ?? connectionFromServer(parts, whole, headers)
+  const ports = portsOf(whole)
+  if (ports === undefined) return whole
+  let connection = connections.table.findReply(whole, ports)
+  if (connection === undefined && services.hasEngines) {
+    connection = connectionFromServer(parts, whole, joinHeaders(whole, ports))
+  }
   if (connection !== undefined) {
     // The way back may depend on the address that the reply has now.
     if (settings.snat_reroute !== 0 && point !== 'localIn') passage.reroutes = host.routing.hasRules
     return respond(parts, whole, passage, connection)
   }
-  if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, headers) && !isReset(whole)) {
+  if (settings.nat_icmp_send !== 0 && isFromRealServer(parts, joinHeaders(whole, ports)) && !isReset(whole)) {
     host.trace?.decision(host, whole, byIpvs(`from a real server, but of no connection (${point})`))
     host.sendIcmpError(whole, { type: ICMP_UNREACHABLE, code: UNREACHABLE_PORT, rest: 0 })
     host.drop(whole, 'ipvs-no-destination')
@@ -47,18 +51,22 @@ export function handleReply(
 function respond(parts: IpvsParts, packet: IpPacket, passage: Passage, connection: Connection): IpPacket {
   const { host } = parts
   let turned = packet
-  if (connection.vaddr !== packet.src || connection.vport !== connection.dport) {
+  if (!connection.repliesFrom(packet.src)) {
     turned = withSource(packet, connection.vaddr, withSourcePort(packet.payload, connection.vport))
     host.trace?.changed(host, packet, turned, 'NAT undone')
   }
   countOut(parts, connection, packet)
-  const before = connection.state
+  const before = host.trace === undefined ? TCP_STATE.NONE : connection.state
   parts.connections.follow(connection, packet.payload, 'output')
   host.trace?.decision(host, turned, byIpvs(`reply from ${formatIp(connection.daddr)}: ${changeOf(before, connection)}`))
   markHandled(passage, connection)
   expectRequest(passage, connection)
   parts.connections.restart(connection)
   return turned
+}
+
+function reassemble(host: Host, packet: IpPacket): IpPacket | undefined {
+  return (isIpv6(packet.dst) ? host.ipv6.input : host.input).reassemble(packet, 'ipvs')
 }
 
 /** A server that speaks first: conntrack must expect the client's answer at the service's address (ip_vs_update_conntrack). */

@@ -9,12 +9,13 @@ import { formatIp } from '../wire/address.ts'
 import { IPPROTO_TCP, type IpPacket } from '../wire/ip-packet.ts'
 import type { Connection } from './connection.ts'
 import { countIn } from './counting.ts'
-import { asksForNew, readHeaders } from './headers.ts'
+import { asksForNew, joinHeaders, portsOf } from './headers.ts'
 import { handleIncomingError, isIcmp } from './icmp-errors.ts'
 import { byIpvs, changeOf, type IpvsParts } from './parts.ts'
 import { schedule } from './scheduling.ts'
 import { TCP_STATE } from './tcp-states.ts'
 import { transmit } from './transmit/transmit.ts'
+import type { Sending } from './transmit/way.ts'
 import { dropUnmodelled, isBalancedOnLinux } from './unmodelled.ts'
 
 /** The hook function for requests, at localIn and localOut. */
@@ -24,13 +25,13 @@ export function handleRequest(
   if (passage.fromIpvs) return packet
   if (isIcmp(packet)) return handleIncomingError(parts, packet, passage, point)
   const { connections, settings, host } = parts
-  const headers = readHeaders(packet)
-  if (headers === undefined) {
+  const ports = portsOf(packet)
+  if (ports === undefined) {
     if (dropUnmodelled(parts, packet)) return undefined
     if (settings.ignore_tunneled !== 0 && !isBalancedOnLinux(packet.protocol)) passage.fromIpvs = true
     return packet
   }
-  let connection = connections.table.findRequest(headers)
+  let connection = connections.table.findRequest(packet, ports)
   if (connection !== undefined && asksForNew(packet.payload) && mustReschedule(parts, connection, passage)) {
     const isStillTracked = usesOldTracking(connection, passage)
     host.trace?.decision(host, packet, byIpvs(`a new connection by the ports of an old one in ${connection.stateName}`))
@@ -50,7 +51,7 @@ export function handleRequest(
     connection = undefined
   }
   if (connection === undefined) {
-    const scheduled = schedule(parts, { packet, passage, headers, isIcmp: false })
+    const scheduled = schedule(parts, { packet, passage, headers: joinHeaders(packet, ports), isIcmp: false })
     if (scheduled === 'pass') return packet
     if (scheduled === 'taken') return undefined
     connection = scheduled
@@ -59,19 +60,18 @@ export function handleRequest(
 }
 
 /** Counts a request, follows its connection, and sends it. */
-function forward(
-  parts: IpvsParts, sending: { packet: IpPacket, passage: Passage, point: HookPoint, connection: Connection },
-): IpPacket | undefined {
+function forward(parts: IpvsParts, sending: Sending): IpPacket | undefined {
   const { packet, connection } = sending
   const { host } = parts
   countIn(parts, connection, packet)
-  const before = connection.state
+  const before = host.trace === undefined ? TCP_STATE.NONE : connection.state
   parts.connections.follow(connection, packet.payload, 'input')
-  const { method, daddr } = connection
-  host.trace?.decision(host, packet, byIpvs(`to ${formatIp(daddr)} by ${method}: ${changeOf(before, connection)}`))
+  host.trace?.decision(host, packet, byIpvs(
+    `to ${formatIp(connection.daddr)} by ${connection.method}: ${changeOf(before, connection)}`,
+  ))
   const result = transmit(parts, sending)
-  if (!connection.isOnePacket) connection.inPackets++
-  else if (connection.control !== undefined) connection.control.inPackets++
+  if (!connection.isOnePacket) connection.countInPacket()
+  else connection.control?.countInPacket()
   parts.connections.restart(connection)
   return result
 }

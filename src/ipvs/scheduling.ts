@@ -51,7 +51,8 @@ export function schedule(parts: IpvsParts, request: Request): Scheduled {
   }
   if (headers.sport === FTP_DATA_PORT) return 'pass'
   const isOwn = passage.inDevice === undefined || passage.inDevice.config.kind === 'loopback'
-  if (isOwn && connections.table.findRequest(inverted(headers)) !== undefined) return 'pass'
+  const back = isOwn ? inverted(headers) : undefined
+  if (back !== undefined && connections.table.findRequest(back, back) !== undefined) return 'pass'
   const { persistenceSeconds } = service.options
   if (persistenceSeconds !== undefined) return schedulePersistent(parts, request, { service, persistenceSeconds })
   return schedulePlain(parts, request, service)

@@ -14,9 +14,9 @@ import { findEngine } from './persistence-engine.ts'
 import { clientNetwork, isValid } from './scheduling.ts'
 import type { Service } from './service.ts'
 
-/** The new connection of a datagram from a real server; undefined when it is not of that kind. */
+/** The new connection of a datagram from a real server, asked for while a service has an engine; undefined for any other. */
 export function connectionFromServer(parts: IpvsParts, packet: IpPacket, headers: Headers): Connection | undefined {
-  if (!parts.services.hasEngines || headers.protocol !== IPPROTO_UDP) return undefined
+  if (headers.protocol !== IPPROTO_UDP) return undefined
   const found = findSender(parts, headers)
   const engine = found === undefined ? undefined : findEngine(found.service.options.engine)
   if (found === undefined || engine === undefined) return undefined

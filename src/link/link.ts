@@ -74,6 +74,11 @@ export class LinkDirection implements Actor {
   /** Nanoseconds per byte, as a fraction in lowest terms: exact, and most often the divisor is 1. */
   #byteNs = 0
   #byteNsDivisor = 1
+  /** What framing adds to the bytes of a frame, and the fewest that it takes as such. */
+  #overheadBytes = 0
+  #frameBytesMin = 0
+  /** Nothing is left to chance. */
+  #isFaultless = true
   readonly #from: LinkEnd
   readonly #to: LinkEnd
   readonly #chance: RandomStream
@@ -108,6 +113,10 @@ export class LinkDirection implements Actor {
     // The remainder counts in units of the old rate.
     if (rate !== this.#options.rateBitsPerSecond) this.#remainder = 0
     this.#options = options
+    const { framing, lossProbability, duplicateProbability, reorderProbability } = options
+    this.#overheadBytes = framing === 'ethernet' ? ETHERNET_OVERHEAD_BYTES : 0
+    this.#frameBytesMin = framing === 'ethernet' ? ETHERNET_FRAME_BYTES_MIN : 0
+    this.#isFaultless = lossProbability === 0 && duplicateProbability === 0 && reorderProbability === 0
     if (rate === Infinity) return
     const divisor = greatestCommonDivisor([BITS_NS, rate])
     this.#byteNs = BITS_NS / divisor
@@ -122,32 +131,30 @@ export class LinkDirection implements Actor {
 
   /** Takes a frame to send. It arrives later, or is lost; in both cases it is accounted for. */
   send(frame: Frame): void {
-    const frames = this.#frames, options = this.#options
-    frames.sent++
+    this.#frames.sent++
     this.sentFrames++
     this.sentBytes += frame.bytes
-    if (!this.isUp || !this.#from.isUp || !this.#to.isUp) {
-      frames.lost.linkDown++
-      return this.#lose(frame, 'link-down')
-    }
+    if (this.isUp === false || this.#from.isUp === false || this.#to.isUp === false) return this.#lose(frame, 'link-down')
+    const options = this.#options
     let departureNs = this.#sim.nowNs
     if (options.rateBitsPerSecond !== Infinity) {
       this.#forgetDeparted(departureNs)
-      if (this.#queued >= options.queueFramesMax) {
-        frames.lost.queueFull++
-        return this.#lose(frame, 'queue-full')
-      }
+      if (this.#queued >= options.queueFramesMax) return this.#lose(frame, 'queue-full')
       departureNs = this.#serialise(departureNs, frame.bytes)
     }
-    if (options.lossProbability > 0 && this.#chance.unit() < options.lossProbability) {
-      frames.lost.loss++
-      return this.#lose(frame, 'loss')
-    }
-    let arrivalNs = departureNs + options.delayNs
+    if (this.#isFaultless === true) this.#launch(departureNs + options.delayNs, frame)
+    else this.#launchByChance(departureNs + options.delayNs, frame)
+  }
+
+  /** Sends a frame on its way, or not, or late, or twice. */
+  #launchByChance(dueNs: number, frame: Frame): void {
+    const options = this.#options
+    if (options.lossProbability > 0 && this.#chance.unit() < options.lossProbability) return this.#lose(frame, 'loss')
+    let arrivalNs = dueNs
     if (options.reorderProbability > 0 && this.#chance.unit() < options.reorderProbability) arrivalNs += options.reorderDelayNs
     this.#launch(arrivalNs, frame)
     if (options.duplicateProbability > 0 && this.#chance.unit() < options.duplicateProbability) {
-      frames.duplicated++
+      this.#frames.duplicated++
       this.#launch(arrivalNs, frame)
     }
   }
@@ -157,10 +164,7 @@ export class LinkDirection implements Actor {
     const frames = this.#frames
     frames.inFlight--
     this.#sim.livePackets--
-    if (!this.isUp || !this.#to.isUp) {
-      frames.lost.linkDown++
-      return this.#lose(data as Frame, 'link-down')
-    }
+    if (this.isUp === false || this.#to.isUp === false) return this.#lose(data as Frame, 'link-down')
     frames.delivered++
     this.deliveredFrames++
     this.#to.arrive(data as Frame)
@@ -168,6 +172,10 @@ export class LinkDirection implements Actor {
 
   #lose(frame: Frame, reason: LossReason): void {
     this.lostFrames++
+    const { lost } = this.#frames
+    if (reason === 'loss') lost.loss++
+    else if (reason === 'queue-full') lost.queueFull++
+    else lost.linkDown++
     this.lossTap?.onLoss(this, frame, reason)
   }
 
@@ -179,8 +187,7 @@ export class LinkDirection implements Actor {
 
   /** When the last bit of a frame of `bytes` leaves, if it is handed over now. Keeps the ring of departures. */
   #serialise(nowNs: number, bytes: number): number {
-    let wireBytes = bytes
-    if (this.#options.framing === 'ethernet') wireBytes = Math.max(bytes, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES
+    const wireBytes = Math.max(bytes, this.#frameBytesMin) + this.#overheadBytes
     let startNs = this.#busyUntilNs
     if (startNs < nowNs) {
       startNs = nowNs

@@ -8,6 +8,7 @@ import type { Simulator } from '../sim/simulator.ts'
 import type { RunHash } from '../sim/run-hash.ts'
 import { ipWords, isIpv6, MAC_BROADCAST, type IpAddr, type MacAddr } from '../wire/address.ts'
 import type { Frame } from '../wire/frame.ts'
+import type { IpPacket } from '../wire/ip-packet.ts'
 import type { LinkDirection, LinkEnd } from './link.ts'
 
 /** Whoever takes the frames of a nic: a host. */
@@ -100,19 +101,24 @@ function isGroup(mac: MacAddr): boolean {
 function hashFrame(hash: RunHash, nowNs: number, hashId: number, frame: Frame): void {
   const { payload, bytes } = frame
   if (payload.kind === 'arp') {
-    return hash.addSeven(nowNs, nowNs / 0x100000000, hashId, bytes, payload.op, payload.spa, payload.tpa)
+    return hash.addSeven(nowNs | 0, nowNs / 0x100000000 | 0, hashId, bytes, payload.op, payload.spa, payload.tpa)
   }
   const { src, dst, payload: inner } = payload
-  const hasPorts = inner.kind === 'tcp' || inner.kind === 'udp'
-  if (hasPorts && !isIpv6(dst)) {
-    return hash.addSeven(nowNs, nowNs / 0x100000000, hashId, bytes, src, dst, (inner.sport << 16) | inner.dport)
+  if ((inner.kind === 'udp' || inner.kind === 'tcp') && !isIpv6(dst)) {
+    return hash.addSeven(nowNs | 0, nowNs / 0x100000000 | 0, hashId, bytes, src | 0, dst | 0, inner.sport << 16 | inner.dport)
   }
+  hashOtherPacket(hash, nowNs, hashId, frame.bytes, payload)
+}
+
+/** The same of a packet of IPv6, or without ports. */
+function hashOtherPacket(hash: RunHash, nowNs: number, hashId: number, bytes: number, packet: IpPacket): void {
+  const { src, dst, payload: inner } = packet
   hash.addTime(nowNs)
   hash.add(hashId)
   hash.add(bytes)
   hashAddress(hash, src)
   hashAddress(hash, dst)
-  if (hasPorts) hash.add((inner.sport << 16) | inner.dport)
+  if (inner.kind === 'udp' || inner.kind === 'tcp') hash.add((inner.sport << 16) | inner.dport)
 }
 
 function hashAddress(hash: RunHash, addr: IpAddr): void {

@@ -29,7 +29,7 @@ export class Simulator {
   eventCount = 0
   /** Packets alive: on links, in queues, held by hosts. Their owners keep it. Live. */
   livePackets = 0
-  /** Called between two events, each time CHECKPOINT_EVENTS more have been handled: where invariants of the whole are checked. */
+  /** Called before the first event, and each time CHECKPOINT_EVENTS more have been handled: invariants of the whole are checked. */
   checkpoint: () => void = () => {}
   /** The limit that ended the run, once it did. */
   limitReached: LimitReached | undefined
@@ -47,7 +47,7 @@ export class Simulator {
 
   /** Queues an event for `actor` at `timeNs`, which must not lie in the past. */
   schedule(timeNs: number, actor: Actor, kind: number, data: unknown): void {
-    if (!(timeNs >= this.nowNs)) throw new InvariantError(`event at ${timeNs} ns lies before ${this.nowNs} ns, or is no time`)
+    if (!(timeNs >= this.nowNs)) throw noFutureTime(timeNs, this.nowNs)
     this.#queue.push(timeNs, actor, kind, data)
   }
 
@@ -92,7 +92,7 @@ export class Simulator {
       else if (this.eventCount - this.#eventsBeforeInstant >= eventsAtOneInstantMax) {
         return this.#reach('events at one instant', eventsAtOneInstantMax)
       }
-      if (++this.eventCount % CHECKPOINT_EVENTS === 0) this.checkpoint()
+      if (this.eventCount++ % CHECKPOINT_EVENTS === 0) this.checkpoint()
       queue.dispatch()
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
       if (this.#stopRequested) return 'stopped'
@@ -122,4 +122,8 @@ export class Simulator {
     this.limitReached = { limit, bound, timeNs: this.nowNs }
     return 'limit'
   }
+}
+
+function noFutureTime(timeNs: number, nowNs: number): InvariantError {
+  return new InvariantError(`event at ${timeNs} ns lies before ${nowNs} ns, or is no time`)
 }

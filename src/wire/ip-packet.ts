@@ -117,7 +117,7 @@ export function totalBytes(packet: IpPacket): number {
 
 /** True for a piece of a packet, the first one included. */
 export function isFragment(packet: IpPacket): boolean {
-  return packet.moreFragments || packet.fragmentOffsetBytes !== 0
+  return packet.moreFragments === true || packet.fragmentOffsetBytes !== 0
 }
 
 /** The packet inside, of one that a tunnel has wrapped (IPIP, GRE or GUE); undefined for any other. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConnectionTable } from '../../src/ipvs/connection-table.ts'
-import { Connection, type ConnectionFields } from '../../src/ipvs/connection.ts'
+import { type Connection, type ConnectionFields, newConnection } from '../../src/ipvs/connection.ts'
 import { IPIP_TUNNEL } from '../../src/ipvs/control/rules.ts'
 import { Destination } from '../../src/ipvs/destination.ts'
 import { ipv6FromWords, parseIp, type IpAddr } from '../../src/wire/address.ts'
@@ -13,8 +13,10 @@ const FAMILIES = {
   IPv6: { client: addr('2001:db8::7'), vip: addr('2001:db8::1'), rip: addr('fd00::2') },
 } as const
 
-function connection(fields: Pick<ConnectionFields, 'caddr' | 'vaddr'> & Partial<ConnectionFields>, rip: IpAddr): Connection {
-  const made = new Connection({
+type Fields = Pick<ConnectionFields, 'caddr' | 'vaddr'> & Partial<ConnectionFields>
+
+function connection(table: ConnectionTable, fields: Fields, rip: IpAddr): Connection {
+  const made = newConnection(table.records, {
     protocol: IPPROTO_TCP, cport: 40_000, vport: 80, dport: 8080, isTemplate: false, isOnePacket: false, ...fields,
   }, 900)
   const rule = { port: 8080, method: 'nat', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: IPIP_TUNNEL } as const
@@ -23,7 +25,8 @@ function connection(fields: Pick<ConnectionFields, 'caddr' | 'vaddr'> & Partial<
   return made
 }
 
-function inserted(table: ConnectionTable, ...args: Parameters<typeof connection>): Connection {
+function inserted(...args: Parameters<typeof connection>): Connection {
+  const [table] = args
   const made = connection(...args)
   table.insert(made)
   return made
@@ -37,11 +40,11 @@ describe.each(['IPv4', 'IPv6'] as const)('the connection table with %s', (family
   it('finds a connection by requests and, of NAT, by replies of the real server', () => {
     const table = new ConnectionTable()
     const made = inserted(table, { caddr: client, vaddr: vip }, rip)
-    expect(table.find(ends)).toBe(made)
-    expect(table.findRequest({ protocol: IPPROTO_TCP, src: client, sport: 40_000, dst: vip, dport: 80 })).toBe(made)
-    expect(table.findReply(reply)).toBe(made)
+    expect(table.find(ends)).toEqual(made)
+    expect(table.findRequest({ protocol: IPPROTO_TCP, src: client, dst: vip }, { sport: 40_000, dport: 80 })).toEqual(made)
+    expect(table.findReply(reply, reply)).toEqual(made)
     expect(table.find({ ...ends, protocol: IPPROTO_UDP })).toBeUndefined()
-    expect(table.findReply({ ...reply, src: vip, sport: 80 })).toBeUndefined()
+    expect(table.findReply({ ...reply, src: vip }, { ...reply, sport: 80 })).toBeUndefined()
     expect(table.findTemplate(ends)).toBeUndefined()
   })
 
@@ -49,10 +52,10 @@ describe.each(['IPv4', 'IPv6'] as const)('the connection table with %s', (family
     const table = new ConnectionTable()
     const older = inserted(table, { caddr: client, vaddr: vip }, rip)
     const newer = inserted(table, { caddr: client, vaddr: vip }, rip)
-    expect([table.find(ends), table.findReply(reply)]).toEqual([newer, newer])
+    expect([table.find(ends), table.findReply(reply, reply)]).toEqual([newer, newer])
     table.remove(newer)
     table.remove(newer)
-    expect([table.size, table.find(ends), table.findReply(reply)]).toEqual([1, older, older])
+    expect([table.size, table.find(ends), table.findReply(reply, reply)]).toEqual([1, older, older])
     expect([...table]).toEqual([older])
   })
 
@@ -61,12 +64,12 @@ describe.each(['IPv4', 'IPv6'] as const)('the connection table with %s', (family
     const key = { ...ends, cport: 0 }
     const template = inserted(table, { caddr: client, cport: 0, vaddr: vip, isTemplate: true }, rip)
     const other = inserted(table, { caddr: client, vaddr: vip }, rip)
-    expect(table.findTemplate(key)).toBe(template)
+    expect(table.findTemplate(key)).toEqual(template)
     table.invalidate(template)
     expect(table.findTemplate(key)).toBeUndefined()
     expect([template.cport, template.vport, template.dport]).toEqual([0, 65_535, 65_535])
     const next = inserted(table, { caddr: client, cport: 0, vaddr: vip, isTemplate: true }, rip)
-    expect(table.findTemplate(key)).toBe(next)
+    expect(table.findTemplate(key)).toEqual(next)
     expect([...table]).toEqual([template, other, next])
     table.remove(template)
     expect([...table]).toEqual([other, next])
@@ -81,14 +84,14 @@ describe.each(['IPv4', 'IPv6'] as const)('the connection table with %s', (family
       .toEqual([template, undefined, undefined])
     table.invalidate(template)
     expect(table.findTemplate(key, one)).toBeUndefined()
-    expect(table.findTemplate({ ...key, vport: 65_535 }, one)).toBe(template)
+    expect(table.findTemplate({ ...key, vport: 65_535 }, one)).toEqual(template)
   })
 
   it('has the template of a mark apart from that of an address of the same bits', () => {
     const table = new ConnectionTable()
     const mark = family === 'IPv4' ? 0xc0a80001 as IpAddr : ipv6FromWords(7, 0, 0, 0)
     const template = inserted(table, { protocol: 0, caddr: client, cport: 0, vaddr: mark, vport: 0, isTemplate: true }, rip)
-    expect(table.findTemplate({ protocol: 0, caddr: client, cport: 0, vaddr: mark, vport: 0 })).toBe(template)
+    expect(table.findTemplate({ protocol: 0, caddr: client, cport: 0, vaddr: mark, vport: 0 })).toEqual(template)
     expect(table.findTemplate({ ...ends, cport: 0, vaddr: mark, vport: 0 })).toBeUndefined()
     expect(template.vaddr).toBe(mark)
   })
@@ -98,11 +101,11 @@ describe('the connection table', () => {
   it('keeps the families apart, a real server of the other family too', () => {
     const table = new ConnectionTable()
     const { client, vip } = FAMILIES.IPv6
-    const made = connection({ caddr: client, vaddr: vip }, FAMILIES.IPv4.rip)
+    const made = connection(table, { caddr: client, vaddr: vip }, FAMILIES.IPv4.rip)
     made.method = 'tun'
     table.insert(made)
-    expect(table.find({ protocol: IPPROTO_TCP, caddr: client, cport: 40_000, vaddr: vip, vport: 80 })).toBe(made)
-    expect(table.findReply({ protocol: IPPROTO_TCP, src: vip, sport: 80, dst: client, dport: 40_000 })).toBe(made)
+    expect(table.find({ protocol: IPPROTO_TCP, caddr: client, cport: 40_000, vaddr: vip, vport: 80 })).toEqual(made)
+    expect(table.findReply({ protocol: IPPROTO_TCP, src: vip, dst: client }, { sport: 80, dport: 40_000 })).toEqual(made)
     expect([made.daddr, made.caddr, made.vaddr]).toEqual([FAMILIES.IPv4.rip, client, vip])
     const { client: ipv4Client, vip: ipv4Vip } = FAMILIES.IPv4
     expect(table.find({ protocol: IPPROTO_TCP, caddr: ipv4Client, cport: 40_000, vaddr: ipv4Vip, vport: 80 })).toBeUndefined()

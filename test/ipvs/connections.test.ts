@@ -127,7 +127,7 @@ describe('the timer of a connection', () => {
     bench.connections.expireNow(ended)
     expect([ended.expiresTick, ended.queuedTick]).toEqual([750, 768])
     const unused = bench.connections.create(FIELDS, undefined)
-    unused.expiresTick = 750
+    unused.startTimer(750)
     bench.connections.expireNow(unused)
     expect([unused.expiresTick, unused.queuedTick]).toEqual([750, NO_TICK])
   })
@@ -324,7 +324,7 @@ describe('a connection that has ended', () => {
     const [connection, other] = [bench.create(server), bench.create(server)]
     bench.connections.delete(connection)
     bench.connections.delete(connection)
-    bench.connections.onEvent(0, connection)
+    bench.connections.onEvent(connection.number, connection.serial)
     expect([counts(server), bench.connections.table.size, other.isDead]).toEqual(['0/1/0 1', 1, false])
     // The event that is still queued for its timer does nothing either.
     bench.sim.run(3072 * MS)
