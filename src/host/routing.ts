@@ -61,6 +61,11 @@ function makeRoute({ type, device, nextHop, gateway, source, via, mtuBytes, adve
   return { type, device, nextHop, gateway, source, via, mtuBytes, advertisedMss, table }
 }
 
+/** The route with a next hop that packets do not name themselves. */
+export function withNextHop(route: Route, nextHop: IpAddr): Route {
+  return makeRoute({ ...route, nextHop })
+}
+
 const UNBOUND: Origin = { src: IPV4_ANY }
 
 const SCOPE_NUMBER: Record<Scope, number> = { global: 0, link: 253, host: 254 }

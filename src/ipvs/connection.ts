@@ -12,10 +12,11 @@
  * | 2 | timeout in seconds |
  * | 3, 4 | ticks that its timer is set and queued for |
  * | 5 | packets of the client |
- * | 6 | ports of the client and of the service |
- * | 7, 8 | addresses of the service and of the client, of IPv6 as numbers |
+ * | 6 | how many connections of this number have ended |
+ * | 7 | ports of the client and of the service |
+ * | 8 | address of the service, of IPv6 as a number |
  * | 9 | port of the destination |
- * | 10 | how many connections of this number have ended |
+ * | 10 | address of the client |
  * @module
  */
 import { IPV4_ANY, IPV6_ANY, isIpv6, type IpAddr } from '../wire/address.ts'
@@ -61,11 +62,11 @@ const TIMEOUT = 2
 const EXPIRES_TICK = 3
 const QUEUED_TICK = 4
 const IN_PACKETS = 5
-const PORTS = 6
-const VADDR = 7
-const CADDR = 8
+const SERIAL = 6
+const PORTS = 7
+const VADDR = 8
 const DPORT = 9
-const SERIAL = 10
+const CADDR = 10
 
 // Word 0: protocol (bits 0..7), TCP state (8..11), number of the method (12, 13), and the marks.
 const STATE_SHIFT = 8
@@ -86,7 +87,7 @@ const IS_PERSISTENT = 1 << 22
 export function newConnection(
   records: ConnectionRecords, fields: ConnectionFields, timeoutSeconds: number, words = new Int32Array(RECORD_WORDS),
 ): Connection {
-  words.fill(0)
+  words[DESTINATION] = words[EXPIRES_TICK] = words[IN_PACKETS] = words[SERIAL] = 0
   words[WORD] = fields.protocol | (isIpv6(fields.caddr) ? IS_IPV6 : 0) | (fields.isTemplate ? IS_TEMPLATE : 0)
     | (fields.isOnePacket ? IS_ONE_PACKET : 0)
   words[TIMEOUT] = timeoutSeconds

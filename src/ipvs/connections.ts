@@ -33,6 +33,8 @@ export class Connections implements Actor {
   readonly #words = new Int32Array(RECORD_WORDS)
   #tcpTimeouts: readonly number[] = []
   #udpSeconds = 0
+  #tick = 0
+  #nextTickNs = 0
 
   constructor(host: Host, settings: IpvsSettings, timeouts: TimeoutRule) {
     this.#sim = host.sim
@@ -66,7 +68,7 @@ export class Connections implements Actor {
   /** Gives a connection back after use: its timer starts anew. One that serves a single packet ends here. */
   restart(connection: Connection): void {
     if (connection.isOnePacket) return this.#end(connection)
-    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    const tick = this.#now()
     const expiresTick = tick + connection.timeoutSeconds * this.#hz
     connection.startTimer(expiresTick)
     // The event that is queued will find the timer set for later; only one that is too late needs another before it.
@@ -75,7 +77,7 @@ export class Connections implements Actor {
 
   /** Has the timer of a connection fire at the next tick (ip_vs_conn_expire_now). */
   expireNow(connection: Connection): void {
-    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    const tick = this.#now()
     const isTimed = connection.queuedTick !== NO_TICK && !connection.isDead
     if (!isTimed || connection.expiresTick <= tick) return
     connection.expireAt(tick)
@@ -94,7 +96,7 @@ export class Connections implements Actor {
     const connection = connectionOf(this.table.records, number)
     // It was for one that has ended.
     if (connection.serial !== serial) return
-    const tick = ticksAt(this.#sim.nowNs, this.#hz)
+    const tick = this.#now()
     // An earlier event has taken its place.
     if (tick !== connection.queuedTick) return
     connection.queuedTick = NO_TICK
@@ -125,6 +127,16 @@ export class Connections implements Actor {
       connection.state = state
     }
     connection.timeoutSeconds = present(this.#tcpTimeouts[state], 'the timeout of a state')
+  }
+
+  /** The tick that it is: asked for each packet, and seldom another one. */
+  #now(): number {
+    const { nowNs } = this.#sim
+    if (nowNs >= this.#nextTickNs) {
+      this.#tick = ticksAt(nowNs, this.#hz)
+      this.#nextTickNs = tickNs(this.#tick + 1, this.#hz)
+    }
+    return this.#tick
   }
 
   /** Queues an event for a timer, unless an earlier one is there. */
@@ -183,5 +195,6 @@ function countAs(connection: Connection, isActive: boolean): void {
 
 /** A template counts as assured once one of its connections is (ip_vs_control_assure_ct). */
 function assureTemplate(connection: Connection): void {
-  if (connection.control?.isTemplate === true) connection.control.assured = true
+  const { control } = connection
+  if (control?.isTemplate === true) control.assured = true
 }

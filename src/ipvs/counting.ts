@@ -12,9 +12,10 @@ export function countIn(parts: IpvsParts, connection: Connection, packet: IpPack
   const { destination } = connection
   if (destination?.available !== true) return
   const bytes = totalBytes(packet)
-  destination.stats.countIn(bytes)
-  destination.service?.stats.countIn(bytes)
-  parts.totals.countIn(bytes)
+  const { round } = parts.clock
+  destination.stats.countIn(bytes, round)
+  destination.service?.stats.countIn(bytes, round)
+  parts.totals.countIn(bytes, round)
 }
 
 /** Counts a packet from the real server, while the destination is there. */
@@ -22,7 +23,8 @@ export function countOut(parts: IpvsParts, connection: Connection, packet: IpPac
   const { destination } = connection
   if (destination?.available !== true) return
   const bytes = totalBytes(packet)
-  destination.stats.countOut(bytes)
-  destination.service?.stats.countOut(bytes)
-  parts.totals.countOut(bytes)
+  const { round } = parts.clock
+  destination.stats.countOut(bytes, round)
+  destination.service?.stats.countOut(bytes, round)
+  parts.totals.countOut(bytes, round)
 }

@@ -44,13 +44,13 @@ export class Ipvs implements IpvsParts {
   readonly services = new ServiceTable()
   readonly connections: Connections
   readonly defence: Defence
+  readonly clock: DirectorClock
   readonly totals: Stats
   tunnelIdent = 0
   readonly flowSeed: number
   #rules: IpvsRules = INITIAL_RULES
   readonly #history: RulesChange[] = []
   readonly #trash: Trash
-  readonly #clock: DirectorClock
   readonly #source: SchedulerSource
   readonly #hooked = new Set<Hooks>()
 
@@ -59,8 +59,8 @@ export class Ipvs implements IpvsParts {
     this.#source = { schedulers, random: (id) => host.sim.stream(`ipvs:${host.name}:scheduler:${streamPart(id)}`) }
     this.flowSeed = host.sim.stream(`ipvs:${host.name}:flows`).int(0x100000000)
     this.settings = defineIpvsSysctls(host.sysctl, host.profile.memoryBytes, (name) => this.#onSetting(name))
-    this.#clock = new DirectorClock(host.sim, this.settings)
-    this.totals = new Stats(this.#clock)
+    this.clock = new DirectorClock(host.sim, this.settings)
+    this.totals = new Stats(this.clock)
     this.connections = new Connections(host, this.settings, this.#rules.timeouts)
     this.defence = new Defence(host, this.settings, this.connections)
     this.#trash = new Trash(host.sim)
@@ -110,7 +110,7 @@ export class Ipvs implements IpvsParts {
   #carryOut(command: IpvsCommand): void {
     switch (command.kind) {
       case 'add-service':
-        this.services.add(new Service(command.service, command.options, this.#clock, this.#source))
+        this.services.add(new Service(command.service, command.options, this.clock, this.#source))
         break
       case 'edit-service': this.#service(command.service).edit(command.options); break
       case 'delete-service': this.#deleteService(this.#service(command.service)); break
@@ -139,7 +139,7 @@ export class Ipvs implements IpvsParts {
 
   #addDestination(service: Service, rule: DestinationRule): void {
     const found = this.#trash.take(service.key, rule)
-    const destination = found?.destination ?? new Destination(rule, this.#clock)
+    const destination = found?.destination ?? new Destination(rule, this.clock)
     if (found !== undefined) {
       destination.update(rule, true)
       if (found.service !== service) destination.stats.zero()
@@ -238,7 +238,7 @@ export class Ipvs implements IpvsParts {
       service.stats.catchUp()
       for (const destination of service.destinations) destination.stats.catchUp()
     }
-    this.#clock.isRunning = this.settings.run_estimation !== 0
+    this.clock.isRunning = this.settings.run_estimation !== 0
   }
 }
 

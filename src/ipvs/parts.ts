@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Defence } from './defence.ts'
 import type { ServiceTable } from './service-table.ts'
-import type { Stats } from './stats.ts'
+import type { EstimatorClock, Stats } from './stats.ts'
 import type { IpvsSettings } from './sysctls.ts'
 import { TCP_STATE_NAMES } from './tcp-states.ts'
 
@@ -19,6 +19,8 @@ export interface IpvsParts {
   readonly services: ServiceTable
   readonly connections: Connections
   readonly defence: Defence
+  /** What all of its counters go by. */
+  readonly clock: EstimatorClock
   /** Counters of the whole director. */
   readonly totals: Stats
   /** Identification of the last outer packet of a tunnel. Live. */

@@ -54,21 +54,23 @@ export class Stats {
   /** A connection was made. */
   countConnection(): void {
     this.catchUp()
-    this.#add(CONNS, 1)
+    this.#counts[CONNS] = at(this.#counts, CONNS) + 1
   }
 
-  /** A packet went to a real server. */
-  countIn(bytes: number): void {
-    this.catchUp()
-    this.#add(IN_PACKETS, 1)
-    this.#add(IN_BYTES, bytes)
+  /** A packet went to a real server. Who counts for several asks the clock for its `round` once. */
+  countIn(bytes: number, round = this.#clock.round): void {
+    if (round !== this.#round) this.#catchUp(round)
+    const counts = this.#counts
+    counts[IN_PACKETS] = (counts[IN_PACKETS] as number) + 1
+    counts[IN_BYTES] = (counts[IN_BYTES] as number) + bytes
   }
 
-  /** A packet came back from a real server. */
-  countOut(bytes: number): void {
-    this.catchUp()
-    this.#add(OUT_PACKETS, 1)
-    this.#add(OUT_BYTES, bytes)
+  /** A packet came back from a real server; see `countIn`. */
+  countOut(bytes: number, round = this.#clock.round): void {
+    if (round !== this.#round) this.#catchUp(round)
+    const counts = this.#counts
+    counts[OUT_PACKETS] = (counts[OUT_PACKETS] as number) + 1
+    counts[OUT_BYTES] = (counts[OUT_BYTES] as number) + bytes
   }
 
   /** Counts since the beginning, as they are now: what `-Z` does not touch. */
@@ -121,10 +123,6 @@ export class Stats {
       const rate = delta * (i < IN_BYTES ? 512 : 16)
       this.#rates[i] = at(this.#rates, i) + Math.floor((rate - at(this.#rates, i)) / 4)
     }
-  }
-
-  #add(counter: number, amount: number): void {
-    this.#counts[counter] = (this.#counts[counter] as number) + amount
   }
 }
 

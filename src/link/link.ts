@@ -71,7 +71,10 @@ export class LinkDirection implements Actor {
   readonly #sim: Simulator
   readonly #frames: FrameLedger
   #options: LinkOptions
-  /** Nanoseconds per byte, as a fraction in lowest terms: exact, and most often the divisor is 1. */
+  /** What every frame asks of the options. */
+  #delayNs = 0
+  #queueFramesMax = 1
+  /** Nanoseconds per byte, as a fraction in lowest terms: exact, and most often the divisor is 1. 0: sending takes no time. */
   #byteNs = 0
   #byteNsDivisor = 1
   /** What framing adds to the bytes of a frame, and the fewest that it takes as such. */
@@ -85,10 +88,10 @@ export class LinkDirection implements Actor {
   /** When the transmitter gets free, and what is left of a nanosecond then, in units of one part in `byteNsDivisor`. */
   #busyUntilNs = 0
   #remainder = 0
-  /** Departure times of the frames in the queue: a ring. */
+  /** Frames in the queue, and a ring of their departure times but the last, which is `busyUntilNs`: most often there are none. */
+  #queued = 0
   #departures = new Float64Array(16)
   #head = 0
-  #queued = 0
 
   constructor(sim: Simulator, name: string, ends: { readonly from: LinkEnd, readonly to: LinkEnd }, options: LinkOptions) {
     this.#sim = sim
@@ -114,13 +117,14 @@ export class LinkDirection implements Actor {
     if (rate !== this.#options.rateBitsPerSecond) this.#remainder = 0
     this.#options = options
     const { framing, lossProbability, duplicateProbability, reorderProbability } = options
+    this.#delayNs = options.delayNs
+    this.#queueFramesMax = options.queueFramesMax
     this.#overheadBytes = framing === 'ethernet' ? ETHERNET_OVERHEAD_BYTES : 0
     this.#frameBytesMin = framing === 'ethernet' ? ETHERNET_FRAME_BYTES_MIN : 0
     this.#isFaultless = lossProbability === 0 && duplicateProbability === 0 && reorderProbability === 0
-    if (rate === Infinity) return
-    const divisor = greatestCommonDivisor([BITS_NS, rate])
+    const divisor = rate === Infinity ? Infinity : greatestCommonDivisor([BITS_NS, rate])
     this.#byteNs = BITS_NS / divisor
-    this.#byteNsDivisor = rate / divisor
+    this.#byteNsDivisor = rate === Infinity ? 1 : rate / divisor
   }
 
   /** Frames that wait or are being sent now. */
@@ -134,16 +138,16 @@ export class LinkDirection implements Actor {
     this.#frames.sent++
     this.sentFrames++
     this.sentBytes += frame.bytes
+    // On the way of each packet such fields are compared: V8 does not know them to be booleans, and tests them by many steps.
     if (this.isUp === false || this.#from.isUp === false || this.#to.isUp === false) return this.#lose(frame, 'link-down')
-    const options = this.#options
     let departureNs = this.#sim.nowNs
-    if (options.rateBitsPerSecond !== Infinity) {
+    if (this.#byteNs !== 0) {
       this.#forgetDeparted(departureNs)
-      if (this.#queued >= options.queueFramesMax) return this.#lose(frame, 'queue-full')
+      if (this.#queued >= this.#queueFramesMax) return this.#lose(frame, 'queue-full')
       departureNs = this.#serialise(departureNs, frame.bytes)
     }
-    if (this.#isFaultless === true) this.#launch(departureNs + options.delayNs, frame)
-    else this.#launchByChance(departureNs + options.delayNs, frame)
+    if (this.#isFaultless === true) this.#launch(departureNs + this.#delayNs, frame)
+    else this.#launchByChance(departureNs + this.#delayNs, frame)
   }
 
   /** Sends a frame on its way, or not, or late, or twice. */
@@ -196,11 +200,18 @@ export class LinkDirection implements Actor {
     let wholeNs = wireBytes * this.#byteNs
     if (this.#byteNsDivisor > 1) wholeNs = this.#divide(wholeNs)
     const departureNs = startNs + wholeNs
-    this.#busyUntilNs = departureNs
     this.busyNs += wholeNs
-    if (this.#queued === this.#departures.length) this.#growRing()
-    this.#departures[(this.#head + this.#queued++) & (this.#departures.length - 1)] = departureNs
+    if (this.#queued > 0) this.#addDeparture(this.#busyUntilNs)
+    this.#queued++
+    this.#busyUntilNs = departureNs
     return departureNs
+  }
+
+  /** The frame that was the last in the queue is so no more. */
+  #addDeparture(departureNs: number): void {
+    const count = this.#queued - 1
+    if (count === this.#departures.length) this.#growRing()
+    this.#departures[(this.#head + count) & (this.#departures.length - 1)] = departureNs
   }
 
   /** Whole nanoseconds of `parts`, and keeps the remainder for the next frame. */
@@ -223,15 +234,16 @@ export class LinkDirection implements Actor {
       return
     }
     const ring = this.#departures, mask = ring.length - 1
-    while (this.#queued > 0 && (ring[this.#head & mask] as number) <= nowNs) {
+    while (this.#queued > 1 && (ring[this.#head & mask] as number) <= nowNs) {
       this.#head = (this.#head + 1) & mask
       this.#queued--
     }
   }
 
   #growRing(): void {
-    const ring = new Float64Array(this.#departures.length * 2)
-    for (let i = 0; i < this.#queued; i++) ring[i] = this.#departures[(this.#head + i) & (this.#departures.length - 1)] as number
+    const before = this.#departures
+    const ring = new Float64Array(before.length * 2)
+    for (let i = 0; i < before.length; i++) ring[i] = before[(this.#head + i) & (before.length - 1)] as number
     this.#departures = ring
     this.#head = 0
   }

@@ -97,7 +97,10 @@ function isGroup(mac: MacAddr): boolean {
   return Math.floor(mac / GROUP_BIT) % 2 === 1
 }
 
-/** Mixes time, nic, length, addresses and ports. Addresses go in by their words, so that the hash knows no intern table. */
+/**
+ * Mixes time, nic, length, addresses and ports. Addresses go in by their words, so that the hash knows no intern table. Of each
+ * number the low 32 bits count: they are cut here, because what is no small integer is passed on in a box.
+ */
 function hashFrame(hash: RunHash, nowNs: number, hashId: number, frame: Frame): void {
   const { payload, bytes } = frame
   if (payload.kind === 'arp') {

@@ -13,7 +13,7 @@ export interface Actor {
 /** A priority queue of events. */
 export class EventQueue {
   readonly #ladder = new LadderQueue()
-  /** Per slot: who, what, with what. Slot 0 is never given out; a free one still names the actor that it had last. */
+  /** Per slot: who, what, with what. Slot 0 is never given out; a free one keeps nobody alive. */
   readonly #actors: (Actor | undefined)[] = [undefined]
   readonly #kinds: number[] = [0]
   readonly #data: unknown[] = [undefined]
@@ -40,6 +40,7 @@ export class EventQueue {
   dispatch(): void {
     const slot = this.#ladder.take()
     const actor = this.#actors[slot] as Actor, kind = this.#kinds[slot] as number, data = this.#data[slot]
+    this.#actors[slot] = undefined
     this.#data[slot] = undefined
     actor.onEvent(kind, data)
   }

@@ -29,7 +29,7 @@ export class Simulator {
   eventCount = 0
   /** Packets alive: on links, in queues, held by hosts. Their owners keep it. Live. */
   livePackets = 0
-  /** Called before the first event, and each time CHECKPOINT_EVENTS more have been handled: invariants of the whole are checked. */
+  /** Called between two events, each time CHECKPOINT_EVENTS more have been handled: where invariants of the whole are checked. */
   checkpoint: () => void = () => {}
   /** The limit that ended the run, once it did. */
   limitReached: LimitReached | undefined
@@ -77,26 +77,40 @@ export class Simulator {
    * which.
    */
   run(untilNs: number): RunEnd {
-    const queue = this.#queue
-    const { eventsMax, timeNsMax, eventsAtOneInstantMax, livePacketsMax } = this.limits
+    const { eventsMax, timeNsMax } = this.limits
     assert(untilNs >= this.nowNs, 'a run does not end before now')
     if (this.limitReached !== undefined) return 'limit'
     this.#stopRequested = false
     // Finite, so that an empty queue lies beyond it.
     const lastNs = Math.min(untilNs, timeNsMax, Number.MAX_VALUE)
     for (;;) {
-      const nextNs = queue.nextTimeNs
+      const checkpointCount = this.eventCount - this.eventCount % CHECKPOINT_EVENTS + CHECKPOINT_EVENTS
+      const end = this.#handleEvents(lastNs, Math.min(checkpointCount, eventsMax))
+      if (end !== undefined) return end
+      const nextNs = this.nextTimeNs
       if (nextNs > lastNs) return this.#endOfTime(nextNs, untilNs)
       if (this.eventCount >= eventsMax) return this.#reach('events', eventsMax)
+      this.checkpoint()
+    }
+  }
+
+  /** Handles events up to `lastNs`, and until there were `countMax` in all. Says if one of them has ended the run. */
+  #handleEvents(lastNs: number, countMax: number): RunEnd | undefined {
+    const queue = this.#queue
+    const { eventsAtOneInstantMax, livePacketsMax } = this.limits
+    while (this.eventCount < countMax) {
+      const nextNs = queue.nextTimeNs
+      if (nextNs > lastNs) return undefined
       if (nextNs !== this.nowNs) this.#moveClock(nextNs)
       else if (this.eventCount - this.#eventsBeforeInstant >= eventsAtOneInstantMax) {
         return this.#reach('events at one instant', eventsAtOneInstantMax)
       }
-      if (this.eventCount++ % CHECKPOINT_EVENTS === 0) this.checkpoint()
+      this.eventCount++
       queue.dispatch()
       if (this.livePackets > livePacketsMax) return this.#reach('live packets', livePacketsMax)
       if (this.#stopRequested) return 'stopped'
     }
+    return undefined
   }
 
   /** Time of the next event; Infinity when nothing is left to do. */

@@ -100,6 +100,22 @@ describe('the queue', () => {
     expect(to.arrivals.map(({ frame }) => frame)).toEqual(frames.slice(0, 3))
   })
 
+  it('gets one frame shorter whenever a last bit leaves, however long it has become meanwhile', () => {
+    const { sim, link } = newLink({ rateBitsPerSecond: 1_000_000_000, delayNs: 0 })
+    for (let i = 0; i < 12; i++) link.send(frameOf(60))
+    // 84 bytes are 672 ns each: ten have left.
+    sim.run(10 * 672)
+    expect(link.queuedFrames).toBe(2)
+    for (let i = 0; i < 30; i++) link.send(frameOf(60))
+    const lengths = Array.from({ length: 32 }, (_, i) => {
+      sim.run((11 + i) * 672 - 1)
+      return link.queuedFrames
+    })
+    expect(lengths).toEqual(Array.from({ length: 32 }, (_, i) => 32 - i))
+    sim.run(42 * 672)
+    expect(link.queuedFrames).toBe(0)
+  })
+
   it('has room again once the last bit of a frame has left, not only when it has arrived', () => {
     const { sim, link } = newLink({ rateBitsPerSecond: 1_000_000_000, delayNs: 1_000_000, queueFramesMax: 1 })
     link.send(frameOf(60))

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HookPoint, Passage } from '../../host/hooks.ts'
-import { routeMtuBytes, type Route } from '../../host/routing.ts'
+import { routeMtuBytes, withNextHop, type Route } from '../../host/routing.ts'
 import { isIpv6, isLoopback, type IpAddr } from '../../wire/address.ts'
 import {
   ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, UNREACHABLE_HOST,
@@ -66,8 +66,10 @@ export function findWay(
     host.drop(packet, 'ttl-exceeded')
     return undefined
   }
-  const mtuBytes = Math.min(routeMtuBytes(route), host.paths.find(nextHop, host.sim.nowNs) ?? Infinity) - tunnelBytes
-  return fits(parts, packet, mtuBytes, demands) ? way : undefined
+  const routeBytes = routeMtuBytes(route)
+  const learntBytes = host.paths.find(nextHop, host.sim.nowNs)
+  const pathBytes = learntBytes === undefined || learntBytes > routeBytes ? routeBytes : learntBytes
+  return fits(parts, packet, pathBytes - tunnelBytes, demands) ? way : undefined
 }
 
 /**
@@ -90,7 +92,7 @@ function keepRoute({ host }: IpvsParts, { packet, connection }: Sending, demands
 }
 
 function keep(found: Route, generation: number, namesNextHop: boolean, nextHop: IpAddr): KeptRoute {
-  const route = namesNextHop && found.gateway === undefined ? { ...found, nextHop } : found
+  const route = namesNextHop && found.gateway === undefined ? withNextHop(found, nextHop) : found
   return { generation, namesNextHop, found, route }
 }
 
