@@ -12,7 +12,6 @@ import { UDP_HEADER_BYTES, type UdpDatagram, udpDatagram } from '../wire/udp-dat
 import type { Errno } from './errno.ts'
 import { errorOfIcmp } from './icmp-errno.ts'
 import type { IpService, TransportProtocol } from './ip-service.ts'
-import { PortTable } from './port-table.ts'
 import { EPHEMERAL_PORT_MAX, EPHEMERAL_PORT_MIN } from './tcp/tcp-protocol.ts'
 import { bothHear, hearsAddress } from './wildcard.ts'
 
@@ -36,17 +35,16 @@ export interface UdpHandlers {
 
 /** One socket. */
 export class UdpSocket {
-  // What each datagram needs comes first, so that it lies together.
+  readonly #udp: UdpProtocol
+  readonly handlers: UdpHandlers
   /** Address it is bound to; 0.0.0.0 (or ::) for all. */
   readonly local: IpAddr
+  readonly port: number
   /** The only peer, once connected. */
   readonly remote: IpAddr | undefined
+  readonly rport: number
   /** The protocol's own: the next socket of its port. */
   next: UdpSocket | undefined = undefined
-  readonly handlers: UdpHandlers
-  readonly rport: number
-  readonly port: number
-  readonly #udp: UdpProtocol
 
   constructor(udp: UdpProtocol, at: { local: IpAddr, port: number, remote?: IpAddr, rport?: number }, handlers: UdpHandlers) {
     this.#udp = udp
@@ -77,7 +75,7 @@ export class UdpSocket {
 export class UdpProtocol implements TransportProtocol {
   readonly #ip: IpService
   /** By port the first of its sockets, which leads to the others: there may be thousands of ports, and few have two. */
-  readonly #sockets = new PortTable<UdpSocket>()
+  readonly #sockets = new Map<number, UdpSocket>()
 
   constructor(ip: IpService) {
     this.#ip = ip
@@ -106,7 +104,7 @@ export class UdpProtocol implements TransportProtocol {
 
   /** Sockets in the order of their ports' first use. */
   * sockets(): Generator<UdpSocket> {
-    for (const port of this.#sockets.ports) yield * this.#socketsOf(port)
+    for (const port of this.#sockets.keys()) yield * this.#socketsOf(port)
   }
 
   /** Sends a datagram of a socket. What fits the path is not to be cut, more is (ip_append_data()). */
@@ -211,7 +209,7 @@ export class UdpProtocol implements TransportProtocol {
     const first = this.#ip.sim.stream(`udp:${this.#ip.name}`).int(count)
     for (let i = 0; i < count; i++) {
       const port = EPHEMERAL_PORT_MIN + (first + i) % count
-      if (this.#sockets.get(port) === undefined) return port
+      if (!this.#sockets.has(port)) return port
     }
     return undefined
   }
