@@ -6,28 +6,25 @@
  * @module
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { build } from 'esbuild'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
 
 const [dist = 'dist'] = process.argv.slice(2)
 const folder = join(dist, 'cli')
 
-const { metafile } = await build({
-  entryPoints: [join(folder, 'main.js')],
-  bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', outdir: folder, chunkNames: 'part-[hash]',
+// It leaves a constant a constant, which V8 builds on: with `var` in its place a lookup in a large table takes a third longer.
+const bundle = await rolldown({ input: join(folder, 'main.js'), platform: 'node' })
+const { output } = await bundle.write({
+  dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'part-[hash].js',
   // Smaller text is read sooner; names stay, for reports of failures.
-  minifyWhitespace: true, minifySyntax: true,
-  legalComments: 'none', metafile: true,
-  // Some of them are CommonJS inside, and ask for modules of node.
-  banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
-  allowOverwrite: true, logLevel: 'error',
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
 })
 // All that was joined is in the parts now.
-const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
+const written = new Set(output.map(({ fileName }) => fileName))
 for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(folder, name))
 
 /** The licences of the packages that are in the parts, as these ask for. */
-const packages = new Set(Object.keys(metafile.inputs)
+const packages = new Set(output.flatMap(({ moduleIds = [] }) => moduleIds)
   .map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/.][^/]*(?=\/)/.exec(path)?.[0]).filter((path) => path !== undefined))
 const licences = [...packages].sort().map((path) => {
   const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import vm from 'node:vm'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 
 /** What takes the place of the machine in the shell's own modules, and there alone. */
 const SHELL_GLOBALS = 'globalThis, Date, performance, setTimeout, clearTimeout, setInterval, clearInterval'
@@ -36,31 +36,26 @@ const PREPARE = `
 /** Built-in modules that a library names for Node are empty here; one that lvsim itself names stays an error. */
 const bareWorld = {
   name: 'bare-world',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^node:/ }, ({ path, importer }) =>
-      importer.includes('node_modules') ? { path, namespace: 'empty' } : undefined)
-    bundler.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {}' }))
-    bundler.onLoad({ filter: /[\\/]just-bash[\\/]dist[\\/].*\.js$/ }, ({ path }) => ({
-      contents: `const { ${SHELL_GLOBALS} } = lvsimShellGlobals\n${readFileSync(path, 'utf8')}`,
-    }))
+  resolveId(source, importer) {
+    if (!source.startsWith('node:')) return undefined
+    if (!importer?.includes('node_modules')) throw new Error(`${importer} asks for ${source}`)
+    return `\0empty:${source}`
+  },
+  load(id) {
+    if (id.startsWith('\0empty:')) return { code: 'module.exports = {}' }
+    if (!/[\\/]just-bash[\\/]dist[\\/].*\.js$/.test(id)) return undefined
+    return { code: `const { ${SHELL_GLOBALS} } = lvsimShellGlobals\n${readFileSync(id, 'utf8')}` }
   },
 }
 
 /** Bundles the library from its source, for no platform in particular, as one script that defines `lvsim`. */
 export async function bundleCore(entry) {
-  const bundle = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: 'lvsim',
-    platform: 'browser',
-    target: 'es2022',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'silent',
-    plugins: [bareWorld],
+  const bundle = await rolldown({
+    input: entry, platform: 'browser', plugins: [bareWorld],
+    transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
   })
-  return bundle.outputFiles[0].text
+  const { output } = await bundle.generate({ format: 'iife', name: 'lvsim', codeSplitting: false })
+  return output[0].code
 }
 
 /** Runs or compares a scenario's text (`verb`) by the bundle, in a context of its own. Resolves to what the library gives. */

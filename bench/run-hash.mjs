@@ -5,10 +5,10 @@
  * @module
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CACHE = join(ROOT, 'node_modules', '.cache', 'lvsim-bench')
@@ -17,7 +17,7 @@ const [requests = 500_000, rounds = 7] = process.argv.slice(2).map(Number)
 
 /** Runs the scenario twice, the first time for the compiler, and prints the CPU seconds and the hash of the second. */
 const ENTRY = `
-  import { EngineBench } from './src/scenario/bench-engine.ts'
+  import { EngineBench } from ${JSON.stringify(join(ROOT, 'src', 'scenario', 'bench-engine.ts'))}
   const options = { servers: 10, requests: Number(process.argv[2]) }
   new EngineBench(options).run()
   const bench = new EngineBench(options)
@@ -29,21 +29,20 @@ const ENTRY = `
 /** Takes the one statement out that hashes frames. */
 const withoutHash = {
   name: 'without-hash',
-  setup(bundler) {
-    bundler.onLoad({ filter: /src\/link\/nic\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const contents = text.replace(/^\s*hashFrame\(this\..*$/m, '')
-      if (contents === text) throw new Error('the nic no longer hashes frames where it did')
-      return { contents, loader: 'ts' }
-    })
+  transform(text, id) {
+    if (!/src.link.nic\.ts$/.test(id)) return undefined
+    const code = text.replace(/^\s*hashFrame\(this\..*$/m, '')
+    if (code === text) throw new Error('the nic no longer hashes frames where it did')
+    return { code }
   },
 }
 
 async function bundle(name, plugins) {
-  const outfile = join(CACHE, `run-hash-${name}.mjs`)
-  const stdin = { contents: ENTRY, resolveDir: ROOT, loader: 'ts' }
-  await build({ stdin, bundle: true, format: 'esm', platform: 'node', outfile, plugins, logLevel: 'error' })
-  return outfile
+  const input = join(CACHE, 'run-hash-entry.mjs'), file = join(CACHE, `run-hash-${name}.mjs`)
+  writeFileSync(input, ENTRY)
+  const made = await rolldown({ input, platform: 'node', plugins })
+  await made.write({ file, format: 'esm', codeSplitting: false })
+  return file
 }
 
 const measure = (file) => JSON.parse(execFileSync(process.execPath, [file, String(requests)], { encoding: 'utf8' }))
