@@ -37,7 +37,7 @@ export interface Filled {
 }
 
 /** Operations that are timed together. */
-export const GROUP = 256
+export const GROUP = 1024
 /** Of a round: enough to be timed, and on a large table enough to leave the caches. */
 const OPERATIONS = 1 << 17
 const OPERATIONS_OF_LARGE = 1 << 20

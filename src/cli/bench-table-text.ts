@@ -13,7 +13,7 @@ export interface ContestantReport {
   readonly cpuNsOfRounds: readonly number[]
   /** Longest less shortest round, as a share of the median. */
   readonly spread: number
-  /** Wall time in groups of 256 operations: the median, the 99th percentile, the slowest. */
+  /** Wall time in groups of 1024 operations: the median, the 99th percentile, the slowest. */
   readonly percentilesNs: Timing['percentilesNs']
   /** The same for the insertions that filled the table. */
   readonly insertCpuNs: number
@@ -75,7 +75,7 @@ export function tableText(report: TableReport): string {
     'table        ns/op  ratio    p50    p99   slowest  probes     CPU  p99   slowest  index record resident',
     ...report.contestants.map((each) => row(each, first)),
     '',
-    `Medians of ${rounds} rounds in turn. Wall times are those of groups of 256 operations, divided; insert fills the table.`,
+    `Medians of ${rounds} rounds in turn. Wall times are those of groups of 1024 operations, divided; insert fills the table.`,
     '',
   ].join('\n')
 }
