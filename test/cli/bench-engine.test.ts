@@ -8,7 +8,7 @@ beforeAll(() => {
 describe('lvsim bench engine --traffic hold', () => {
   it('says how many bytes an open connection takes, with its entry on the director or without', async () => {
     const bytes = async (forward: string): Promise<number> => {
-      const scenario = ['--traffic', 'hold', '--forward', forward, '--requests', '4000']
+      const scenario = ['--traffic', 'hold', '--forward', forward, '--requests', '20000']
       const words = ['bench', 'engine', ...scenario, '--rounds', '1', '--json']
       const { code, out, err } = await lvsim(words)
       expect([code, err]).toEqual([0, ''])

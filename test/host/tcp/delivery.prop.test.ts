@@ -59,7 +59,8 @@ function transfer(options: Options): Transfer {
     onClosed: () => ended.push('a closed'),
     onError: (_, errno) => ended.push(`a ${errno}`),
   })
-  wire.runFor(900 * NS_PER_SECOND)
+  // Long enough for pauses of two minutes, one after the other.
+  wire.runFor(20_000 * NS_PER_SECOND)
   return { received, ended, wire }
 }
 
