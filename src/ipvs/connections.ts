@@ -2,7 +2,8 @@
  * The life of connections: made and bound to a destination, kept by timers, followed through their states, ended.
  * Follows ip_vs_conn_new(), ip_vs_bind_dest(), ip_vs_conn_expire() and ip_vs_unbind_dest() in ip_vs_conn.c,
  * set_tcp_state() and udp_state_transition(). Application helpers (FTP) are not modelled, nor is the removal of
- * conntrack's entry with a connection's.
+ * conntrack's entry with a connection's. Timers have 31 bits of ticks: one for later than 99 days of simulated time (at 250
+ * ticks a second) never fires.
  * @module
  */
 import { present } from '../base/assert.ts'
