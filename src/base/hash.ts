@@ -14,6 +14,12 @@ export function mix32(value: number): number {
   return h >>> 0
 }
 
+/** Spreads an integer's bits by one multiplication: enough for places of addresses in a table of 2^n of them. 32 bits, signed. */
+export function spread32(value: number): number {
+  const h = Math.imul(value, 0x9e3779b1)
+  return h ^ h >>> 15
+}
+
 /** FNV-1a over the UTF-16 code units of `text`: 0..2^32-1. A host's share in the run's hash, independent of its position. */
 export function hashText(text: string): number {
   let h = 0x811c9dc5

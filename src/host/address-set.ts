@@ -3,6 +3,7 @@
  * destination.
  * @module
  */
+import { spread32 } from '../base/hash.ts'
 import type { IpAddr } from '../wire/address.ts'
 
 /** Places to begin with, a power of two. */
@@ -17,7 +18,7 @@ export class AddressSet {
   /** True for an address that was added. */
   has(addr: IpAddr): boolean {
     const places = this.#places, key = addr | 0, last = places.length - 1
-    for (let at = homeOf(key) & last; ; at = at + 1 & last) {
+    for (let at = spread32(key) & last; ; at = at + 1 & last) {
       const there = places[at]
       if (there === 0) return false
       if (there === key) return true
@@ -39,7 +40,7 @@ export class AddressSet {
 
   #put(key: number): void {
     const places = this.#places, last = places.length - 1
-    let at = homeOf(key) & last
+    let at = spread32(key) & last
     while (places[at] !== 0) at = at + 1 & last
     places[at] = key
   }
@@ -49,9 +50,4 @@ export class AddressSet {
     this.#places = new Int32Array(before.length * 2)
     for (const key of before) if (key !== 0) this.#put(key)
   }
-}
-
-function homeOf(key: number): number {
-  const mixed = Math.imul(key, 0x9e3779b1)
-  return mixed ^ mixed >>> 15
 }

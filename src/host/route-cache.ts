@@ -3,6 +3,7 @@
  * what leads the same way shares one route, so that all that packets of many destinations meet stays near.
  * @module
  */
+import { spread32 } from '../base/hash.ts'
 import type { IpAddr } from '../wire/address.ts'
 import type { Route } from './routing.ts'
 
@@ -24,7 +25,7 @@ export class RouteCache {
   /** The route to a destination, if it is known. */
   find(dst: IpAddr): Route | undefined {
     const words = this.#words, key = dst | 0, last = words.length - PLACE_WORDS
-    for (let at = homeOf(key) & last; ; at = at + PLACE_WORDS & last) {
+    for (let at = spread32(key) & last; ; at = at + PLACE_WORDS & last) {
       const numberPlus1 = words[at | 1] as number
       if (numberPlus1 === 0) return undefined
       if (words[at] === key) return this.#routes[numberPlus1 - 1]
@@ -54,7 +55,7 @@ export class RouteCache {
 
   #put(key: number, numberPlus1: number): void {
     const words = this.#words, last = words.length - PLACE_WORDS
-    let at = homeOf(key) & last
+    let at = spread32(key) & last
     while (words[at | 1] !== 0) at = at + PLACE_WORDS & last
     words[at] = key
     words[at | 1] = numberPlus1
@@ -68,9 +69,4 @@ export class RouteCache {
       if (numberPlus1 !== 0) this.#put(before[at] as number, numberPlus1)
     }
   }
-}
-
-function homeOf(key: number): number {
-  const mixed = Math.imul(key, 0x9e3779b1)
-  return mixed ^ mixed >>> 15
 }

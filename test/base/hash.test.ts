@@ -3,7 +3,7 @@
  * @module
  */
 import { describe, expect, it } from 'vitest'
-import { hashText, mix32 } from '../../src/base/hash.ts'
+import { hashText, mix32, spread32 } from '../../src/base/hash.ts'
 
 describe('mix32', () => {
   it('is the finalizer of MurmurHash3', () => {
@@ -12,6 +12,19 @@ describe('mix32', () => {
 
   it('never gives two integers the same value', () => {
     expect(new Set(Array.from({ length: 50_000 }, (_, i) => mix32(i))).size).toBe(50_000)
+  })
+})
+
+describe('spread32', () => {
+  it('is one multiplication by the golden ratio, and its upper half once more', () => {
+    expect([0, 1, 2].map(spread32)).toEqual([0, 0x9e3779b1 ^ 0x9e3779b1 >>> 15, 0x3c6ef362 ^ 0x3c6ef362 >>> 15])
+  })
+
+  it('puts neighbours, and addresses of neighbouring networks, into places of their own', () => {
+    for (const step of [1, 0x100, 0x10000]) {
+      const places = Array.from({ length: 256 }, (_, i) => spread32(0x0a000001 + i * step) & 1023)
+      expect(new Set(places).size).toBeGreaterThan(190)
+    }
   })
 })
 
