@@ -5,7 +5,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 
 /** Rounds of one kind of work that differ by more than this share of their median were disturbed. */
-const SPREAD_MAX = 0.15
+const SPREAD_MAX = 0.1
 
 /**
  * What to say of measurements whose rounds differ by a share of their median, on so many cores with so many processes that want

@@ -1,7 +1,7 @@
 /**
  * Batches of IPv4 keys in large arrays of slots: by instructions of WebAssembly that take four words at once, which JavaScript
- * does not have. The program is `ipv4-batch.wat`. Where it cannot run (on a page that forbids it, say), `Ipv4Index` does the same
- * itself, in about twice the time.
+ * does not have. The program is `ipv4-batch.wat`. Where it cannot run (on a page that forbids it, say, or while the slots are in
+ * two arrays because they grow), `Ipv4Index` does the same itself, in about twice the time.
  * @module
  */
 import { BATCH_KEY_WORDS } from './ipv4-finder.ts'

@@ -124,7 +124,7 @@ export class Host implements IpService {
 
   /** Puts a configuration into force: makes and removes devices, and has the routing tables built anew. */
   reconfigure(next: NetConfig): void {
-    const { devices: before } = this.#devices.size === 0 ? { devices: [] } : this.#net
+    const before = this.#devices.size === 0 ? [] : this.#net.devices
     this.#net = next
     // A device that stays as it is costs no more than this: a router may have thousands, each configured by itself.
     const changed = next.devices.filter((config, i) => config !== before[i])

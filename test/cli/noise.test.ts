@@ -3,7 +3,7 @@ import { noiseWarning } from '../../src/cli/noise.ts'
 
 describe('a machine', () => {
   it('is quiet while rounds are alike and no process waits for a core', () => {
-    expect(noiseWarning(0.15, [2, 2])).toBeUndefined()
+    expect(noiseWarning(0.1, [2, 2])).toBeUndefined()
     expect(noiseWarning(0, [0, 1])).toBeUndefined()
   })
 
